@@ -1,0 +1,109 @@
+//! Accounts, sessions and failed attempts.
+
+use async_trait::async_trait;
+use domain::{Moment, Uscc};
+use uuid::Uuid;
+
+use crate::{Sealed, StoreError};
+
+/// What an account may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccountKind {
+    /// 本人
+    Resident,
+    /// 部门经办人
+    Officer,
+    /// 市信用中心
+    Centre,
+}
+
+impl AccountKind {
+    /// Stored form.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Resident => "resident",
+            Self::Officer => "officer",
+            Self::Centre => "centre",
+        }
+    }
+    /// Reads the stored form.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Resident, Self::Officer, Self::Centre].into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// An account.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// Public id; AAD row of its sealed columns.
+    pub uuid: Uuid,
+    /// Kind.
+    pub kind: AccountKind,
+    /// Login name, unique; never an identity number.
+    pub login: String,
+    /// argon2id hash (PHC string).
+    pub password_hash: String,
+    /// TOTP secret, sealed with the account's key.
+    pub totp_secret: Sealed,
+    /// Organisation of an officer.
+    pub organisation: Option<Uscc>,
+    /// Verified identity of a resident (document and name), sealed with the account's key.
+    pub identity: Sealed,
+    /// Account's key, wrapped.
+    pub key: Vec<u8>,
+    /// When created.
+    pub created_at: Moment,
+}
+
+/// A session. The store keeps only the hash of the token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// SHA-256 of the token in the cookie.
+    pub token_hash: [u8; 32],
+    /// Account.
+    pub account: Uuid,
+    /// Whether the second factor was given.
+    pub is_verified: bool,
+    /// CSRF secret of the session.
+    pub csrf: [u8; 32],
+    /// When begun.
+    pub created_at: Moment,
+    /// Last use.
+    pub used_at: Moment,
+    /// End at the latest.
+    pub expires_at: Moment,
+}
+
+/// The login side of the store.
+#[async_trait]
+pub trait LoginStore {
+    /// Creates an account; conflict if the login name is taken.
+    async fn create_account(&self, account: &Account) -> Result<(), StoreError>;
+    /// By login name.
+    async fn find_account_by_login(&self, login: &str) -> Result<Option<Account>, StoreError>;
+    /// By id.
+    async fn find_account(&self, uuid: Uuid) -> Result<Option<Account>, StoreError>;
+    /// All accounts, for the demo's print-out and leaver checks.
+    async fn list_accounts(&self, limit: u32) -> Result<Vec<Account>, StoreError>;
+
+    /// Inserts or replaces a session.
+    async fn put_session(&self, session: &Session) -> Result<(), StoreError>;
+    /// A session by token hash.
+    async fn find_session(&self, token_hash: &[u8; 32]) -> Result<Option<Session>, StoreError>;
+    /// Ends a session.
+    async fn delete_session(&self, token_hash: &[u8; 32]) -> Result<(), StoreError>;
+    /// Ends sessions that expired before `now`.
+    async fn delete_expired_sessions(&self, now: Moment) -> Result<u64, StoreError>;
+
+    /// Counts one attempt under `key` (a hash of login name or address) and returns how many lie after `since`, this one included.
+    async fn count_attempt(&self, key: &[u8; 32], at: Moment, since: Moment) -> Result<u32, StoreError>;
+    /// How many attempts lie after `since`.
+    async fn attempts(&self, key: &[u8; 32], since: Moment) -> Result<u32, StoreError>;
+    /// Forgets the attempts under `key` (after a success).
+    async fn clear_attempts(&self, key: &[u8; 32]) -> Result<(), StoreError>;
+
+    /// Remembers a used one-time code step of an account; `false` if it was used before (RFC 6238 §5.2).
+    async fn use_totp_step(&self, account: Uuid, step: u64) -> Result<bool, StoreError>;
+}
