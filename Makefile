@@ -1,0 +1,69 @@
+# One word per thing a newcomer wants to do. Every target works from a fresh clone.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# Build products live outside the clone where that is possible, so that the next fresh clone builds warm.
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)
+ifneq ($(shell mkdir -p '$(CACHE)/chengdang' 2>/dev/null && test -w '$(CACHE)/chengdang' && echo yes),)
+CARGO_TARGET_DIR ?= $(CACHE)/chengdang/target
+else
+CARGO_TARGET_DIR ?= $(CURDIR)/target
+endif
+export CARGO_TARGET_DIR
+
+DATA ?= $(CURDIR)/data
+# The binary that `cargo build` has just made, whatever the target folder is.
+CHENGDANG := $(CARGO_TARGET_DIR)/debug/chengdang
+# The same selection everywhere, so that features are resolved once and Cedar, SQLite and the ciphers are built once.
+ALL := --locked --workspace
+
+.PHONY: help run test deps fmt tidy lint doc unit browser bench clean-data
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t 14
+
+run: build ## build, then a city of synthetic residents at one address; prints the logins; keeps its data in ./data
+	'$(CHENGDANG)' demo --data '$(DATA)'
+
+test: fmt tidy lint doc unit browser ## everything that can be tested: style, layers, docs, both stores, a real browser
+
+deps: ## install the Debian packages that the tests need (apt-get; root or sudo)
+	.ci/deps
+
+build:
+	cargo build $(ALL) --bins
+
+fmt:
+	cargo fmt --all --check
+
+tidy: ## layers, licences, error index, file length and the other rules of the tree
+	cargo run --locked --quiet --package xtask -- tidy
+
+lint:
+	cargo clippy $(ALL) --all-targets -- -D warnings
+
+doc:
+	RUSTDOCFLAGS='-D warnings' cargo doc $(ALL) --no-deps
+
+# nextest runs each test in a process of its own; `cargo test` does as well where nextest is not installed.
+unit: ## Rust tests on SQLite and PostgreSQL
+	if cargo nextest --version >/dev/null 2>&1; then \
+	  cargo nextest run $(ALL) --no-fail-fast; \
+	else \
+	  cargo test $(ALL) --no-fail-fast; \
+	fi
+	cargo test $(ALL) --doc
+
+browser: build tests/browser/node_modules/.package-lock.json ## tests in a real Chromium against the real binary
+	cd tests/browser && CHENGDANG='$(CHENGDANG)' npm test
+
+tests/browser/node_modules/.package-lock.json: tests/browser/package.json tests/browser/package-lock.json
+	cd tests/browser && npm ci --no-audit --no-fund
+	touch $@
+
+bench: build ## one report; QUICK=1 takes about three minutes
+	cargo run $(ALL) --example bench -- $(if $(QUICK),--quick)
+
+clean-data: ## forget the demo city
+	rm -rf -- '$(DATA)'
