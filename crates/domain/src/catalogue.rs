@@ -55,6 +55,9 @@ catalogue_id!(
 catalogue_id!(
     /// A rule that refuses, drops or holds, `RUL-…`.
     RuleId, "RUL-");
+catalogue_id!(
+    /// A measure that follows a fact, `MSR-…`.
+    MeasureId, "MSR-");
 
 /// A field code of a data standard, such as `CF_WSH`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -148,6 +151,7 @@ pub enum Required {
 }
 
 /// What a field means to the system; at most one field of a standard has each role, except `FreeText` and `Plain`.
+/// Where several fields share a role, a condition on the role looks at each of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FieldRole {
     /// 行政相对人名称, 姓名
@@ -182,12 +186,20 @@ pub enum FieldRole {
     PublicSecurity,
     /// 处罚类别
     PenaltyKind,
-    /// 处罚依据
+    /// 处罚依据, or the document that a court enforces
     PenaltyBasis,
     /// 罚款金额
     FineAmount,
     /// 数据状态: 0 new, 1 update, 2 delete
     RowOperation,
+    /// 当前状态 as the provider keeps it: valid, revoked, objected to
+    UpstreamState,
+    /// 履约情况 of a commitment
+    Fulfilment,
+    /// 违诺认定文书号: the decision that found a commitment broken (R2)
+    BreachDecisionNo,
+    /// 本人同意标识: whether the person agreed that the fact goes on file
+    ConsentFlag,
     /// free text that is scanned for other persons (E16)
     FreeText,
     /// nothing special
@@ -203,8 +215,10 @@ pub struct FieldSpec {
     pub label: Text,
     /// Format in the notation of the standards.
     pub format: Format,
-    /// When it must be filled.
+    /// When it must be filled, if the header version has a template column for it.
     pub required: Required,
+    /// For a day: the field whose day it may not precede.
+    pub not_before: Option<FieldCode>,
     /// What it means to the system.
     pub role: FieldRole,
     /// Closed list of values, if any.
@@ -285,7 +299,7 @@ pub struct Item {
     pub in_force_to: Option<Day>,
     /// Fields in order of display.
     pub fields: Vec<FieldSpec>,
-    /// Header versions.
+    /// Header versions in the order in which they are tried: the first whose fields are all present is taken.
     pub layouts: Vec<Layout>,
 }
 
@@ -343,12 +357,39 @@ pub struct Purpose {
     pub name: Text,
     /// The statute that says who shall look what up; a purpose without one is disabled.
     pub statute: Option<LegalBasis>,
+    /// Who shall look what up, as the statute says it.
+    pub duty: Option<Text>,
+    /// Field of life of the purpose, if it belongs to one (R5).
+    pub field_of_life: Option<String>,
+    /// The law that lets this purpose ask for items of another field (R5).
+    pub cross_field_basis: Option<LegalBasis>,
     /// Whether it may be used.
     pub is_enabled: bool,
     /// Why it is disabled, if it is.
     pub disabled_because: Option<Text>,
     /// Items it may ask for.
     pub items: Vec<ItemId>,
+}
+
+/// A measure that may follow a fact, by a proceeding only (R3, R4, R5). None can be applied before proceedings exist.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Measure {
+    /// Id.
+    pub id: MeasureId,
+    /// Name.
+    pub name: Text,
+    /// The item whose fact it is linked to.
+    pub linked_item: ItemId,
+    /// The fact it is linked to, in words (R5).
+    pub linked_fact: Text,
+    /// The statute that orders it.
+    pub statute: LegalBasis,
+    /// Field of life of the measure, if it belongs to one (R5).
+    pub field_of_life: Option<String>,
+    /// The law that lets it follow a fact of another field (R5).
+    pub cross_field_basis: Option<LegalBasis>,
+    /// Whether it may be proposed in a proceeding.
+    pub is_enabled: bool,
 }
 
 /// Class of a breach (decree 36).
@@ -406,7 +447,7 @@ pub struct ClassPeriod {
 pub struct ClassRule {
     /// Id.
     pub id: RuleId,
-    /// Any of these texts in the field `PenaltyKind`.
+    /// Any of these texts in the field `PenaltyKind`; empty = whatever the kind.
     pub penalty_kinds: Vec<String>,
     /// Least fine in 万元, if the rule looks at the amount.
     pub fine_from: Option<String>,
@@ -434,6 +475,8 @@ pub enum IntakeEffect {
 pub enum Condition {
     /// The role's cell contains any of the texts (after folding).
     Contains(FieldRole, Vec<String>),
+    /// The role's cell contains none of the texts (an empty cell included).
+    ContainsNone(FieldRole, Vec<String>),
     /// The role's cell equals any of the texts.
     Equals(FieldRole, Vec<String>),
     /// The role's cell is empty or its column is missing.
@@ -474,6 +517,8 @@ pub struct DroppedColumn {
     pub id: RuleId,
     /// Header texts (folded when compared); a header that contains one of them is dropped.
     pub headers: Vec<String>,
+    /// Header texts (folded when compared); a header that equals one of them is dropped.
+    pub exact_headers: Vec<String>,
     /// Why, for the provider.
     pub message: Text,
     /// Basis.
@@ -493,6 +538,8 @@ pub struct Catalogue {
     pub organisations: BTreeMap<Uscc, Organisation>,
     /// Purposes by id.
     pub purposes: BTreeMap<PurposeId, Purpose>,
+    /// Measures by id.
+    pub measures: BTreeMap<MeasureId, Measure>,
     /// The sixteen fields of life: code and name.
     pub fields_of_life: BTreeMap<String, Text>,
     /// The sixteen occupation groups: code `G01`…`G16` and name.

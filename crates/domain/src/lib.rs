@@ -7,8 +7,10 @@ pub mod calendar;
 pub mod catalogue;
 pub mod document;
 pub mod name;
+mod private_use;
 pub mod record;
 pub mod resident_id;
+mod text;
 pub mod time;
 pub mod uscc;
 

@@ -49,7 +49,10 @@ impl Day {
     ///
     /// [`DayFault`] if that lies beyond year 9999.
     pub fn plus_days(self, days: i32) -> Result<Self, DayFault> {
-        self.0.checked_add(jiff::Span::new().try_days(days).map_err(|_| DayFault)?).map(Self).map_err(|_| DayFault)
+        self.0
+            .checked_add(jiff::Span::new().try_days(days).map_err(|_| DayFault)?)
+            .map(Self)
+            .map_err(|_| DayFault)
     }
 
     /// The same day `months` calendar months later, or that month's last day (民法典 art. 202).
@@ -58,7 +61,10 @@ impl Day {
     ///
     /// [`DayFault`] if that lies beyond year 9999.
     pub fn plus_months(self, months: i32) -> Result<Self, DayFault> {
-        self.0.checked_add(jiff::Span::new().try_months(months).map_err(|_| DayFault)?).map(Self).map_err(|_| DayFault)
+        self.0
+            .checked_add(jiff::Span::new().try_months(months).map_err(|_| DayFault)?)
+            .map(Self)
+            .map_err(|_| DayFault)
     }
 
     /// Year, for instance 2026.
@@ -79,7 +85,10 @@ impl Day {
     /// Whether this is a Saturday or a Sunday.
     #[must_use]
     pub fn is_weekend(self) -> bool {
-        matches!(self.0.weekday(), jiff::civil::Weekday::Saturday | jiff::civil::Weekday::Sunday)
+        matches!(
+            self.0.weekday(),
+            jiff::civil::Weekday::Saturday | jiff::civil::Weekday::Sunday
+        )
     }
 
     /// Reads `YYYY-MM-DD`, the form this system writes. Forms of the field are `intake`'s business.
@@ -114,14 +123,23 @@ impl Moment {
     #[must_use]
     pub fn day(self) -> Day {
         let days = (self.0 + CST_OFFSET_MS).div_euclid(DAY_MS);
-        i32::try_from(days).ok().and_then(|days| Day::from_epoch_days(days).ok()).unwrap_or(Day(EPOCH))
+        i32::try_from(days)
+            .ok()
+            .and_then(|days| Day::from_epoch_days(days).ok())
+            .unwrap_or(Day(EPOCH))
     }
 
     /// `YYYY-MM-DD HH:MM:SS` in China Standard Time, for people to read.
     #[must_use]
     pub fn local_text(self) -> String {
         let of_day = (self.0 + CST_OFFSET_MS).rem_euclid(DAY_MS) / 1000;
-        format!("{} {:02}:{:02}:{:02}", self.day(), of_day / 3600, of_day / 60 % 60, of_day % 60)
+        format!(
+            "{} {:02}:{:02}:{:02}",
+            self.day(),
+            of_day / 3600,
+            of_day / 60 % 60,
+            of_day % 60
+        )
     }
 }
 
@@ -150,7 +168,14 @@ mod tests {
         let start = Day::parse_iso("2026-01-31").unwrap();
         assert_eq!(start.plus_months(1).unwrap().to_string(), "2026-02-28");
         assert_eq!(start.plus_months(3).unwrap().to_string(), "2026-04-30");
-        assert_eq!(Day::parse_iso("2024-02-29").unwrap().plus_months(60).unwrap().to_string(), "2029-02-28");
+        assert_eq!(
+            Day::parse_iso("2024-02-29")
+                .unwrap()
+                .plus_months(60)
+                .unwrap()
+                .to_string(),
+            "2029-02-28"
+        );
     }
 
     #[test]

@@ -1,0 +1,102 @@
+//! Private-use code points that older converters gave to characters of GB 18030 and GBK.
+//!
+//! GBK's two-byte codes FE50–FEA0 were mapped to U+E815–U+E864 until Unicode had the characters; GB 18030-2000 and -2005
+//! kept some of them (GB 18030-2005, annex E), GB 18030-2022 none. One name can therefore arrive in both forms. This is a
+//! matter of encoding: the characters are the same, not variants of each other.
+
+/// Standard code points of U+E815 to U+E864, in order. Source: GB 18030-2022; a test compares with an encoder's tables.
+const FROM_E815: [char; 80] = [
+    '\u{2E81}',
+    '\u{20087}',
+    '\u{20089}',
+    '\u{200CC}',
+    '\u{2E84}',
+    '\u{3473}',
+    '\u{3447}',
+    '\u{2E88}',
+    '\u{2E8B}',
+    '\u{9FB4}',
+    '\u{359E}',
+    '\u{361A}',
+    '\u{360E}',
+    '\u{2E8C}',
+    '\u{2E97}',
+    '\u{396E}',
+    '\u{3918}',
+    '\u{9FB5}',
+    '\u{39CF}',
+    '\u{39DF}',
+    '\u{3A73}',
+    '\u{39D0}',
+    '\u{9FB6}',
+    '\u{9FB7}',
+    '\u{3B4E}',
+    '\u{3C6E}',
+    '\u{3CE0}',
+    '\u{2EA7}',
+    '\u{215D7}',
+    '\u{9FB8}',
+    '\u{2EAA}',
+    '\u{4056}',
+    '\u{415F}',
+    '\u{2EAE}',
+    '\u{4337}',
+    '\u{2EB3}',
+    '\u{2EB6}',
+    '\u{2EB7}',
+    '\u{2298F}',
+    '\u{43B1}',
+    '\u{43AC}',
+    '\u{2EBB}',
+    '\u{43DD}',
+    '\u{44D6}',
+    '\u{4661}',
+    '\u{464C}',
+    '\u{9FB9}',
+    '\u{4723}',
+    '\u{4729}',
+    '\u{477C}',
+    '\u{478D}',
+    '\u{2ECA}',
+    '\u{4947}',
+    '\u{497A}',
+    '\u{497D}',
+    '\u{4982}',
+    '\u{4983}',
+    '\u{4985}',
+    '\u{4986}',
+    '\u{499F}',
+    '\u{499B}',
+    '\u{49B7}',
+    '\u{49B6}',
+    '\u{9FBA}',
+    '\u{241FE}',
+    '\u{4CA3}',
+    '\u{4C9F}',
+    '\u{4CA0}',
+    '\u{4CA1}',
+    '\u{4C77}',
+    '\u{4CA2}',
+    '\u{4D13}',
+    '\u{4D14}',
+    '\u{4D15}',
+    '\u{4D16}',
+    '\u{4D17}',
+    '\u{4D18}',
+    '\u{4D19}',
+    '\u{4DAE}',
+    '\u{9FBB}',
+];
+
+/// The standard code point of a private-use character of GB 18030; any other character as it is.
+pub(crate) fn standard_form(c: char) -> char {
+    match c {
+        '\u{E7C7}' => '\u{1E3F}',
+        '\u{E7C8}' => '\u{01F9}',
+        '\u{E815}'..='\u{E864}' => {
+            let place = usize::try_from(u32::from(c) - 0xE815).unwrap_or(usize::MAX);
+            FROM_E815.get(place).copied().unwrap_or(c)
+        }
+        _ => c,
+    }
+}
