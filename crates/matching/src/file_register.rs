@@ -1,0 +1,349 @@
+//! The identity register as a file in memory: two memory accesses a look-up, about thirty bytes an entry.
+
+use std::io::Read;
+
+use domain::{DocumentKind, IdentityDocument, Name};
+
+use crate::key::{Key, hash};
+use crate::register::FORMER_NAME_SEPARATOR;
+use crate::{IdentityRegister, RegisterEntry};
+
+/// Header of a register file.
+const HEADER: [&str; 4] = ["证件类型", "证件号码", "姓名", "曾用名"];
+/// Entries lie in blocks of this size, so that growing copies nothing.
+const BLOCK_BYTES: usize = 1 << 24;
+/// Offsets have 32 bits: 256 blocks, more than a hundred million entries.
+const BLOCKS_MAX: usize = 256;
+
+/// A register file that cannot be used. Never repeats a cell: the register is personal data throughout.
+#[derive(Debug, thiserror::Error)]
+pub enum RegisterError {
+    /// The first row is not the header.
+    #[error("the identity register must start with the header 证件类型,证件号码,姓名,曾用名")]
+    Header,
+    /// Not a CSV file, or not readable.
+    #[error("the identity register cannot be read near line {line}")]
+    Read {
+        /// line of the file, the header is 1; 0 if unknown
+        line: u64,
+    },
+    /// A cell is not what its column says.
+    #[error("line {line} of the identity register has no valid {column}")]
+    Cell {
+        /// line of the file
+        line: u64,
+        /// column by its header
+        column: &'static str,
+    },
+    /// A number occurs twice; an authoritative source says one thing of a number.
+    #[error("the identity register has the number of entry {entry} twice")]
+    Twice {
+        /// which entry repeats it, counted from 1
+        entry: usize,
+    },
+    /// More entries than 32-bit offsets reach.
+    #[error("the identity register is larger than this system holds")]
+    TooLarge,
+}
+
+/// An identity register that was read from a CSV file (`证件类型,证件号码,姓名,曾用名`; former names joined by `;`).
+///
+/// Layout: entries one after another in blocks; an open-addressing table of `tag << 32 | offset` finds them. A look-up
+/// touches one place in the table and one in the blocks and allocates nothing.
+pub struct FileRegister {
+    blocks: Vec<Vec<u8>>,
+    /// INVARIANT: at most three quarters full, so that every probe ends; 0 is an empty slot.
+    slots: Vec<u64>,
+    len: usize,
+}
+
+impl std::fmt::Debug for FileRegister {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FileRegister")
+            .field("len", &self.len)
+            .finish_non_exhaustive()
+    }
+}
+
+impl FileRegister {
+    /// Reads a register as a stream. The order of rows is of no importance.
+    ///
+    /// # Errors
+    ///
+    /// [`RegisterError`] for a file without the header, an invalid cell or a number that occurs twice: an authoritative
+    /// source with a fault is not used in part.
+    pub fn load(reader: impl Read) -> Result<Self, RegisterError> {
+        let mut csv = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .from_reader(reader);
+        let mut record = csv::StringRecord::new();
+        let mut draft = Draft::default();
+        if !csv.read_record(&mut record).map_err(|error| read_error(&error))? || !is_header(&record) {
+            return Err(RegisterError::Header);
+        }
+        while csv.read_record(&mut record).map_err(|error| read_error(&error))? {
+            let line = record.position().map_or(0, csv::Position::line);
+            draft.push(&record, line)?;
+        }
+        draft.index()
+    }
+
+    fn entry_at(&self, offset: u32) -> Option<Entry<'_>> {
+        let offset = usize::try_from(offset).ok()?;
+        Entry::read(self.blocks.get(offset / BLOCK_BYTES)?.get(offset % BLOCK_BYTES..)?)
+    }
+
+    /// Memory of entries and table, for the start-up line and the bench.
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        self.blocks.iter().map(Vec::capacity).sum::<usize>() + self.slots.capacity() * size_of::<u64>()
+    }
+
+    /// Puts the entry at `offset` into the table; `false` if its key is there already.
+    fn insert(&mut self, offset: u32) -> bool {
+        let Some(entry) = self.entry_at(offset) else {
+            return false;
+        };
+        let hash = hash(entry.key);
+        let mut at = self.home(hash);
+        loop {
+            let found = self.slots.get(at).copied().unwrap_or_default();
+            if found == 0 {
+                break;
+            }
+            if same_tag(found, hash)
+                && self
+                    .entry_at(offset_of(found))
+                    .is_some_and(|other| other.key == entry.key)
+            {
+                return false;
+            }
+            at = self.next(at);
+        }
+        if let Some(slot) = self.slots.get_mut(at) {
+            *slot = tag(hash) | u64::from(offset);
+        }
+        true
+    }
+
+    /// The first slot of a hash: its high half scaled to the table, so that the table need not be a power of two.
+    fn home(&self, hash: u64) -> usize {
+        let slots = self.slots.len() as u64;
+        usize::try_from(((hash & u64::from(u32::MAX)) * slots) >> 32).unwrap_or_default()
+    }
+
+    fn next(&self, at: usize) -> usize {
+        if at + 1 == self.slots.len() { 0 } else { at + 1 }
+    }
+}
+
+impl IdentityRegister for FileRegister {
+    fn find(&self, document: &IdentityDocument) -> Option<RegisterEntry<'_>> {
+        let key = Key::of(document)?;
+        let hash = hash(key.as_bytes());
+        let mut at = self.home(hash);
+        loop {
+            let slot = self.slots.get(at).copied().filter(|slot| *slot != 0)?;
+            if same_tag(slot, hash) {
+                let entry = self.entry_at(offset_of(slot))?;
+                if entry.key == key.as_bytes() {
+                    return entry.names();
+                }
+            }
+            at = self.next(at);
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.len
+    }
+}
+
+/// The tag of a slot: 31 bits of the hash and a one, so that no used slot is 0.
+const fn tag(hash: u64) -> u64 {
+    hash & 0xffff_ffff_0000_0000 | 1 << 63
+}
+
+const fn same_tag(slot: u64, hash: u64) -> bool {
+    slot & 0xffff_ffff_0000_0000 == tag(hash)
+}
+
+fn offset_of(slot: u64) -> u32 {
+    u32::try_from(slot & u64::from(u32::MAX)).unwrap_or_default()
+}
+
+/// One entry in memory: length and bytes of key, name, original (empty if equal to the name) and former names.
+struct Entry<'a> {
+    key: &'a [u8],
+    name: &'a [u8],
+    original: &'a [u8],
+    former: &'a [u8],
+    size: usize,
+}
+
+impl<'a> Entry<'a> {
+    fn read(bytes: &'a [u8]) -> Option<Self> {
+        let (key, rest) = split_short(bytes)?;
+        let (name, rest) = split_long(rest)?;
+        let (original, rest) = split_long(rest)?;
+        let (former, rest) = split_long(rest)?;
+        Some(Self {
+            key,
+            name,
+            original,
+            former,
+            size: bytes.len() - rest.len(),
+        })
+    }
+
+    fn names(&self) -> Option<RegisterEntry<'a>> {
+        let name = std::str::from_utf8(self.name).ok()?;
+        let original = if self.original.is_empty() {
+            name
+        } else {
+            std::str::from_utf8(self.original).ok()?
+        };
+        Some(RegisterEntry::new(
+            name,
+            original,
+            std::str::from_utf8(self.former).ok()?,
+        ))
+    }
+}
+
+fn split_short(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (len, rest) = bytes.split_first()?;
+    rest.split_at_checked(usize::from(*len))
+}
+
+/// Lengths below 255 take one byte, others 255 and two bytes.
+fn split_long(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (len, rest) = bytes.split_first()?;
+    if *len < u8::MAX {
+        return rest.split_at_checked(usize::from(*len));
+    }
+    let (len, rest) = rest.split_first_chunk::<2>()?;
+    rest.split_at_checked(usize::from(u16::from_le_bytes(*len)))
+}
+
+/// A register while it is read: entries, not yet the table.
+#[derive(Default)]
+struct Draft {
+    blocks: Vec<Vec<u8>>,
+    entry: Vec<u8>,
+    former: String,
+    len: usize,
+}
+
+impl Draft {
+    fn push(&mut self, record: &csv::StringRecord, line: u64) -> Result<(), RegisterError> {
+        let cell = |at: usize| record.get(at).unwrap_or_default();
+        let fault = |at: usize| RegisterError::Cell {
+            line,
+            column: HEADER.get(at).copied().unwrap_or_default(),
+        };
+        let kind = DocumentKind::parse(cell(0)).ok_or_else(|| fault(0))?;
+        let document = IdentityDocument::parse(kind, cell(1)).map_err(|_| fault(1))?;
+        // The register says what the number is; a converted one would be its guess.
+        if document.is_converted() {
+            return Err(fault(1));
+        }
+        let key = Key::of(&document).ok_or_else(|| fault(1))?;
+        let name = Name::parse(cell(2)).map_err(|_| fault(2))?;
+        self.former.clear();
+        for former in cell(3).split([';', '；']).filter(|former| !former.trim().is_empty()) {
+            self.former
+                .push_str(Name::parse(former).map_err(|_| fault(3))?.canonical());
+            self.former.push(FORMER_NAME_SEPARATOR);
+        }
+        self.entry.clear();
+        self.entry
+            .push(u8::try_from(key.as_bytes().len()).map_err(|_| fault(1))?);
+        self.entry.extend_from_slice(key.as_bytes());
+        let original = if name.expose() == name.canonical() {
+            ""
+        } else {
+            name.expose()
+        };
+        for (at, text) in [(2, name.canonical()), (2, original), (3, &self.former)] {
+            push_long(&mut self.entry, text).ok_or_else(|| fault(at))?;
+        }
+        self.keep()
+    }
+
+    fn keep(&mut self) -> Result<(), RegisterError> {
+        let is_full = self
+            .blocks
+            .last()
+            .is_none_or(|block| block.len() + self.entry.len() > BLOCK_BYTES);
+        if is_full {
+            if self.blocks.len() == BLOCKS_MAX {
+                return Err(RegisterError::TooLarge);
+            }
+            // The first block grows from nothing, so that a small register stays small.
+            self.blocks.push(if self.blocks.is_empty() {
+                Vec::new()
+            } else {
+                Vec::with_capacity(BLOCK_BYTES)
+            });
+        }
+        if let Some(block) = self.blocks.last_mut() {
+            block.extend_from_slice(&self.entry);
+        }
+        self.len += 1;
+        Ok(())
+    }
+
+    fn index(mut self) -> Result<FileRegister, RegisterError> {
+        if let Some(last) = self.blocks.last_mut() {
+            last.shrink_to_fit();
+        }
+        let slots = vec![0; self.len + self.len / 3 + 1];
+        let mut register = FileRegister {
+            blocks: self.blocks,
+            slots,
+            len: self.len,
+        };
+        let mut entry = 0;
+        for block in 0..register.blocks.len() {
+            let mut within = 0;
+            loop {
+                let offset = u32::try_from(block * BLOCK_BYTES + within).map_err(|_| RegisterError::TooLarge)?;
+                let Some(size) = register.entry_at(offset).map(|entry| entry.size) else {
+                    break;
+                };
+                entry += 1;
+                if !register.insert(offset) {
+                    return Err(RegisterError::Twice { entry });
+                }
+                within += size;
+            }
+        }
+        Ok(register)
+    }
+}
+
+fn push_long(entry: &mut Vec<u8>, text: &str) -> Option<()> {
+    let len = u16::try_from(text.len()).ok()?;
+    match u8::try_from(len) {
+        Ok(short) if short < u8::MAX => entry.push(short),
+        _ => {
+            entry.push(u8::MAX);
+            entry.extend_from_slice(&len.to_le_bytes());
+        }
+    }
+    entry.extend_from_slice(text.as_bytes());
+    Some(())
+}
+
+fn is_header(record: &csv::StringRecord) -> bool {
+    let cells = record.iter().map(|cell| cell.trim_start_matches('\u{feff}').trim());
+    cells.eq(HEADER)
+}
+
+fn read_error(error: &csv::Error) -> RegisterError {
+    RegisterError::Read {
+        line: error.position().map_or(0, csv::Position::line),
+    }
+}
