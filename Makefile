@@ -38,7 +38,7 @@ fmt:
 	cargo fmt --all --check
 
 tidy: ## layers, licences, error index, file length and the other rules of the tree
-	cargo run --locked --quiet --package xtask -- tidy
+	cargo run --quiet $(ALL) --bin xtask -- tidy
 
 lint:
 	cargo clippy $(ALL) --all-targets -- -D warnings
