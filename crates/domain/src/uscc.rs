@@ -17,16 +17,16 @@ pub enum UsccFault {
     /// The check character does not fit the others.
     #[error("the check character of the unified social credit code does not fit")]
     Check,
-    /// The placeholder `00000000000000000X`, which says that there is no code.
-    #[error("the placeholder of 17 zeros and X stands for no code")]
+    /// The placeholder of 17 zeros and `X` (or `0`), which says that there is no code.
+    #[error("the placeholder of zeros stands for no code")]
     None,
 }
 
 /// The 31 characters in the order of their values (GB 32100-2015, table 2).
 const ALPHABET: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
 
-/// What files carry where an organisation has no code.
-const PLACEHOLDER: &str = "00000000000000000X";
+/// What files carry where an organisation has no code. The second form even has a right check character.
+const PLACEHOLDERS: [&str; 2] = ["00000000000000000X", "000000000000000000"];
 
 impl Uscc {
     /// Reads `text` as a code: edges trimmed, full width folded, letters upper-cased.
@@ -39,7 +39,7 @@ impl Uscc {
     /// [`UsccFault`], the first that applies.
     pub fn parse(text: &str) -> Result<Self, UsccFault> {
         let text = fold_code(text);
-        if text.as_ref() == PLACEHOLDER {
+        if PLACEHOLDERS.contains(&text.as_ref()) {
             return Err(UsccFault::None);
         }
         let code: [u8; 18] = text.as_bytes().try_into().map_err(|_| UsccFault::Shape)?;

@@ -36,6 +36,7 @@ fn each_fault_is_named() {
         ("91370199MA999903X1", UsccFault::Check),
         ("00000000000000000X", UsccFault::None),
         ("00000000000000000x", UsccFault::None),
+        ("000000000000000000", UsccFault::None),
     ] {
         assert_eq!(Uscc::parse(text), Err(fault), "{text}");
     }
