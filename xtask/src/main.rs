@@ -6,7 +6,7 @@
 mod tidy;
 
 use std::env;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -28,9 +28,11 @@ fn main() -> ExitCode {
     }
 }
 
-/// The folder above this crate's own: `cargo run` sets the variable for the process it starts.
+/// The nearest folder above the current one that holds this crate.
 fn workspace_root() -> Result<PathBuf> {
-    let own = env::var_os("CARGO_MANIFEST_DIR").context("start it as `cargo xtask tidy`")?;
-    let root = Path::new(&own).parent().context("the crate has no parent folder")?;
-    Ok(root.to_path_buf())
+    let here = env::current_dir().context("the current folder is gone")?;
+    let root = here
+        .ancestors()
+        .find(|folder| folder.join("xtask/Cargo.toml").is_file());
+    Ok(root.context("start it inside the repository")?.to_path_buf())
 }
