@@ -1,1 +1,165 @@
-//! app.
+//! The use cases: one function for each thing a person, an officer or the centre can do.
+//!
+//! This crate wires nothing and opens nothing: it receives its ports in [`Parts`]. It knows no SQL, no cipher, no Cedar
+//! and no HTTP. Whatever must be allowed takes a [`policy::Permit`], which only `policy` can make.
+
+pub mod accounts;
+pub mod deliver;
+pub mod deliveries;
+mod error;
+pub mod held;
+mod keys;
+pub mod lifecycle;
+mod names;
+pub mod own_file;
+pub mod reviews;
+pub mod sequencer;
+mod trace;
+pub mod verify;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use domain::catalogue::Catalogue;
+use domain::{Clock, IdSource, Moment};
+use matching::IdentityRegister;
+use policy::Policies;
+use store::Store;
+use uuid::Uuid;
+use vault::Vault;
+
+pub use error::AppError;
+/// What a delivery's faults are, for the edges that show them.
+pub use intake::{Fault, FaultCode, Language};
+
+/// What a deployment chooses.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Largest upload over HTTP, in bytes.
+    pub upload_bytes_max: u64,
+    /// Uploads that may lie staged at once.
+    pub staged_uploads_max: usize,
+    /// Folder for staged uploads; everything in it is encrypted.
+    pub staging_dir: PathBuf,
+    /// Data rows per chunk, each one transaction.
+    pub chunk_rows: usize,
+    /// Whether synthetic persons (area 370199) are accepted; never in production.
+    pub allow_test_area: bool,
+    /// Whether this is a demonstration with printed logins.
+    pub is_demo: bool,
+}
+
+/// Rows per chunk: large enough that one fsync is shared by many rows, small enough to bound memory.
+pub const CHUNK_ROWS_DEFAULT: usize = 20_000;
+
+impl Settings {
+    /// Sane settings with uploads staged in `staging_dir`.
+    #[must_use]
+    pub fn new(staging_dir: PathBuf) -> Self {
+        Self {
+            upload_bytes_max: 64 << 20,
+            staged_uploads_max: 64,
+            staging_dir,
+            chunk_rows: CHUNK_ROWS_DEFAULT,
+            allow_test_area: false,
+            is_demo: false,
+        }
+    }
+}
+
+/// The ports that the binary constructs and hands over.
+pub struct Parts {
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+    /// The keys.
+    pub vault: Arc<Vault>,
+    /// The catalogue in force.
+    pub catalogue: Arc<Catalogue>,
+    /// The policies in force.
+    pub policies: Arc<Policies>,
+    /// The authoritative identity source (R7).
+    pub register: Arc<dyn IdentityRegister>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Fresh ids.
+    pub ids: Arc<dyn IdSource>,
+    /// Choices.
+    pub settings: Settings,
+}
+
+struct Inner {
+    parts: Parts,
+    traces: trace::GroupCommit,
+    running: deliver::Running,
+}
+
+/// The system, as its edges call it. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+impl App {
+    /// Takes the ports. Must be called within a Tokio runtime: the group commit of traces is a task of it.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        let traces = trace::GroupCommit::start(Arc::clone(&parts.store));
+        Self(Arc::new(Inner { parts, traces, running: deliver::Running::default() }))
+    }
+
+    /// The catalogue in force.
+    #[must_use]
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.0.parts.catalogue
+    }
+    /// The policies in force.
+    #[must_use]
+    pub fn policies(&self) -> &Policies {
+        &self.0.parts.policies
+    }
+    /// The clock.
+    #[must_use]
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.0.parts.clock
+    }
+    /// Choices of the deployment.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.0.parts.settings
+    }
+    /// The Ed25519 key that signs receipts.
+    #[must_use]
+    pub fn public_key(&self) -> [u8; 32] {
+        self.vault().public_key()
+    }
+
+    /// Whether the store answers: one trivial read.
+    ///
+    /// # Errors
+    ///
+    /// If it does not.
+    pub async fn ready(&self) -> Result<(), AppError> {
+        self.store().log_sizes().await?;
+        Ok(())
+    }
+
+    fn store(&self) -> &dyn Store {
+        &*self.0.parts.store
+    }
+    fn vault(&self) -> &Vault {
+        &self.0.parts.vault
+    }
+    fn register(&self) -> &dyn IdentityRegister {
+        &*self.0.parts.register
+    }
+    fn traces(&self) -> &trace::GroupCommit {
+        &self.0.traces
+    }
+    fn running(&self) -> &deliver::Running {
+        &self.0.running
+    }
+    fn now(&self) -> Moment {
+        self.clock().now()
+    }
+    fn fresh_uuid(&self) -> Uuid {
+        self.0.parts.ids.uuid(self.now())
+    }
+}

@@ -1,1 +1,94 @@
-fn main() {}
+//! `chengdang`: installs, runs and checks a city's personal public credit records. `chengdang --help` is its table of contents.
+
+mod clock;
+mod commands;
+mod config;
+mod exit;
+mod output;
+mod wire;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::commands::{catalogue, deliver, deliveries, demo, faults, held, migrate, reviews, serve, synth, verify};
+
+/// 诚档 Chengdang: a city's personal public credit records. Facts are recorded, people are not judged.
+#[derive(Parser)]
+#[command(name = "chengdang", version, about, max_term_width = 100, after_help = TOP_HELP)]
+struct Cli {
+    /// Configuration file (TOML); every setting can be overridden by CHENGDANG_<NAME> in the environment
+    #[arg(long, global = true, value_name = "FILE", env = "CHENGDANG_CONFIG")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const TOP_HELP: &str = "\
+Examples:
+  chengdang demo                                   a synthetic city with pages, logins printed
+  chengdang migrate                                create or upgrade the store and the key file
+  chengdang serve                                  run the pages and the API
+  chengdang deliver penalties.csv --item ITM-PENALTY --provider 11370199MB0000001A
+  chengdang verify                                 check the store against itself
+
+Exit codes: 0 done; 1 failed; 2 wrong call; 3 the file was refused; 4 damage was found.";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the pages and the API
+    Serve(serve::Args),
+    /// Bring up a synthetic city: residents, deliveries, logins, pages
+    Demo(demo::Args),
+    /// Write a synthetic city's files: identity register, deliveries, truth
+    Synth(synth::Args),
+    /// Take in a delivery file and print its receipt
+    Deliver(deliver::Args),
+    /// List deliveries, newest first
+    Deliveries(deliveries::Args),
+    /// Print the faults of a delivery
+    Faults(faults::Args),
+    /// List the open reviews of pending matches
+    Reviews(reviews::Args),
+    /// Look again at held rows, after the identity register was brought up to date
+    Held(held::Args),
+    /// Lint, show or compare the catalogue
+    Catalogue(catalogue::Args),
+    /// Create or upgrade the store and the key file
+    Migrate(migrate::Args),
+    /// Check the store against itself
+    Verify(verify::Args),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let config = match config::load(cli.config.as_deref()) {
+        Ok(config) => config,
+        Err(error) => return exit::report(&error),
+    };
+    output::init_log(&config);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return exit::report(&error.into()),
+    };
+    let outcome = runtime.block_on(async {
+        match cli.command {
+            Command::Serve(args) => serve::run(&config, args).await,
+            Command::Demo(args) => demo::run(config, args).await,
+            Command::Synth(args) => synth::run(&args),
+            Command::Deliver(args) => deliver::run(&config, args).await,
+            Command::Deliveries(args) => deliveries::run(&config, args).await,
+            Command::Faults(args) => faults::run(&config, args).await,
+            Command::Reviews(args) => reviews::run(&config, args).await,
+            Command::Held(args) => held::run(&config, args).await,
+            Command::Catalogue(args) => catalogue::run(&config, args),
+            Command::Migrate(args) => migrate::run(&config, args).await,
+            Command::Verify(args) => verify::run(&config, args).await,
+        }
+    });
+    match outcome {
+        Ok(code) => code.into(),
+        Err(error) => exit::report(&error),
+    }
+}

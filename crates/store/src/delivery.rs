@@ -204,6 +204,8 @@ pub struct ChunkCommit {
     pub events: Vec<NewRecordEvent>,
     /// Held and pending rows.
     pub staged: Vec<NewStagedRow>,
+    /// Delivery the staged rows belong to; `delivery` itself unless a held row is staged anew by a single act.
+    pub staged_delivery: Option<DeliveryId>,
     /// Reviews to open, each for a staged row of this chunk.
     pub procedures: Vec<NewProcedure>,
     /// Steps on procedures that exist (a review's decision).
@@ -289,6 +291,16 @@ pub trait DeliveryStore {
 
     /// Chunks in order of their number, after `after`, at most `limit`; for `verify`.
     async fn scan_chunks(&self, after: i64, limit: u32) -> Result<Vec<ChunkInfo>, StoreError>;
+
+    /// Destroys the wrapped key of a delivery, and with it the file name; `false` if it was destroyed before.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Conflict`] while the delivery has no receipt or one of its staged rows waits.
+    async fn destroy_delivery_key(&self, delivery: DeliveryId) -> Result<bool, StoreError>;
+
+    /// A chunk by the base of its public ids; resolves a commit whose outcome was unknown.
+    async fn find_chunk(&self, uuid: Uuid) -> Result<Option<ChunkInfo>, StoreError>;
 
     /// One delivery by local number; it must exist.
     async fn get_delivery(&self, id: DeliveryId) -> Result<Delivery, StoreError>;

@@ -30,6 +30,12 @@ pub enum StoreError {
     /// The commit may or may not have happened; resolve by the idempotency key (I8).
     #[error("the outcome of the commit is unknown")]
     OutcomeUnknown,
+    /// What was asked breaks a rule of the store whatever the others do; nothing was written. A fault of the program.
+    #[error("the store refuses it: {what}")]
+    Invalid {
+        /// The rule, without contents.
+        what: &'static str,
+    },
     /// The stored data or the schema is not as this version expects.
     #[error("the store is damaged or of another version: {what}")]
     Damaged {

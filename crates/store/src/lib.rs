@@ -2,7 +2,7 @@
 //! backends pass ([`conformance`]).
 //!
 //! Rules that hold in every backend:
-//! - tables are append-only but for the queue tables (`outbox`, `session`, `attempt`, `lease`), and erasure (salt and ciphertext to NULL);
+//! - tables are append-only but for the queue tables (`outbox`, `session`, `attempt`, `lease`, `procedure_open`), and erasure (salt and ciphertext to NULL);
 //! - a write is one transaction: all of it or nothing; a chunk carries its resume point, outbox row and events (invariants I1, I8);
 //! - clear columns of a record are id, person, item, state, class, provider, end, and keyed tags; everything else is [`Sealed`];
 //! - a stale write ends in [`StoreError::Conflict`] and leaves no trace.
@@ -15,6 +15,8 @@ mod log;
 mod person;
 mod procedure;
 mod record;
+mod rules;
+mod words;
 
 pub use delivery::*;
 pub use error::StoreError;
@@ -23,6 +25,7 @@ pub use login::*;
 pub use person::*;
 pub use procedure::*;
 pub use record::*;
+pub use rules::*;
 
 /// Salt and ciphertext of one encrypted thing; both `None` once it has been erased.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

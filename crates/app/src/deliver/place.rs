@@ -1,0 +1,155 @@
+//! Where a cleaned row goes: to a person, to the staged rows, or back to the provider (R7).
+
+use domain::{IdentityDocument, Name};
+use intake::{CleanRow, Cleaned, Fault, FaultCode, SlipRow, StagedContent};
+use matching::{AliasStanding, Explanation, Verdict};
+use store::{IndexTag, StagedKind};
+
+use crate::{App, AppError, keys};
+
+/// A row whose way is decided.
+pub(crate) enum Placed {
+    /// Number and name agree: it belongs to this person.
+    Attach(Box<Attachment>),
+    /// It waits under the delivery's key.
+    Staged(Box<Waiting>),
+    /// It goes back to the provider.
+    Refused(Vec<Fault>),
+}
+
+/// A row with the person it belongs to.
+pub(crate) struct Attachment {
+    pub(crate) row: CleanRow,
+    /// The person's document; differs from the row's own only after a review.
+    pub(crate) document: IdentityDocument,
+    /// The authoritative name (identity register), in case the person must be created.
+    pub(crate) registered_name: String,
+    pub(crate) warnings: Vec<Fault>,
+}
+
+/// A row that waits.
+pub(crate) struct Waiting {
+    pub(crate) kind: StagedKind,
+    pub(crate) reason: &'static str,
+    pub(crate) line: u32,
+    pub(crate) document: IdentityDocument,
+    pub(crate) content: StagedContent,
+    pub(crate) faults: Vec<Fault>,
+}
+
+/// Reason word of a row whose number the identity register does not know.
+pub(crate) const NUMBER_UNKNOWN: &str = "number_unknown";
+
+/// Decides the way of each row, in order. Confirmed aliases are asked of the store in one question.
+///
+/// # Errors
+///
+/// If the store fails.
+pub(crate) async fn place(app: &App, rows: Vec<Cleaned>, name_header: (Option<u32>, Option<String>)) -> Result<Vec<Placed>, AppError> {
+    let mut placed = Vec::with_capacity(rows.len());
+    let mut doubtful: Vec<(usize, IndexTag)> = Vec::new();
+    for cleaned in rows {
+        match cleaned {
+            Cleaned::Refused(faults) => placed.push(Placed::Refused(faults)),
+            Cleaned::Slip(slip, faults) => placed.push(place_slip(app, *slip, faults)),
+            Cleaned::Row(row, warnings) => {
+                let verdict = matching::judge(&row.document, &row.name, app.register(), AliasStanding::NotConfirmed);
+                if matches!(verdict, Verdict::Pending(explanation) if is_about_the_name(explanation)) {
+                    let tags = keys::name_tags(app.vault(), &row.document, &row.name);
+                    doubtful.extend(tags.all().map(|tag| (placed.len(), tag)));
+                }
+                placed.push(place_row(app, *row, warnings, verdict, &name_header));
+            }
+        }
+    }
+    confirm_aliases(app, &mut placed, &doubtful).await?;
+    Ok(placed)
+}
+
+const fn is_about_the_name(explanation: Explanation) -> bool {
+    matches!(explanation, Explanation::NameVariant | Explanation::NameChange | Explanation::NameDiffers)
+}
+
+fn place_row(
+    app: &App,
+    row: CleanRow,
+    warnings: Vec<Fault>,
+    verdict: Verdict,
+    name_header: &(Option<u32>, Option<String>),
+) -> Placed {
+    match verdict {
+        Verdict::Match => attach(app, row, warnings),
+        Verdict::HeldNumberUnknown => waiting(row, warnings, StagedKind::Held, NUMBER_UNKNOWN),
+        Verdict::Pending(explanation) => {
+            let mut faults = warnings;
+            if is_about_the_name(explanation) {
+                faults.push(Fault::new(row.line, name_header.0, name_header.1.clone(), FaultCode::E07));
+            }
+            waiting(row, faults, StagedKind::Pending, explanation.as_str())
+        }
+    }
+}
+
+fn attach(app: &App, row: CleanRow, warnings: Vec<Fault>) -> Placed {
+    let document = row.document.clone();
+    let registered_name = registered_name(app, &document).unwrap_or_else(|| row.name.expose().to_owned());
+    Placed::Attach(Box::new(Attachment { row, document, registered_name, warnings }))
+}
+
+/// The name as the register writes it.
+pub(crate) fn registered_name(app: &App, document: &IdentityDocument) -> Option<String> {
+    app.register().find(document).map(|entry| entry.original().to_owned())
+}
+
+fn waiting(row: CleanRow, faults: Vec<Fault>, kind: StagedKind, reason: &'static str) -> Placed {
+    let (line, document) = (row.line, row.document.clone());
+    Placed::Staged(Box::new(Waiting { kind, reason, line, document, content: StagedContent::Clean(Box::new(row)), faults }))
+}
+
+/// A number that fails its check goes to a human only if the register has the neighbour under exactly this name.
+fn place_slip(app: &App, slip: SlipRow, faults: Vec<Fault>) -> Placed {
+    match matching::slip(slip.kind, slip.number_text(), &slip.name, app.register()) {
+        Some((explanation, document)) => Placed::Staged(Box::new(Waiting {
+            kind: StagedKind::Pending,
+            reason: explanation.as_str(),
+            line: slip.line,
+            document,
+            content: StagedContent::Slip(Box::new(slip)),
+            faults,
+        })),
+        None => Placed::Refused(faults),
+    }
+}
+
+/// A name that a review confirmed for this number agrees from then on: its B2 tag leads to the person.
+async fn confirm_aliases(app: &App, placed: &mut Vec<Placed>, doubtful: &[(usize, IndexTag)]) -> Result<(), AppError> {
+    if doubtful.is_empty() {
+        return Ok(());
+    }
+    let tags: Vec<IndexTag> = doubtful.iter().map(|(_, tag)| *tag).collect();
+    let persons = app.store().find_persons(&tags).await?;
+    for ((at, _), person) in doubtful.iter().zip(persons) {
+        let Some(place) = placed.get_mut(*at).filter(|_| person.is_some()) else { continue };
+        let earlier = std::mem::replace(place, Placed::Refused(Vec::new()));
+        *place = match earlier {
+            Placed::Staged(waiting) => match *waiting {
+                Waiting { content: StagedContent::Clean(row), mut faults, .. } => {
+                    faults.retain(|fault| fault.code != FaultCode::E07);
+                    attach(app, *row, faults)
+                }
+                other => Placed::Staged(Box::new(other)),
+            },
+            // The second of two key versions found it, too.
+            already => already,
+        };
+    }
+    Ok(())
+}
+
+/// The name a row was delivered under, for reviews.
+pub(crate) fn staged_name(content: &StagedContent) -> &Name {
+    match content {
+        StagedContent::Clean(row) => &row.name,
+        StagedContent::Slip(slip) => &slip.name,
+    }
+}

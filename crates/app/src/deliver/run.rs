@@ -1,0 +1,246 @@
+//! Takes a delivery in: read and clean on one thread, match, seal and commit on another, chunk by chunk with resume points.
+
+use std::io::{Read, Seek, SeekFrom};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use domain::catalogue::{FieldRole, Item};
+use intake::{Cleaned, Fault, HeaderMap, Limits};
+use store::{ChunkCommit, Counts, Delivery, DeliveryState, StoreError};
+use tokio::sync::mpsc;
+use vault::Secret;
+
+use super::chunk::{self, Origin};
+use super::place::{Placed, place};
+use super::receipt;
+use super::{DeliverError, Source};
+use crate::{App, AppError};
+
+/// Batches that may wait between reading and recording: bounds memory at a few chunks.
+const BATCHES_WAITING: usize = 2;
+/// Attempts to commit a chunk that collides with other writers.
+const ATTEMPTS_MAX: u32 = 16;
+
+/// How far a running intake has come; read by progress pages and bars.
+#[derive(Debug, Default)]
+pub struct Progress {
+    rows_done: AtomicU64,
+    rows_total: AtomicU64,
+}
+
+impl Progress {
+    /// Data rows taken in.
+    #[must_use]
+    pub fn rows_done(&self) -> u64 {
+        self.rows_done.load(Ordering::Relaxed)
+    }
+    /// Data rows in the file; `None` until they are counted.
+    #[must_use]
+    pub fn rows_total(&self) -> Option<u64> {
+        Some(self.rows_total.load(Ordering::Relaxed)).filter(|total| *total > 0)
+    }
+}
+
+/// What reading found out about the file as a whole.
+#[derive(Debug, Clone)]
+pub(crate) struct FileHead {
+    pub(crate) format: &'static str,
+    pub(crate) encoding: &'static str,
+    pub(crate) map: HeaderMap,
+    pub(crate) rows: u64,
+}
+
+/// Reads the whole file once without recording anything, so that a broken file is refused as a whole and nothing is half-done.
+pub(crate) fn check(app: &App, item: &Item, source: &mut Source) -> Result<Result<FileHead, Vec<Fault>>, AppError> {
+    source.reader.seek(SeekFrom::Start(0))?;
+    let mut table = match intake::open(&mut source.reader, &source.name, &Limits::default()) {
+        Ok(table) => table,
+        Err(fault) => return Ok(Err(vec![fault.into()])),
+    };
+    let map = match intake::recognise(table.header(), item, app.catalogue()) {
+        Ok(map) => map,
+        Err(faults) => return Ok(Err(faults)),
+    };
+    let (format, encoding) = (table.format().as_str(), table.encoding().as_str());
+    let mut rows = 0;
+    loop {
+        match table.next_row() {
+            Ok(Some(_)) => rows += 1,
+            Ok(None) => return Ok(Ok(FileHead { format, encoding, map, rows })),
+            Err(fault) => return Ok(Err(vec![fault.into()])),
+        }
+    }
+}
+
+/// Takes in what is not taken in yet and writes the receipt.
+pub(crate) async fn take_in(
+    app: &App,
+    delivery: Delivery,
+    secret: Secret,
+    mut source: Source,
+    progress: Arc<Progress>,
+) -> Result<Vec<u8>, DeliverError> {
+    let catalogue = Arc::clone(&app.0.parts.catalogue);
+    let item = catalogue.items.get(&delivery.item).ok_or(DeliverError::UnknownItem)?;
+    let head = match check(app, item, &mut source)? {
+        Ok(head) => head,
+        Err(faults) => return refuse_whole(app, &delivery, &faults).await,
+    };
+    progress.rows_total.store(head.rows, Ordering::Relaxed);
+    progress.rows_done.store(delivery.rows_done, Ordering::Relaxed);
+
+    let (sender, mut batches) = mpsc::channel(BATCHES_WAITING);
+    let reader = {
+        let (app, delivery, map) = (app.clone(), delivery.clone(), head.map.clone());
+        tokio::task::spawn_blocking(move || read_rows(&app, &delivery, &map, source, &sender))
+    };
+    let origin = Origin { delivery: Some(delivery.id), provider: &delivery.provider, item, secret: Some(&secret) };
+    let name_header = head.map.place_of(FieldRole::PersonName, item);
+    let mut chunk_no = delivery.chunks_done;
+    let mut rows_done = delivery.rows_done;
+    while let Some(batch) = batches.recv().await {
+        let mut placed = place(app, batch, name_header.clone()).await?;
+        while !placed.is_empty() {
+            let rows = commit(app, &origin, &placed, chunk_no, rows_done).await?;
+            placed.drain(..rows);
+            chunk_no += 1;
+            rows_done += rows as u64;
+            progress.rows_done.store(rows_done, Ordering::Relaxed);
+        }
+    }
+    reader.await.map_err(|_| AppError::ShuttingDown)??;
+    finish(app, &delivery, DeliveryState::Done, Some(&head)).await
+}
+
+/// Reads, cleans and sends batches until the file ends or the receiver is gone.
+fn read_rows(
+    app: &App,
+    delivery: &Delivery,
+    map: &HeaderMap,
+    mut source: Source,
+    sender: &mpsc::Sender<Vec<Cleaned>>,
+) -> Result<(), AppError> {
+    let item = app.catalogue().items.get(&delivery.item).ok_or(AppError::NotFound)?;
+    let context = intake::Context {
+        catalogue: app.catalogue(),
+        item,
+        provider: &delivery.provider,
+        // The day of arrival, not of a resumption: the same bytes are judged alike.
+        today: delivery.received_at.day(),
+        allow_test_area: app.settings().allow_test_area,
+    };
+    source.reader.seek(SeekFrom::Start(0))?;
+    let changed = AppError::Damaged { what: "the file changed while it was read" };
+    let mut table = intake::open(&mut source.reader, &source.name, &Limits::default()).map_err(|_| changed)?;
+    let mut row_no = 0;
+    let mut batch = Vec::with_capacity(app.settings().chunk_rows);
+    while let Some(row) = table.next_row().map_err(|_| AppError::Damaged { what: "the file changed while it was read" })? {
+        row_no += 1;
+        if row_no <= delivery.rows_done {
+            continue;
+        }
+        batch.push(intake::clean(row, map, &context));
+        if batch.len() >= app.settings().chunk_rows {
+            let full = std::mem::replace(&mut batch, Vec::with_capacity(app.settings().chunk_rows));
+            if sender.blocking_send(full).is_err() {
+                return Ok(());
+            }
+        }
+    }
+    if !batch.is_empty() {
+        // The receiver is gone only if the intake failed; it reports its own reason.
+        let _ = sender.blocking_send(batch);
+    }
+    Ok(())
+}
+
+/// Plans and commits as many of `placed` as one transaction holds. Collisions with other writers are planned anew.
+async fn commit(
+    app: &App,
+    origin: &Origin<'_>,
+    placed: &[Placed],
+    chunk_no: u32,
+    rows_done: u64,
+) -> Result<usize, DeliverError> {
+    let delivery = origin.delivery.ok_or(AppError::NotFound)?;
+    for _ in 0..ATTEMPTS_MAX {
+        let mut planned = chunk::plan(app, origin, placed).await?;
+        planned.commit.chunk_no = chunk_no;
+        planned.commit.rows_done = rows_done + planned.rows as u64;
+        match app.store().commit_chunk(&planned.commit).await {
+            Ok(()) => return Ok(planned.rows),
+            Err(StoreError::Conflict { .. } | StoreError::OutcomeUnknown) => {
+                let now = app.store().get_delivery(delivery).await.map_err(AppError::from)?;
+                if now.chunks_done > chunk_no {
+                    // Either our own commit whose answer was lost, or another process that takes in the same bytes.
+                    return if is_ours(app, &planned.commit).await? { Ok(planned.rows) } else { Err(DeliverError::Elsewhere) };
+                }
+            }
+            Err(other) => return Err(AppError::from(other).into()),
+        }
+    }
+    Err(AppError::Conflict.into())
+}
+
+/// Whether the chunk that is there now is the one we sent: it has our fresh id.
+async fn is_ours(app: &App, sent: &ChunkCommit) -> Result<bool, AppError> {
+    Ok(app.store().find_chunk(sent.uuid).await?.is_some())
+}
+
+/// Refuses the file as a whole: its faults are kept, nothing else is.
+async fn refuse_whole(app: &App, delivery: &Delivery, faults: &[Fault]) -> Result<Vec<u8>, DeliverError> {
+    if delivery.chunks_done == 0 {
+        let mut commit = empty_commit(app, delivery);
+        for fault in faults {
+            fault.write_json_line(&mut commit.faults);
+            *commit.fault_counts.entry(fault.code.as_str().to_owned()).or_default() += 1;
+        }
+        commit.entry_hash = chunk::chunk_hash(commit.uuid, &commit.counts, std::iter::empty());
+        match app.store().commit_chunk(&commit).await {
+            Ok(()) | Err(StoreError::Conflict { .. }) => {}
+            Err(other) => return Err(AppError::from(other).into()),
+        }
+    }
+    finish(app, delivery, DeliveryState::Refused, None).await
+}
+
+fn empty_commit(app: &App, delivery: &Delivery) -> ChunkCommit {
+    ChunkCommit {
+        delivery: Some(delivery.id),
+        chunk_no: 0,
+        uuid: store::chunk_uuid(app.fresh_uuid()),
+        rows_done: 0,
+        at: app.now(),
+        new_persons: Vec::new(),
+        records: Vec::new(),
+        events: Vec::new(),
+        staged: Vec::new(),
+        staged_delivery: Some(delivery.id),
+        procedures: Vec::new(),
+        steps: Vec::new(),
+        resolved: Vec::new(),
+        faults: Vec::new(),
+        fault_counts: std::collections::BTreeMap::new(),
+        counts: Counts::default(),
+        entry_hash: [0; 32],
+    }
+}
+
+async fn finish(
+    app: &App,
+    delivery: &Delivery,
+    state: DeliveryState,
+    head: Option<&FileHead>,
+) -> Result<Vec<u8>, DeliverError> {
+    let now = app.store().get_delivery(delivery.id).await.map_err(AppError::from)?;
+    if !now.counts.add_up() {
+        return Err(AppError::Damaged { what: "the counts of a delivery do not add up" }.into());
+    }
+    let receipt = receipt::write(app, &now, state, head);
+    let hash = vault::entry_hash("receipt", &[&receipt]);
+    Ok(app.store().finish_delivery(delivery.id, state, &receipt, app.now(), hash).await.map_err(AppError::from)?)
+}
+
+/// A source can be read several times.
+pub(crate) trait ReadSeek: Read + Seek + Send {}
+impl<T: Read + Seek + Send> ReadSeek for T {}

@@ -1,0 +1,86 @@
+//! Between the vault's words and the store's.
+
+use domain::{IdentityDocument, Name};
+use store::{BlindIndex, IndexTag, Sealed};
+use uuid::Uuid;
+use vault::{BlindTag, Place, Secret, Tags};
+
+use crate::AppError;
+
+/// Where a sealed thing lies: the AAD without its row.
+#[derive(Clone, Copy)]
+pub(crate) struct Column(pub(crate) &'static str, pub(crate) &'static str);
+
+pub(crate) const RECORD_CONTENT: Column = Column("record", "content");
+pub(crate) const RECORD_EVENT_REASON: Column = Column("record_event", "reason");
+pub(crate) const PERSON_IDENTITY: Column = Column("person", "identity");
+pub(crate) const PERSON_EVENT_REASON: Column = Column("person_event", "reason");
+pub(crate) const DELIVERY_FILE_NAME: Column = Column("delivery", "file_name");
+pub(crate) const STAGED_CONTENT: Column = Column("staged_row", "content");
+pub(crate) const PROCEDURE_DETAILS: Column = Column("procedure", "details");
+pub(crate) const STEP_REASON: Column = Column("procedure_step", "reason");
+pub(crate) const TRACE_CONTENT: Column = Column("trace", "content");
+pub(crate) const ACCOUNT_IDENTITY: Column = Column("account", "identity");
+pub(crate) const ACCOUNT_TOTP: Column = Column("account", "totp_secret");
+
+impl Column {
+    fn at(self, row: Uuid) -> Place<'static> {
+        Place { table: self.0, column: self.1, row }
+    }
+}
+
+pub(crate) fn seal(secret: &Secret, column: Column, row: Uuid, plain: &[u8]) -> Result<Sealed, AppError> {
+    let sealed = secret.seal(&column.at(row), plain)?;
+    Ok(Sealed { salt: Some(sealed.salt), ciphertext: Some(sealed.ciphertext) })
+}
+
+/// Opens a sealed thing; `None` if it has been erased.
+pub(crate) fn open(secret: &Secret, column: Column, row: Uuid, sealed: &Sealed) -> Result<Option<Vec<u8>>, AppError> {
+    let (Some(salt), Some(ciphertext)) = (&sealed.salt, &sealed.ciphertext) else { return Ok(None) };
+    Ok(Some(secret.open(&column.at(row), salt, ciphertext)?))
+}
+
+/// Tags of one thing under the current key and, while a rotation runs, the previous one.
+pub(crate) struct TagPair {
+    pub(crate) current: IndexTag,
+    pub(crate) previous: Option<IndexTag>,
+}
+
+impl TagPair {
+    /// All of them, current first.
+    pub(crate) fn all(&self) -> impl Iterator<Item = IndexTag> {
+        std::iter::once(self.current).chain(self.previous)
+    }
+}
+
+fn pair(index: BlindIndex, tags: &Tags<BlindTag>) -> TagPair {
+    let convert = |tag: &BlindTag| IndexTag { index, key_version: tag.key_version, tag: tag.tag };
+    TagPair { current: convert(&tags.current), previous: tags.previous.as_ref().map(convert) }
+}
+
+/// B1: for intake and the log.
+pub(crate) fn number_tags(vault: &vault::Vault, document: &IdentityDocument) -> TagPair {
+    pair(BlindIndex::Number, &vault.number_tags(document))
+}
+
+/// B2: for look-ups and confirmed aliases.
+pub(crate) fn name_tags(vault: &vault::Vault, document: &IdentityDocument, name: &Name) -> TagPair {
+    pair(BlindIndex::NumberAndName, &vault.name_tags(document, name))
+}
+
+/// Document and name of a person as sealed bytes: kind code, number, name, each after the other with a unit separator.
+pub(crate) fn identity_bytes(document: &IdentityDocument, name: &str) -> Vec<u8> {
+    format!("{}\u{1f}{}\u{1f}{name}", document.kind().code(), document.expose()).into_bytes()
+}
+
+/// Reads what [`identity_bytes`] wrote.
+pub(crate) fn identity_from(bytes: &[u8]) -> Result<(IdentityDocument, Name), AppError> {
+    let damaged = AppError::Damaged { what: "identity" };
+    let text = std::str::from_utf8(bytes).map_err(|_| AppError::Damaged { what: "identity" })?;
+    let mut parts = text.splitn(3, '\u{1f}');
+    let (Some(kind), Some(number), Some(name)) = (parts.next(), parts.next(), parts.next()) else { return Err(damaged) };
+    let kind = domain::DocumentKind::parse(kind).ok_or(AppError::Damaged { what: "identity" })?;
+    let document = IdentityDocument::parse(kind, number).map_err(|_| AppError::Damaged { what: "identity" })?;
+    let name = Name::parse(name).map_err(|_| damaged)?;
+    Ok((document, name))
+}

@@ -1,0 +1,13 @@
+//! One file per command.
+
+pub(crate) mod catalogue;
+pub(crate) mod deliver;
+pub(crate) mod deliveries;
+pub(crate) mod demo;
+pub(crate) mod faults;
+pub(crate) mod held;
+pub(crate) mod migrate;
+pub(crate) mod reviews;
+pub(crate) mod serve;
+pub(crate) mod synth;
+pub(crate) mod verify;

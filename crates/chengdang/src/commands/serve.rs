@@ -1,0 +1,49 @@
+//! `chengdang serve`
+
+use anyhow::Context;
+use app::App;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::config::Config;
+use crate::exit::Exit;
+use crate::{output, wire};
+
+/// Options of `serve`.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  chengdang serve\n  CHENGDANG_LISTEN=0.0.0.0:8370 chengdang serve")]
+pub(crate) struct Args {
+    /// Address to listen on, instead of the configured one
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<String>,
+}
+
+pub(crate) async fn run(config: &Config, args: Args) -> anyhow::Result<Exit> {
+    let app = wire::open(config).await?;
+    let listen = args.listen.unwrap_or_else(|| config.listen.clone());
+    let listener = TcpListener::bind(&listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+    output::line(format_args!("http://{}", listener.local_addr()?))?;
+    until_stopped(app, config, listener).await
+}
+
+/// Serves until SIGTERM or Ctrl-C; requests in hand are finished, an intake resumes at the next start.
+pub(crate) async fn until_stopped(app: App, config: &Config, listener: TcpListener) -> anyhow::Result<Exit> {
+    let resumed = app::deliver::resume(&app).await.context("interrupted deliveries cannot be resumed")?;
+    if resumed > 0 {
+        tracing::info!(deliveries = resumed, "interrupted deliveries go on");
+    }
+    let sequencer = tokio::spawn(app::sequencer::run(app.clone()));
+    let settings = web::WebSettings { https: config.https };
+    let served = web::serve(app, listener, settings, stopped()).await;
+    sequencer.abort();
+    served.context("the server stopped")?;
+    Ok(Exit::Done)
+}
+
+async fn stopped() {
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}

@@ -1,0 +1,103 @@
+//! One configuration file (`chengdang.toml`), overridden by `CHENGDANG_…` in the environment, with sane defaults.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use figment::Figment;
+use figment::providers::{Env, Format, Serialized, Toml};
+use serde::{Deserialize, Serialize};
+
+/// What a deployment may set. Paths are relative to the working directory.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    /// `production` or `test`. In production, synthetic persons (area 370199) are refused.
+    pub(crate) mode: String,
+    /// Folder of the store, the keys and the staged uploads.
+    pub(crate) data: PathBuf,
+    /// `sqlite` (a file in `data`) or a PostgreSQL address `postgresql://user@host/name`.
+    pub(crate) store: String,
+    /// Memory that SQLite may use as its cache, in MiB.
+    pub(crate) sqlite_cache_mib: u32,
+    /// Key file; `keys` in `data` if empty.
+    pub(crate) keys: PathBuf,
+    /// Identity register (CSV).
+    pub(crate) register: PathBuf,
+    /// Folder of the catalogue.
+    pub(crate) catalogue: PathBuf,
+    /// Folder of the policies.
+    pub(crate) policies: PathBuf,
+    /// Address to listen on.
+    pub(crate) listen: String,
+    /// Whether pages are reached by https (then cookies are marked Secure).
+    pub(crate) https: bool,
+    /// Largest upload in MiB.
+    pub(crate) upload_mib_max: u64,
+    /// Data rows per chunk.
+    pub(crate) chunk_rows: usize,
+    /// Filter of the log, such as `info` or `chengdang=debug,web=info`.
+    pub(crate) log: String,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            mode: "production".to_owned(),
+            data: "data".into(),
+            store: "sqlite".to_owned(),
+            sqlite_cache_mib: 512,
+            keys: PathBuf::new(),
+            register: PathBuf::new(),
+            catalogue: "catalogue".into(),
+            policies: "policies".into(),
+            listen: "127.0.0.1:8370".to_owned(),
+            https: false,
+            upload_mib_max: 64,
+            chunk_rows: app::CHUNK_ROWS_DEFAULT,
+            log: "warn".to_owned(),
+        }
+    }
+}
+
+impl Config {
+    pub(crate) fn is_production(&self) -> bool {
+        self.mode == "production"
+    }
+    pub(crate) fn key_file(&self) -> PathBuf {
+        if self.keys.as_os_str().is_empty() { self.data.join("keys") } else { self.keys.clone() }
+    }
+    pub(crate) fn register_file(&self) -> PathBuf {
+        if self.register.as_os_str().is_empty() { self.data.join("register.csv") } else { self.register.clone() }
+    }
+    pub(crate) fn sqlite_file(&self) -> PathBuf {
+        self.data.join("chengdang.db")
+    }
+    pub(crate) fn staging_dir(&self) -> PathBuf {
+        self.data.join("staging")
+    }
+}
+
+/// Reads the file given, or `chengdang.toml` if there is one, then the environment.
+///
+/// # Errors
+///
+/// If the file given does not exist, or a setting is unknown or of the wrong kind; the message names it.
+pub(crate) fn load(file: Option<&Path>) -> anyhow::Result<Config> {
+    let mut figment = Figment::from(Serialized::defaults(Config::default()));
+    match file {
+        Some(file) if !file.exists() => bail!("the configuration file {} does not exist", file.display()),
+        Some(file) => figment = figment.merge(Toml::file_exact(file)),
+        None => figment = figment.merge(Toml::file("chengdang.toml")),
+    }
+    let config: Config = figment
+        .merge(Env::prefixed("CHENGDANG_").ignore(&["config"]))
+        .extract()
+        .context("the configuration cannot be used")?;
+    if !matches!(config.mode.as_str(), "production" | "test") {
+        bail!("mode is either \"production\" or \"test\"");
+    }
+    if config.chunk_rows == 0 || config.chunk_rows > store::CHUNK_ROWS_MAX {
+        bail!("chunk_rows lies between 1 and {}", store::CHUNK_ROWS_MAX);
+    }
+    Ok(config)
+}

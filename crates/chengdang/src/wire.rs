@@ -1,0 +1,119 @@
+//! Constructs the ports and hands them to `app`: the only place that knows which backend, key file and register are used.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context;
+use app::{App, Parts, Settings};
+use domain::Uscc;
+use domain::catalogue::{Catalogue, ItemId};
+use matching::{FileRegister, IdentityRegister};
+use policy::{Caller, CallerKind, Policies};
+use store::Store;
+use uuid::Uuid;
+use vault::Vault;
+
+use crate::clock::{RandomIds, SystemClock};
+use crate::config::Config;
+
+/// The whole system over the configured store.
+pub(crate) async fn open(config: &Config) -> anyhow::Result<App> {
+    let register = open_register(&config.register_file())?;
+    open_with(config, register, false).await
+}
+
+/// The same with a register that is already read.
+pub(crate) async fn open_with(config: &Config, register: Arc<dyn IdentityRegister>, is_demo: bool) -> anyhow::Result<App> {
+    let mut settings = Settings::new(config.staging_dir());
+    settings.upload_bytes_max = config.upload_mib_max << 20;
+    settings.chunk_rows = config.chunk_rows;
+    settings.allow_test_area = !config.is_production();
+    settings.is_demo = is_demo;
+    Ok(App::new(Parts {
+        store: open_store(config).await?,
+        vault: Arc::new(Vault::open(&config.key_file()).with_context(|| key_hint(config))?),
+        catalogue: Arc::new(open_catalogue(&config.catalogue)?),
+        policies: Arc::new(open_policies(&config.policies)?),
+        register,
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(RandomIds::default()),
+        settings,
+    }))
+}
+
+fn key_hint(config: &Config) -> String {
+    format!("the key file {} cannot be used; `chengdang migrate` creates a missing one", config.key_file().display())
+}
+
+/// Opens the configured store; a store of another version is refused with the remedy.
+pub(crate) async fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
+    if config.store == "sqlite" {
+        let options = store_sqlite::Options { cache_mib: config.sqlite_cache_mib, ..store_sqlite::Options::default() };
+        let store = store_sqlite::SqliteStore::open(&config.sqlite_file(), &options)
+            .with_context(|| format!("the store {} cannot be opened", config.sqlite_file().display()))?;
+        return Ok(Arc::new(store));
+    }
+    let store = store_postgres::PostgresStore::connect(&config.store, &store_postgres::Options::default())
+        .await
+        .context("the PostgreSQL store cannot be opened")?;
+    Ok(Arc::new(store))
+}
+
+/// Creates or upgrades the schema of the configured store.
+pub(crate) async fn migrate_store(config: &Config) -> anyhow::Result<()> {
+    if config.store == "sqlite" {
+        store_sqlite::migrate(&config.sqlite_file()).context("the store cannot be migrated")?;
+    } else {
+        store_postgres::migrate(&config.store).await.context("the store cannot be migrated")?;
+    }
+    Ok(())
+}
+
+pub(crate) fn open_catalogue(dir: &Path) -> anyhow::Result<Catalogue> {
+    catalogue::load(dir).with_context(|| format!("the catalogue in {} cannot be used", dir.display()))
+}
+
+fn open_policies(dir: &Path) -> anyhow::Result<Policies> {
+    Policies::load(dir).with_context(|| format!("the policies in {} cannot be used", dir.display()))
+}
+
+/// Reads the identity register; without one, every number is unknown and every row is held.
+pub(crate) fn open_register(path: &Path) -> anyhow::Result<Arc<dyn IdentityRegister>> {
+    if !path.exists() {
+        tracing::warn!("there is no identity register: every row will be held until there is one");
+        let empty = FileRegister::load(EMPTY_REGISTER.as_bytes()).context("the empty register cannot be read")?;
+        return Ok(Arc::new(empty));
+    }
+    let file = File::open(path).with_context(|| format!("the identity register {} cannot be read", path.display()))?;
+    let register = FileRegister::load(BufReader::with_capacity(1 << 20, file))
+        .with_context(|| format!("the identity register {} cannot be read", path.display()))?;
+    Ok(Arc::new(register))
+}
+
+const EMPTY_REGISTER: &str = "证件类型,证件号码,姓名,曾用名\n";
+
+/// Who asks, when a command on the host asks.
+pub(crate) fn operator() -> Caller {
+    Caller { account: Uuid::nil(), kind: CallerKind::Operator, organisation: None, second_factor: false }
+}
+
+/// The question whether `caller` may deliver `item` for `provider`.
+///
+/// # Errors
+///
+/// If the catalogue has no such item, or the policies refuse (with their code).
+pub(crate) fn may_deliver(
+    app: &App,
+    caller: &Caller,
+    item: &ItemId,
+    provider: &Uscc,
+) -> anyhow::Result<policy::Permit<policy::Deliver>> {
+    let entry = app
+        .catalogue()
+        .items
+        .get(item)
+        .with_context(|| format!("the catalogue has no item {item}; `chengdang catalogue show` lists them"))?;
+    app.policies().decide(caller, policy::Deliver::of(provider.clone(), entry)).map_err(anyhow::Error::from)
+}

@@ -1,0 +1,1 @@
+//! The conformance suite: one function per rule, run on every backend.

@@ -1,0 +1,95 @@
+//! The stored words of the small enums, one table for both backends.
+
+use domain::record::RecordState;
+
+use crate::{BirthState, BlindIndex, DeliveryState, PersonEvent, PersonId, ProcedureKind, StagedKind, TraceKind, TraceOutcome};
+
+/// Gives an enum its stored words, both ways from one list.
+macro_rules! words {
+    ($name:ident { $($variant:ident = $word:literal),+ $(,)? }) => {
+        impl $name {
+            /// Stored form.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+            /// Reads the stored form.
+            #[must_use]
+            pub fn parse(text: &str) -> Option<Self> {
+                match text { $($word => Some(Self::$variant),)+ _ => None }
+            }
+        }
+    };
+}
+
+words!(BirthState { Usable = "usable", Held = "held" });
+words!(StagedKind { Held = "held", Pending = "pending" });
+words!(DeliveryState { Receiving = "receiving", Done = "done", Refused = "refused" });
+words!(TraceKind { OwnRead = "own_read", LookUp = "look_up" });
+words!(TraceOutcome { Disclosed = "disclosed", Nothing = "nothing", Refused = "refused" });
+
+impl ProcedureKind {
+    /// Reads the stored form.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "review" => Some(Self::Review),
+            _ => None,
+        }
+    }
+}
+
+impl BirthState {
+    /// The state in which the life of the record begins.
+    #[must_use]
+    pub const fn state(self) -> RecordState {
+        match self {
+            Self::Usable => RecordState::Usable,
+            Self::Held => RecordState::Held,
+        }
+    }
+}
+
+impl BlindIndex {
+    /// Stored form: a code, because every row of the narrowest index carries it.
+    #[must_use]
+    pub const fn code(self) -> i16 {
+        match self {
+            Self::Number => 1,
+            Self::NumberAndName => 2,
+        }
+    }
+    /// Reads the stored form.
+    #[must_use]
+    pub const fn from_code(code: i16) -> Option<Self> {
+        match code {
+            1 => Some(Self::Number),
+            2 => Some(Self::NumberAndName),
+            _ => None,
+        }
+    }
+}
+
+impl PersonEvent {
+    /// Stored form: word and other person.
+    #[must_use]
+    pub const fn to_words(&self) -> (&'static str, Option<PersonId>) {
+        match self {
+            Self::Linked { with } => ("linked", Some(*with)),
+            Self::Unlinked { with } => ("unlinked", Some(*with)),
+            Self::Split { into } => ("split", Some(*into)),
+            Self::AliasConfirmed => ("alias_confirmed", None),
+        }
+    }
+    /// Reads the stored form.
+    #[must_use]
+    pub fn from_words(kind: &str, other: Option<PersonId>) -> Option<Self> {
+        match (kind, other) {
+            ("linked", Some(with)) => Some(Self::Linked { with }),
+            ("unlinked", Some(with)) => Some(Self::Unlinked { with }),
+            ("split", Some(into)) => Some(Self::Split { into }),
+            ("alias_confirmed", None) => Some(Self::AliasConfirmed),
+            _ => None,
+        }
+    }
+}
