@@ -1,0 +1,167 @@
+//! A code list as it is looked up: code, text or alias to the value, as written and folded.
+
+use std::collections::HashMap;
+
+use domain::catalogue::CodeValue;
+
+use crate::fold;
+
+/// Between several values of one cell, as stored.
+pub(crate) const JOINT: &str = "；";
+
+/// A code list.
+#[derive(Debug)]
+pub(crate) struct CodeTable {
+    /// Canonical texts.
+    pub(crate) texts: Vec<String>,
+    /// Folded code and folded text, for conditions.
+    pub(crate) folded: Vec<(String, String)>,
+    spellings: HashMap<String, u16>,
+}
+
+impl CodeTable {
+    pub(crate) fn new(values: &[CodeValue]) -> Self {
+        let mut spellings = HashMap::new();
+        for (index, value) in values.iter().enumerate() {
+            let Ok(index) = u16::try_from(index) else { break };
+            // Codes and texts of all values go before aliases of any.
+            for spelling in [&value.code, &value.text.zh] {
+                spellings.entry(spelling.clone()).or_insert(index);
+                spellings.entry(fold::value(spelling)).or_insert(index);
+            }
+        }
+        for (index, value) in values.iter().enumerate() {
+            let Ok(index) = u16::try_from(index) else { break };
+            for spelling in value.aliases.iter().chain([&value.text.en]) {
+                spellings.entry(spelling.clone()).or_insert(index);
+                spellings.entry(fold::value(spelling)).or_insert(index);
+            }
+        }
+        Self {
+            texts: values.iter().map(|value| value.text.zh.clone()).collect(),
+            folded: values
+                .iter()
+                .map(|value| (fold::value(&value.code), fold::value(&value.text.zh)))
+                .collect(),
+            spellings,
+        }
+    }
+
+    /// The value that `text` stands for.
+    pub(crate) fn find(&self, text: &str) -> Option<u16> {
+        self.spellings
+            .get(text)
+            .or_else(|| self.spellings.get(&fold::value(text)))
+            .copied()
+    }
+
+    /// The values that `text` stands for, joined by `;`, `；`, `、` or commas. Texts of values have `、` inside
+    /// (没收违法所得、没收非法财物), so the longest spelling wins.
+    pub(crate) fn find_several(&self, text: &str) -> Option<Vec<u16>> {
+        if let Some(value) = self.find(text) {
+            return Some(vec![value]);
+        }
+        let mut found = Vec::new();
+        for part in text
+            .split([';', '；', ',', '，', '|'])
+            .map(fold::trim)
+            .filter(|part| !part.is_empty())
+        {
+            self.find_joined(part, &mut found)?;
+        }
+        (!found.is_empty()).then_some(found)
+    }
+
+    fn find_joined(&self, part: &str, found: &mut Vec<u16>) -> Option<()> {
+        let mut rest = part;
+        while !rest.is_empty() {
+            let ends = rest.match_indices('、').map(|(at, _)| at).chain([rest.len()]);
+            let mut ends: Vec<usize> = ends.collect();
+            ends.reverse();
+            let (end, value) = ends
+                .into_iter()
+                .find_map(|end| Some((end, self.find(fold::trim(rest.get(..end)?))?)))?;
+            if !found.contains(&value) {
+                found.push(value);
+            }
+            rest = rest.get(end..)?.trim_start_matches('、');
+        }
+        Some(())
+    }
+
+    pub(crate) fn text(&self, value: u16) -> &str {
+        self.texts.get(usize::from(value)).map_or("", String::as_str)
+    }
+
+    pub(crate) fn join(&self, values: &[u16]) -> String {
+        let mut joined = String::new();
+        for (at, value) in values.iter().enumerate() {
+            if at > 0 {
+                joined.push_str(JOINT);
+            }
+            joined.push_str(self.text(*value));
+        }
+        joined
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::catalogue::Text;
+
+    fn table() -> CodeTable {
+        let value = |code: &str, zh: &str, aliases: &[&str]| CodeValue {
+            code: code.into(),
+            text: Text {
+                zh: zh.into(),
+                en: String::new(),
+            },
+            aliases: aliases.iter().map(|alias| (*alias).to_owned()).collect(),
+        };
+        CodeTable::new(&[
+            value("01", "警告", &["1"]),
+            value("02", "没收违法所得、没收非法财物", &[]),
+            value("03", "罚款", &[]),
+        ])
+    }
+
+    #[test]
+    fn codes_texts_and_aliases_lead_to_the_text() {
+        let table = table();
+        for (text, want) in [
+            ("01", Some("警告")),
+            ("1", Some("警告")),
+            (" 警 告", Some("警告")),
+            ("０１", Some("警告")),
+            ("x", None),
+        ] {
+            assert_eq!(table.find(text).map(|value| table.text(value)), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn several_values_are_split_at_the_longest_spelling() {
+        let table = table();
+        for (text, want) in [
+            (
+                "罚款;没收违法所得、没收非法财物",
+                Some("罚款；没收违法所得、没收非法财物"),
+            ),
+            (
+                "警告、没收违法所得、没收非法财物、罚款",
+                Some("警告；没收违法所得、没收非法财物；罚款"),
+            ),
+            ("01；03", Some("警告；罚款")),
+            ("罚款；罚款；", Some("罚款")),
+            ("罚款；没收", None),
+            ("；", None),
+        ] {
+            assert_eq!(
+                table.find_several(text).map(|values| table.join(&values)).as_deref(),
+                want,
+                "{text}"
+            );
+        }
+    }
+}

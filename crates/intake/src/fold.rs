@@ -1,0 +1,105 @@
+//! Folding of text before it is compared: width, brackets, spaces, case. Nothing is folded before it is stored, except
+//! where a function says so.
+
+/// The ASCII form of a full-width character (U+FF01–U+FF5E) or of the ideographic space; any other as it is.
+pub(crate) const fn narrow(c: char) -> char {
+    match c {
+        '\u{ff01}'..='\u{ff5e}' => match char::from_u32(c as u32 - 0xfee0) {
+            Some(ascii) => ascii,
+            None => c,
+        },
+        '\u{3000}' => ' ',
+        _ => c,
+    }
+}
+
+/// Without white space and invisible characters at the edges, as spreadsheets leave them.
+pub(crate) fn trim(cell: &str) -> &str {
+    // Most cells need nothing; both edges are ASCII or Han then.
+    cell.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{200b}' | '\u{2060}' | '\u{feff}'))
+}
+
+/// A header as it is compared: letters and digits only, in ASCII width and lower case. Brackets of any kind and width,
+/// underscores (`_` and `＿`), hyphens, spaces and the star of required columns fall away.
+pub(crate) fn header(text: &str) -> String {
+    text.chars()
+        .map(narrow)
+        .filter(|c| c.is_alphanumeric())
+        .map(|c| c.to_ascii_lowercase())
+        .collect()
+}
+
+/// A value as it is compared with code lists and rules: ASCII width, upper case, no white space. Appended to `into`.
+pub(crate) fn value_into(text: &str, into: &mut String) {
+    into.extend(
+        text.chars()
+            .map(narrow)
+            .filter(|c| !c.is_whitespace())
+            .map(|c| c.to_ascii_uppercase()),
+    );
+}
+
+/// As [`value_into`], as a new text.
+pub(crate) fn value(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    value_into(text, &mut folded);
+    folded
+}
+
+/// A document or case number in one form: no white space, ASCII width for letters and digits, 〔〕 for square brackets
+/// of any kind (GB/T 9704 §7.2.5 sets the year of a document number in 〔〕), （） for round ones.
+pub(crate) fn document_no(text: &str) -> String {
+    text.chars()
+        .map(narrow)
+        .filter(|c| !c.is_whitespace())
+        .map(|c| match c {
+            '[' | '【' | '〖' | '［' => '〔',
+            ']' | '】' | '〗' | '］' => '〕',
+            '(' => '（',
+            ')' => '）',
+            other => other,
+        })
+        .collect()
+}
+
+/// A document number as the key of a fact: as [`document_no`], all brackets alike, upper case.
+pub(crate) fn document_key(number: &str) -> String {
+    number
+        .chars()
+        .map(|c| match c {
+            '（' => '〔',
+            '）' => '〕',
+            other => other.to_ascii_uppercase(),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn header_variants_of_the_field_are_one_header() {
+        let want = header("行政相对人代码_1（统一社会信用代码）");
+        for variant in [
+            "行政相对人代码_1 (统一社会信用代码)",
+            "行政相对人代码-1（统一社会信用代码）",
+            "行政相对人代码＿1（统一社会信用代码）",
+            "\u{feff}行政相对人代码１【统一社会信用代码】",
+            " *行政相对人代码 _ 1\u{3000}（统一社会信用代码） ",
+        ] {
+            assert_eq!(header(variant), want, "{variant}");
+        }
+        assert_ne!(header("行政相对人代码_2（工商注册号）"), want);
+    }
+
+    #[test]
+    fn document_numbers_have_one_form_and_one_key() {
+        assert_eq!(document_no("测市监罚字[2025] 12号"), "测市监罚字〔2025〕12号");
+        assert_eq!(document_no("（２０２４）鲁0102执1234号"), "（2024）鲁0102执1234号");
+        assert_eq!(
+            document_key(&document_no("a(2024)1")),
+            document_key(&document_no("A〔2024〕1"))
+        );
+    }
+}

@@ -1,0 +1,236 @@
+//! Free text that speaks of other persons (E16): numbers of persons, and names behind words such as 第三人.
+
+use domain::ResidentId;
+
+use crate::fold::narrow;
+
+/// Characters of an identity number.
+const NUMBER_LENGTH: usize = 18;
+/// Digits of a mobile number.
+const MOBILE_LENGTH: usize = 11;
+
+/// Words for persons in a decision other than the one it is about. Each may be followed by 姓名.
+const ROLES: [&str; 17] = [
+    "第三人",
+    "受害人",
+    "被害人",
+    "被侵害人",
+    "举报人",
+    "投诉人",
+    "申请人",
+    "证人",
+    "见证人",
+    "同案人",
+    "同行人",
+    "同伙",
+    "联系人",
+    "紧急联系人",
+    "家属",
+    "监护人",
+    "被冒用人",
+];
+/// What stands between such a word and a name.
+const LINKS: [char; 4] = [':', '为', '是', '系'];
+/// Han characters of a name at least.
+const NAME_CHARACTERS_MIN: usize = 2;
+/// Behind a link, words that are no names, and the marks of a name that was masked already.
+const NO_NAMES: [&str; 14] = [
+    "不详", "未知", "无", "某", "其", "该", "本", "上述", "案外", "当事", "一名", "两名", "他人", "行人",
+];
+
+/// Whether `text` has an identity number with a right check character or a mobile number.
+pub(crate) fn has_number(text: &str) -> bool {
+    // Cheap first: without eleven digits (full width folded) there is nothing to find.
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let has_wide = text.contains('\u{ff10}') || text.chars().any(|c| matches!(c, '\u{ff10}'..='\u{ff19}'));
+    if digits < MOBILE_LENGTH && !has_wide {
+        return false;
+    }
+    let mut runs = Runs::default();
+    for c in text.chars().map(narrow) {
+        if runs.take(c) {
+            return true;
+        }
+    }
+    runs.end()
+}
+
+/// The run of digits at hand, with single separators inside as people write them (`138-1234-5678`).
+#[derive(Default)]
+struct Runs {
+    digits: String,
+    /// Where separators stood, as numbers of digits before them.
+    breaks: Vec<usize>,
+    after_separator: bool,
+}
+
+impl Runs {
+    /// Takes a character; whether a number ended before it.
+    fn take(&mut self, c: char) -> bool {
+        match c {
+            '0'..='9' => {
+                self.digits.push(c);
+                self.after_separator = false;
+                false
+            }
+            'x' | 'X' if !self.after_separator && !self.digits.is_empty() => {
+                self.digits.push('X');
+                self.end()
+            }
+            ' ' | '-' if !self.after_separator && !self.digits.is_empty() => {
+                self.breaks.push(self.digits.len());
+                self.after_separator = true;
+                false
+            }
+            _ => self.end(),
+        }
+    }
+
+    /// Ends the run; whether it holds a number.
+    fn end(&mut self) -> bool {
+        let digits = std::mem::take(&mut self.digits);
+        let mut breaks = std::mem::take(&mut self.breaks);
+        self.after_separator = false;
+        if digits.len() < MOBILE_LENGTH {
+            return false;
+        }
+        if breaks.last() == Some(&digits.len()) {
+            breaks.pop();
+        }
+        // Each group on its own, and groups joined as 6-8-4 and 3-4-4.
+        let mut edges = vec![0];
+        edges.extend(&breaks);
+        edges.push(digits.len());
+        let group = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
+        let single = edges
+            .iter()
+            .zip(edges.iter().skip(1))
+            .any(|(&from, &to)| is_number(group(from, to)));
+        let joined = edges
+            .iter()
+            .zip(edges.iter().skip(1))
+            .zip(edges.iter().skip(2))
+            .zip(edges.iter().skip(3))
+            .any(|(((&a, &b), &c), &d)| {
+                matches!((b - a, c - b, d - c), (6, 8, 4) | (3, 4, 4)) && is_number(group(a, d))
+            });
+        single || joined
+    }
+}
+
+fn is_number(digits: &str) -> bool {
+    match digits.len() {
+        NUMBER_LENGTH => ResidentId::parse(digits).is_ok(),
+        MOBILE_LENGTH => matches!(digits.as_bytes(), [b'1', b'3'..=b'9', ..]) && !digits.ends_with('X'),
+        _ => false,
+    }
+}
+
+/// Whether `text` names a person behind a word such as 第三人: `第三人姓名：…`, `举报人为…`.
+pub(crate) fn has_name(text: &str) -> bool {
+    // 人, 伙 or 属 ends every one of the words.
+    if !text.contains(['人', '伙', '属']) {
+        return false;
+    }
+    ROLES.iter().any(|role| {
+        text.match_indices(role)
+            .any(|(at, _)| names_follow(text.get(at + role.len()..)))
+    })
+}
+
+fn names_follow(rest: Option<&str>) -> bool {
+    let Some(rest) = rest.map(str::trim_start) else {
+        return false;
+    };
+    let (rest, is_named) = match rest.strip_prefix("姓名") {
+        Some(rest) => (rest.trim_start(), true),
+        None => (rest, false),
+    };
+    let linked = rest.chars().next().map(narrow).filter(|c| LINKS.contains(c));
+    let name = match linked {
+        Some(_) => rest.chars().skip(1).collect::<String>(),
+        None if is_named => rest.to_owned(),
+        None => return false,
+    };
+    let name = name.trim_start();
+    if NO_NAMES.iter().any(|word| name.starts_with(word)) {
+        return false;
+    }
+    let mut characters = name.chars();
+    let han = characters
+        .by_ref()
+        .take(NAME_CHARACTERS_MIN)
+        .filter(|c| is_han(*c))
+        .count();
+    // 张某, 张**: masked by the writer.
+    let is_masked = name
+        .chars()
+        .nth(1)
+        .is_some_and(|c| matches!(c, '某' | '*' | '＊' | '×' | 'X'));
+    han == NAME_CHARACTERS_MIN && !is_masked
+}
+
+const fn is_han(c: char) -> bool {
+    matches!(c, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{20000}'..='\u{323af}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_persons_are_found() {
+        for text in [
+            "乘客370199190001010018受伤",
+            "证件37019919000105001x。",
+            "３７０１９９１９０００１０１００１８",
+            "370199 19000101 0018",
+            "370199-19000101-0018",
+            "电话13800000000",
+            "电话：138-0000-0000，已通知",
+            "138 0000 0000",
+            "１３８００００００００",
+        ] {
+            assert!(has_number(text), "{text}");
+        }
+        for text in [
+            "",
+            "罚款2000元",
+            "370199190001010019",
+            "票号3701991900010100181",
+            "12800000000",
+            "138000000001",
+            "2024-03-15 10:20:30",
+            "自2024-03-15至2024-06-30",
+            "案号202400012345，金额12345678901.00",
+            "X370199",
+        ] {
+            assert!(!has_number(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn names_behind_a_role_are_found() {
+        for text in [
+            "第三人姓名：测试乙",
+            "第三人姓名 测试乙",
+            "受害人: 测试乙受轻伤",
+            "经查，举报人为测试乙",
+            "证人系测试乙",
+        ] {
+            assert!(has_name(text), "{text}");
+        }
+        for text in [
+            "",
+            "经第三人举报查明",
+            "举报人称其看到",
+            "受害人：张某",
+            "受害人：张**",
+            "举报人：不详",
+            "未取得第三人同意",
+            "申请人提交的材料不实",
+        ] {
+            assert!(!has_name(text), "{text}");
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Holds a workbook's archive against the caps before a parser sees it: what an archive says about itself is not believed,
+//! every part is unpacked once into nothing and counted.
+
+use std::io::{Read, Seek, SeekFrom};
+
+use zip::ZipArchive;
+
+use super::xlsx_rows::damaged;
+use crate::file_fault::WorkbookCap;
+use crate::{FileFault, Limits};
+
+/// An attribute by which a string table announces its size; calamine 0.38 reserves memory for that many strings.
+const ANNOUNCED: &[u8] = b"uniqueCount";
+const BLOCK_BYTES: usize = 64 << 10;
+
+const fn too_large(cap: WorkbookCap) -> FileFault {
+    FileFault::WorkbookTooLarge { cap }
+}
+
+/// Checks bytes, parts, declared and true unpacked sizes, their ratio, and announced counts.
+pub(super) fn check<R: Read + Seek>(reader: &mut R, limits: &Limits) -> Result<(), FileFault> {
+    let bytes = reader.seek(SeekFrom::End(0)).map_err(FileFault::Read)?;
+    if bytes > limits.xlsx_bytes_max {
+        return Err(too_large(WorkbookCap::Bytes));
+    }
+    reader.seek(SeekFrom::Start(0)).map_err(FileFault::Read)?;
+    let mut archive = ZipArchive::new(&mut *reader).map_err(|_| damaged(None))?;
+    if archive.len() > limits.xlsx_entries_max {
+        return Err(too_large(WorkbookCap::Entries));
+    }
+    let mut block = vec![0; BLOCK_BYTES];
+    let mut unpacked_all = 0_u64;
+    for index in 0..archive.len() {
+        let mut part = archive.by_index(index).map_err(|_| damaged(None))?;
+        let packed = part.compressed_size().max(1);
+        if part.size().saturating_add(unpacked_all) > limits.xlsx_unpacked_bytes_max {
+            return Err(too_large(WorkbookCap::Unpacked));
+        }
+        let mut unpacked = 0_u64;
+        let mut carried = 0;
+        loop {
+            let Some(free) = block.get_mut(carried..) else { break };
+            let read = part.read(free).map_err(|_| damaged(None))?;
+            if read == 0 {
+                break;
+            }
+            if unpacked == 0 && (block.starts_with(&[0xff, 0xfe]) || block.starts_with(&[0xfe, 0xff])) {
+                // UTF-16 parts would hide the attribute; spreadsheet programs write UTF-8.
+                return Err(damaged(None));
+            }
+            unpacked += read as u64;
+            if unpacked + unpacked_all > limits.xlsx_unpacked_bytes_max {
+                return Err(too_large(WorkbookCap::Unpacked));
+            }
+            if unpacked > Limits::XLSX_RATIO_FREE_BYTES && unpacked / packed > limits.xlsx_ratio_max {
+                return Err(too_large(WorkbookCap::Ratio));
+            }
+            let filled = carried + read;
+            let seen = block.get(..filled).unwrap_or_default();
+            if announces_more_than(seen, limits.xlsx_cells_max) {
+                return Err(too_large(WorkbookCap::Cells));
+            }
+            // The attribute may lie across two blocks.
+            carried = filled.min(64);
+            block.copy_within(filled - carried..filled, 0);
+        }
+        unpacked_all += unpacked;
+    }
+    reader.seek(SeekFrom::Start(0)).map_err(FileFault::Read)?;
+    Ok(())
+}
+
+fn announces_more_than(block: &[u8], max: u64) -> bool {
+    let mut rest = block;
+    while let Some(at) = memchr::memmem::find(rest, ANNOUNCED) {
+        rest = rest.get(at + ANNOUNCED.len()..).unwrap_or_default();
+        let digits: Vec<u8> = rest
+            .iter()
+            .copied()
+            .skip_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b'=' | b'"' | b'\'' | b'+'))
+            .take_while(u8::is_ascii_digit)
+            .collect();
+        let announced = std::str::from_utf8(&digits).ok().filter(|digits| !digits.is_empty());
+        if announced.is_some_and(|digits| digits.parse::<u64>().map_or(true, |count| count > max)) {
+            return true;
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn announced_counts_are_found_in_any_spelling() {
+        for text in [
+            "uniqueCount=\"11\"",
+            "uniqueCount = '11'",
+            "x uniqueCount=\"99999999999999999999999999\"",
+        ] {
+            assert!(announces_more_than(text.as_bytes(), 10), "{text}");
+        }
+        for text in ["uniqueCount=\"10\"", "uniqueCount", "count=\"11\""] {
+            assert!(!announces_more_than(text.as_bytes(), 10), "{text}");
+        }
+    }
+}

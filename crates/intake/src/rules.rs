@@ -1,0 +1,181 @@
+//! The catalogue's rules on a row: what refuses it (E13), and what holds it.
+
+use domain::Day;
+use domain::catalogue::{Catalogue, Condition, FieldRole, IntakeEffect, IntakeRule, Item};
+
+use crate::clean::Draft;
+use crate::fault::Detail;
+use crate::identity::Number;
+use crate::plan::{ConditionPlan, RulePlan, TextTest};
+use crate::value::Value;
+use crate::{CleanRow, Fault, FaultCode, amount, fold};
+
+/// Which text tests found one of their texts: one pass of an automaton over each column that rules look at.
+pub(crate) fn scan(draft: &Draft<'_>) -> Vec<bool> {
+    let mut hits = vec![false; draft.plan.tests];
+    let mut folded = String::new();
+    for scan in &draft.plan.scans {
+        let text = match draft.value(Some(scan.slot)) {
+            Value::Text(text) => text.as_ref(),
+            Value::Bad(text) => text,
+            _ => continue,
+        };
+        folded.clear();
+        fold::value_into(text, &mut folded);
+        for found in scan.automaton.find_overlapping_iter(&folded) {
+            let hit = scan
+                .hits
+                .get(found.pattern().as_usize())
+                .and_then(|hit| hits.get_mut(*hit));
+            if let Some(hit) = hit {
+                *hit = true;
+            }
+        }
+    }
+    hits
+}
+
+/// Whether all conditions of a rule hold. Without `number`, conditions on the person's age do not.
+pub(crate) fn fits(rule: &RulePlan, draft: &Draft<'_>, hits: &[bool], number: Option<&Number>) -> bool {
+    rule.conditions.iter().all(|condition| match condition {
+        ConditionPlan::Contains(tests) => tests.iter().any(|test| contains(test, draft, Some(hits))),
+        ConditionPlan::ContainsNone(tests) => !tests.iter().any(|test| contains(test, draft, Some(hits))),
+        ConditionPlan::Equals(tests) => tests.iter().any(|test| equals(test, draft)),
+        ConditionPlan::Missing(slots) => is_missing(slots, draft),
+        ConditionPlan::YoungerThan(age) => is_younger(*age, draft, number),
+        ConditionPlan::SmallFine { max, fine, procedure } => {
+            let fine = fine.iter().find_map(|slot| match draft.value(Some(*slot)) {
+                Value::Text(fine) => amount::millionths(fine),
+                _ => None,
+            });
+            fine.zip(*max).is_some_and(|(fine, max)| fine <= max) && is_missing(procedure, draft)
+        }
+    })
+}
+
+/// Whether the test's cell has one of its texts. Without `hits` the cell is searched here.
+pub(crate) fn contains(test: &TextTest, draft: &Draft<'_>, hits: Option<&[bool]>) -> bool {
+    let has = |value: &u16| test.containing.get(usize::from(*value)).copied().unwrap_or(false);
+    match (draft.value(Some(test.slot)), hits) {
+        (Value::Code(value), _) => has(value),
+        (Value::Codes(values), _) => values.iter().any(has),
+        (Value::Text(_) | Value::Bad(_), Some(hits)) => hits.get(test.hit).copied().unwrap_or(false),
+        (Value::Text(text), None) => in_text(test, text),
+        (Value::Bad(text), None) => in_text(test, text),
+        _ => false,
+    }
+}
+
+fn in_text(test: &TextTest, text: &str) -> bool {
+    let folded = fold::value(text);
+    test.texts.iter().any(|text| folded.contains(text.as_str()))
+}
+
+fn equals(test: &TextTest, draft: &Draft<'_>) -> bool {
+    let is_one = |value: &u16| test.equal.get(usize::from(*value)).copied().unwrap_or(false);
+    let in_text = |text: &str| {
+        let folded = fold::value(text);
+        test.texts.contains(&folded)
+    };
+    match draft.value(Some(test.slot)) {
+        Value::Code(value) => is_one(value),
+        Value::Codes(values) => values.len() == 1 && values.iter().all(is_one),
+        Value::Text(text) => in_text(text),
+        Value::Bad(text) => in_text(text),
+        _ => false,
+    }
+}
+
+fn is_missing(slots: &[usize], draft: &Draft<'_>) -> bool {
+    slots
+        .iter()
+        .all(|slot| matches!(draft.value(Some(*slot)), Value::Empty))
+}
+
+/// Whether the person was younger than `age` on the earlier of the act's end and the decision: no doubt against the
+/// person (R7). Numbers without a day of birth say nothing.
+fn is_younger(age: u8, draft: &Draft<'_>, number: Option<&Number>) -> bool {
+    let Some(Number::Good(document)) = number else {
+        return false;
+    };
+    let days = [draft.day(FieldRole::ActEndDay), draft.day(FieldRole::DecisionDay)];
+    let Some(on) = days.into_iter().flatten().min() else {
+        return false;
+    };
+    document.birth_day().is_some_and(|birth| younger_on(birth, age, on))
+}
+
+fn younger_on(birth: Day, age: u8, on: Day) -> bool {
+    let Ok(birthday) = birth.plus_months(i32::from(age) * 12) else {
+        return true;
+    };
+    // Born on 29 February: of age on 1 March of a year without one.
+    let is_moved = birthday.day() != birth.day();
+    on < birthday || (is_moved && on == birthday)
+}
+
+/// Whether the catalogue refuses the row for the person's age (E13). [`crate::clean`] has asked that of every row with a
+/// right number; ask it of a [`crate::SlipRow`] once a human has confirmed its document.
+#[must_use]
+pub fn check_age(row: &CleanRow, item: &Item, catalogue: &Catalogue) -> Option<Fault> {
+    let act_end = item
+        .field_with(FieldRole::ActEndDay)
+        .and_then(|field| row.content.fields.get(&field.code))
+        .and_then(|text| Day::parse_iso(text).ok());
+    let on = act_end.map_or(row.decision, |end| end.min(row.decision));
+    let birth = row.document.birth_day()?;
+    let rule = catalogue.intake_rules.iter().find(|rule| {
+        let binds = (rule.items.is_empty() || rule.items.contains(&item.id))
+            && (!rule.is_adverse_only || item.is_adverse())
+            && rule.effect == IntakeEffect::Refuse;
+        binds && matches!(rule.conditions.as_slice(), [Condition::YoungerThan(age)] if younger_on(birth, *age, on))
+    })?;
+    let fault = Fault::new(row.line, None, None, FaultCode::E13);
+    Some(Fault {
+        detail: refusal(rule),
+        rule: Some(rule.id.clone()),
+        ..fault
+    })
+}
+
+fn refusal(rule: &IntakeRule) -> Detail {
+    Detail::Refused {
+        message: rule.message.clone(),
+        basis: format!("《{}》{}", rule.basis.document, rule.basis.article),
+    }
+}
+
+/// The fault of a rule that refuses, in the rule's own words.
+pub(crate) fn fault(draft: &Draft<'_>, slot: Option<usize>, rule: &IntakeRule) -> Fault {
+    let detail = refusal(rule);
+    let fault = match slot {
+        Some(slot) => draft.fault_at(slot, FaultCode::E13, detail),
+        None => Fault {
+            detail,
+            ..Fault::new(draft.row.line(), None, None, FaultCode::E13)
+        },
+    };
+    Fault {
+        rule: Some(rule.id.clone()),
+        ..fault
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn age_is_counted_by_birthdays() {
+        let day = |text| Day::parse_iso(text).unwrap();
+        let cases = [
+            ("2006-05-10", "2024-05-09", true),
+            ("2006-05-10", "2024-05-10", false),
+            ("2008-02-29", "2026-02-28", true),
+            ("2008-02-29", "2026-03-01", false),
+        ];
+        for (birth, on, want) in cases {
+            assert_eq!(younger_on(day(birth), 18, day(on)), want, "{birth} {on}");
+        }
+    }
+}
