@@ -147,37 +147,50 @@ pub struct CreatedAccount {
 /// [`AppError::Invalid`] if login name or password is not acceptable; [`AppError::Conflict`] if the name is taken.
 pub async fn create(app: &App, new: NewAccount) -> Result<CreatedAccount, AppError> {
     let login_good = (3..=32).contains(&new.login.len())
-        && new.login.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'.' || b == b'-')
+        && new
+            .login
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'.' || b == b'-')
         && new.login.bytes().filter(u8::is_ascii_digit).count() < 8;
     if !login_good {
-        return Err(AppError::Invalid { what: "a login name has 3 to 32 of a-z, 0-9, dot and hyphen, and is not a number" });
+        return Err(AppError::Invalid {
+            what: "a login name has 3 to 32 of a-z, 0-9, dot and hyphen, and is not a number",
+        });
     }
     if new.password.chars().count() < 10 {
-        return Err(AppError::Invalid { what: "a password has at least ten characters" });
+        return Err(AppError::Invalid {
+            what: "a password has at least ten characters",
+        });
     }
     let password = new.password;
     let password_hash = blocking(move || {
-        Argon2::default().hash_password(password.as_bytes()).map(|hash| hash.to_string())
+        Argon2::default()
+            .hash_password(password.as_bytes())
+            .map(|hash| hash.to_string())
     })
     .await?
     .map_err(|_| AppError::Damaged { what: "password hash" })?;
 
     let totp_secret = match &new.totp_secret {
-        Some(text) => totp_rs::Secret::try_from_base32(text)
-            .map_err(|_| AppError::Invalid { what: "the secret of the one-time codes is not base32" })?,
+        Some(text) => totp_rs::Secret::try_from_base32(text).map_err(|_| AppError::Invalid {
+            what: "the secret of the one-time codes is not base32",
+        })?,
         None => totp_rs::Secret::generate(),
     };
     let totp_secret_base32 = totp_secret.to_base32();
-    let otpauth_url = totp(totp_secret, &new.login)?
-        .to_url()
-        .map_err(|_| AppError::Invalid { what: "login name does not fit an otpauth address" })?;
+    let otpauth_url = totp(totp_secret, &new.login)?.to_url().map_err(|_| AppError::Invalid {
+        what: "login name does not fit an otpauth address",
+    })?;
 
     let uuid = app.fresh_uuid();
     let (secret, key) = app.vault().new_secret(SecretOwner::Account, uuid)?;
     let identity = match &new.identity {
-        Some((document, name)) => {
-            keys::seal(&secret, ACCOUNT_IDENTITY, uuid, &keys::identity_bytes(document, name.expose()))?
-        }
+        Some((document, name)) => keys::seal(
+            &secret,
+            ACCOUNT_IDENTITY,
+            uuid,
+            &keys::identity_bytes(document, name.expose()),
+        )?,
         None => Sealed::default(),
     };
     let account = Account {
@@ -195,7 +208,11 @@ pub async fn create(app: &App, new: NewAccount) -> Result<CreatedAccount, AppErr
         Err(StoreError::Conflict { .. }) => Err(AppError::Conflict),
         other => Ok(other?),
     }?;
-    Ok(CreatedAccount { uuid, totp_secret_base32, otpauth_url })
+    Ok(CreatedAccount {
+        uuid,
+        totp_secret_base32,
+        otpauth_url,
+    })
 }
 
 /// The first factor. The session that comes back is good for the second factor only.
@@ -205,7 +222,10 @@ pub async fn create(app: &App, new: NewAccount) -> Result<CreatedAccount, AppErr
 /// [`LoginFault::Wrong`] or [`LoginFault::LockedOut`]; an unknown login name costs the same work as a wrong password.
 pub async fn login(app: &App, login: &str, password: &str, address: IpAddr) -> Result<SessionToken, LoginFault> {
     let now = app.now();
-    let keys = [attempt_key("login", login), attempt_key("address", &address.to_string())];
+    let keys = [
+        attempt_key("login", login),
+        attempt_key("address", &address.to_string()),
+    ];
     for (key, max) in keys.iter().zip([ATTEMPTS_MAX_LOGIN, ATTEMPTS_MAX_ADDRESS]) {
         // Counted before the password is looked at, so that racing attempts cannot slip past the limit.
         if app.store().count_attempt(key, now, lock_start(now)).await? > max {
@@ -213,13 +233,17 @@ pub async fn login(app: &App, login: &str, password: &str, address: IpAddr) -> R
         }
     }
     let account = app.store().find_account_by_login(login).await?;
-    let hash = account.as_ref().map_or_else(|| DECOY_HASH.to_owned(), |account| account.password_hash.clone());
+    let hash = account
+        .as_ref()
+        .map_or_else(|| DECOY_HASH.to_owned(), |account| account.password_hash.clone());
     let password = password.to_owned();
     let is_right = blocking(move || {
         PasswordHash::new(&hash).is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
     })
     .await?;
-    let Some(account) = account.filter(|_| is_right) else { return Err(LoginFault::Wrong) };
+    let Some(account) = account.filter(|_| is_right) else {
+        return Err(LoginFault::Wrong);
+    };
     Ok(begin_session(app, account.uuid, false, HALF_SESSION_MS).await?)
 }
 
@@ -234,7 +258,9 @@ const DECOY_HASH: &str =
 /// [`LoginFault::CodeWrong`] for a wrong or used code, [`LoginFault::LockedOut`] after five of them.
 pub async fn second_factor(app: &App, token: &str, code: &str) -> Result<SessionToken, LoginFault> {
     let now = app.now();
-    let Some((session, account)) = read_session(app, token).await? else { return Err(LoginFault::TooLate) };
+    let Some((session, account)) = read_session(app, token).await? else {
+        return Err(LoginFault::TooLate);
+    };
     let key = attempt_key("code", &account.login);
     if app.store().count_attempt(&key, now, lock_start(now)).await? > ATTEMPTS_MAX_LOGIN {
         return Err(LoginFault::LockedOut { minutes: LOCK_MINUTES });
@@ -242,17 +268,24 @@ pub async fn second_factor(app: &App, token: &str, code: &str) -> Result<Session
     let secret = account_secret(app, &account)?;
     let base32 = keys::open(&secret, ACCOUNT_TOTP, account.uuid, &account.totp_secret)?
         .and_then(|bytes| String::from_utf8(bytes).ok())
-        .ok_or(AppError::Damaged { what: "secret of the one-time codes" })?;
-    let totp_secret =
-        totp_rs::Secret::try_from_base32(base32).map_err(|_| AppError::Damaged { what: "secret of the one-time codes" })?;
+        .ok_or(AppError::Damaged {
+            what: "secret of the one-time codes",
+        })?;
+    let totp_secret = totp_rs::Secret::try_from_base32(base32).map_err(|_| AppError::Damaged {
+        what: "secret of the one-time codes",
+    })?;
     let seconds = u64::try_from(now.0 / 1000).unwrap_or_default();
-    let step = totp(totp_secret, &account.login)?.check(code.trim(), seconds).ok_or(LoginFault::CodeWrong)?;
+    let step = totp(totp_secret, &account.login)?
+        .check(code.trim(), seconds)
+        .ok_or(LoginFault::CodeWrong)?;
     // RFC 6238 §5.2: a code is accepted once.
     if !app.store().use_totp_step(account.uuid, step).await? {
         return Err(LoginFault::CodeWrong);
     }
     app.store().clear_attempts(&key).await?;
-    app.store().clear_attempts(&attempt_key("login", &account.login)).await?;
+    app.store()
+        .clear_attempts(&attempt_key("login", &account.login))
+        .await?;
     app.store().delete_session(&session.token_hash).await?;
     Ok(begin_session(app, account.uuid, true, SESSION_MS).await?)
 }
@@ -263,10 +296,17 @@ pub async fn second_factor(app: &App, token: &str, code: &str) -> Result<Session
 ///
 /// If the store fails.
 pub async fn session(app: &App, token: &str) -> Result<Option<LiveSession>, AppError> {
-    let Some((session, account)) = read_session(app, token).await? else { return Ok(None) };
+    let Some((session, account)) = read_session(app, token).await? else {
+        return Ok(None);
+    };
     let now = app.now();
     if now.0 - session.used_at.0 > TOUCH_MS {
-        app.store().put_session(&Session { used_at: now, ..session.clone() }).await?;
+        app.store()
+            .put_session(&Session {
+                used_at: now,
+                ..session.clone()
+            })
+            .await?;
     }
     let kind = match account.kind {
         AccountKind::Resident => CallerKind::Resident,
@@ -307,13 +347,19 @@ pub(crate) fn identity_of(app: &App, account: &Account) -> Result<(IdentityDocum
 }
 
 async fn read_session(app: &App, token: &str) -> Result<Option<(Session, Account)>, AppError> {
-    let Some(session) = app.store().find_session(&token_hash(token)).await? else { return Ok(None) };
+    let Some(session) = app.store().find_session(&token_hash(token)).await? else {
+        return Ok(None);
+    };
     let now = app.now();
     if session.expires_at < now || now.0 - session.used_at.0 > IDLE_MS {
         app.store().delete_session(&session.token_hash).await?;
         return Ok(None);
     }
-    Ok(app.store().find_account(session.account).await?.map(|account| (session, account)))
+    Ok(app
+        .store()
+        .find_account(session.account)
+        .await?
+        .map(|account| (session, account)))
 }
 
 async fn begin_session(app: &App, account: Uuid, is_verified: bool, life_ms: i64) -> Result<SessionToken, AppError> {
@@ -334,7 +380,9 @@ async fn begin_session(app: &App, account: Uuid, is_verified: bool, life_ms: i64
 }
 
 fn account_secret(app: &App, account: &Account) -> Result<Secret, AppError> {
-    Ok(app.vault().unwrap_secret(SecretOwner::Account, account.uuid, &account.key)?)
+    Ok(app
+        .vault()
+        .unwrap_secret(SecretOwner::Account, account.uuid, &account.key)?)
 }
 
 fn totp(secret: totp_rs::Secret, login: &str) -> Result<Totp, AppError> {
@@ -343,7 +391,9 @@ fn totp(secret: totp_rs::Secret, login: &str) -> Result<Totp, AppError> {
         .with_account_name(login)
         .with_issuer(Some("Chengdang"))
         .build()
-        .map_err(|_| AppError::Invalid { what: "the secret of the one-time codes is shorter than RFC 4226 asks" })
+        .map_err(|_| AppError::Invalid {
+            what: "the secret of the one-time codes is shorter than RFC 4226 asks",
+        })
 }
 
 fn token_hash(token: &str) -> [u8; 32] {
@@ -361,5 +411,7 @@ fn lock_start(now: Moment) -> Moment {
 
 /// Runs costly work off the event loop.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, AppError> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| AppError::ShuttingDown)
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|_| AppError::ShuttingDown)
 }

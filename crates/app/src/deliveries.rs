@@ -82,7 +82,10 @@ pub const WAITING_ROWS_SHOWN: u32 = 200;
 ///
 /// If store or vault fail.
 pub async fn list(app: &App, permit: &Permit<ListDeliveries>, limit: u32) -> Result<Vec<DeliveryView>, AppError> {
-    let deliveries = app.store().list_deliveries(permit.resource().provider.as_ref(), limit).await?;
+    let deliveries = app
+        .store()
+        .list_deliveries(permit.resource().provider.as_ref(), limit)
+        .await?;
     deliveries.into_iter().map(|delivery| view(app, delivery)).collect()
 }
 
@@ -93,7 +96,11 @@ pub async fn list(app: &App, permit: &Permit<ListDeliveries>, limit: u32) -> Res
 /// If the store fails.
 pub async fn find(app: &App, uuid: Uuid) -> Result<Option<DeliveryHead>, AppError> {
     let found = app.store().find_delivery(uuid).await?;
-    Ok(found.map(|delivery| DeliveryHead { uuid, provider: delivery.provider, item: delivery.item }))
+    Ok(found.map(|delivery| DeliveryHead {
+        uuid,
+        provider: delivery.provider,
+        item: delivery.item,
+    }))
 }
 
 /// One delivery.
@@ -126,14 +133,22 @@ pub async fn waiting_rows(app: &App, permit: &Permit<ReadDelivery>) -> Result<Ve
     Ok(rows
         .into_iter()
         .filter(|row| !row.is_resolved)
-        .map(|row| WaitingNote { line: row.line, kind: row.kind, message: reason_text(app, &row.reason), reason: row.reason })
+        .map(|row| WaitingNote {
+            line: row.line,
+            kind: row.kind,
+            message: reason_text(app, &row.reason),
+            reason: row.reason,
+        })
         .collect())
 }
 
 /// What a reason word means, in both languages.
 pub(crate) fn reason_text(app: &App, reason: &str) -> Text {
     if let Some(explanation) = Explanation::parse(reason) {
-        return Text { zh: explanation.text(Language::Zh).to_owned(), en: explanation.text(Language::En).to_owned() };
+        return Text {
+            zh: explanation.text(Language::Zh).to_owned(),
+            en: explanation.text(Language::En).to_owned(),
+        };
     }
     if reason == place::NUMBER_UNKNOWN {
         return Text {
@@ -146,20 +161,36 @@ pub(crate) fn reason_text(app: &App, reason: &str) -> Text {
     RuleId::parse(reason)
         .ok()
         .and_then(|id| app.catalogue().intake_rules.iter().find(|rule| rule.id == id))
-        .map_or_else(|| Text { zh: reason.to_owned(), en: reason.to_owned() }, |rule| rule.message.clone())
+        .map_or_else(
+            || Text {
+                zh: reason.to_owned(),
+                en: reason.to_owned(),
+            },
+            |rule| rule.message.clone(),
+        )
 }
 
 async fn permitted(app: &App, permit: &Permit<ReadDelivery>) -> Result<Delivery, AppError> {
     let resource = permit.resource();
-    let delivery = app.store().find_delivery(resource.delivery).await?.ok_or(AppError::NotFound)?;
+    let delivery = app
+        .store()
+        .find_delivery(resource.delivery)
+        .await?
+        .ok_or(AppError::NotFound)?;
     // The permit was given for this provider; a delivery of another one must not slip in under its id.
-    if delivery.provider == resource.provider { Ok(delivery) } else { Err(AppError::NotFound) }
+    if delivery.provider == resource.provider {
+        Ok(delivery)
+    } else {
+        Err(AppError::NotFound)
+    }
 }
 
 fn view(app: &App, delivery: Delivery) -> Result<DeliveryView, AppError> {
     let file_name = match &delivery.key {
         Some(wrapped) => {
-            let secret = app.vault().unwrap_secret(SecretOwner::Delivery, delivery.uuid, wrapped)?;
+            let secret = app
+                .vault()
+                .unwrap_secret(SecretOwner::Delivery, delivery.uuid, wrapped)?;
             keys::open(&secret, DELIVERY_FILE_NAME, delivery.uuid, &delivery.file_name)?
                 .and_then(|bytes| String::from_utf8(bytes).ok())
         }

@@ -60,7 +60,9 @@ impl AppError {
     pub const fn is_transient(&self) -> bool {
         matches!(
             self,
-            Self::Store(StoreError::Unavailable { .. } | StoreError::OutcomeUnknown) | Self::Conflict | Self::ShuttingDown
+            Self::Store(StoreError::Unavailable { .. } | StoreError::OutcomeUnknown)
+                | Self::Conflict
+                | Self::ShuttingDown
         )
     }
 }

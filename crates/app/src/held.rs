@@ -66,13 +66,24 @@ async fn release_row(
         released.still_held += 1;
         return Ok(());
     }
-    let wrapped = delivery.key.as_ref().ok_or(AppError::Damaged { what: "a held row whose key was destroyed" })?;
-    let secret = app.vault().unwrap_secret(SecretOwner::Delivery, delivery.uuid, wrapped)?;
-    let item = app.catalogue().items.get(&delivery.item).ok_or(AppError::Damaged { what: "an item that is gone" })?;
+    let wrapped = delivery.key.as_ref().ok_or(AppError::Damaged {
+        what: "a held row whose key was destroyed",
+    })?;
+    let secret = app
+        .vault()
+        .unwrap_secret(SecretOwner::Delivery, delivery.uuid, wrapped)?;
+    let item = app.catalogue().items.get(&delivery.item).ok_or(AppError::Damaged {
+        what: "an item that is gone",
+    })?;
     let placed = place::place(app, vec![Cleaned::Row(Box::new(clean), Vec::new())], (None, None)).await?;
     let is_pending = placed.iter().any(|place| matches!(place, Placed::Staged(_)));
     // A review belongs to the delivery its row came with; a recorded row stands alone.
-    let origin = Origin { delivery: None, provider: &delivery.provider, item, secret: Some(&secret) };
+    let origin = Origin {
+        delivery: None,
+        provider: &delivery.provider,
+        item,
+        secret: Some(&secret),
+    };
     let mut planned = chunk::plan(app, &origin, &placed).await?;
     planned.commit.staged_delivery = Some(delivery.id);
     planned.commit.resolved.push(row.uuid);

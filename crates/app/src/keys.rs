@@ -17,7 +17,6 @@ pub(crate) const PERSON_IDENTITY: Column = Column("person", "identity");
 pub(crate) const PERSON_EVENT_REASON: Column = Column("person_event", "reason");
 pub(crate) const DELIVERY_FILE_NAME: Column = Column("delivery", "file_name");
 pub(crate) const STAGED_CONTENT: Column = Column("staged_row", "content");
-pub(crate) const PROCEDURE_DETAILS: Column = Column("procedure", "details");
 pub(crate) const STEP_REASON: Column = Column("procedure_step", "reason");
 pub(crate) const TRACE_CONTENT: Column = Column("trace", "content");
 pub(crate) const ACCOUNT_IDENTITY: Column = Column("account", "identity");
@@ -25,18 +24,27 @@ pub(crate) const ACCOUNT_TOTP: Column = Column("account", "totp_secret");
 
 impl Column {
     fn at(self, row: Uuid) -> Place<'static> {
-        Place { table: self.0, column: self.1, row }
+        Place {
+            table: self.0,
+            column: self.1,
+            row,
+        }
     }
 }
 
 pub(crate) fn seal(secret: &Secret, column: Column, row: Uuid, plain: &[u8]) -> Result<Sealed, AppError> {
     let sealed = secret.seal(&column.at(row), plain)?;
-    Ok(Sealed { salt: Some(sealed.salt), ciphertext: Some(sealed.ciphertext) })
+    Ok(Sealed {
+        salt: Some(sealed.salt),
+        ciphertext: Some(sealed.ciphertext),
+    })
 }
 
 /// Opens a sealed thing; `None` if it has been erased.
 pub(crate) fn open(secret: &Secret, column: Column, row: Uuid, sealed: &Sealed) -> Result<Option<Vec<u8>>, AppError> {
-    let (Some(salt), Some(ciphertext)) = (&sealed.salt, &sealed.ciphertext) else { return Ok(None) };
+    let (Some(salt), Some(ciphertext)) = (&sealed.salt, &sealed.ciphertext) else {
+        return Ok(None);
+    };
     Ok(Some(secret.open(&column.at(row), salt, ciphertext)?))
 }
 
@@ -54,8 +62,15 @@ impl TagPair {
 }
 
 fn pair(index: BlindIndex, tags: &Tags<BlindTag>) -> TagPair {
-    let convert = |tag: &BlindTag| IndexTag { index, key_version: tag.key_version, tag: tag.tag };
-    TagPair { current: convert(&tags.current), previous: tags.previous.as_ref().map(convert) }
+    let convert = |tag: &BlindTag| IndexTag {
+        index,
+        key_version: tag.key_version,
+        tag: tag.tag,
+    };
+    TagPair {
+        current: convert(&tags.current),
+        previous: tags.previous.as_ref().map(convert),
+    }
 }
 
 /// B1: for intake and the log.
@@ -78,7 +93,9 @@ pub(crate) fn identity_from(bytes: &[u8]) -> Result<(IdentityDocument, Name), Ap
     let damaged = AppError::Damaged { what: "identity" };
     let text = std::str::from_utf8(bytes).map_err(|_| AppError::Damaged { what: "identity" })?;
     let mut parts = text.splitn(3, '\u{1f}');
-    let (Some(kind), Some(number), Some(name)) = (parts.next(), parts.next(), parts.next()) else { return Err(damaged) };
+    let (Some(kind), Some(number), Some(name)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(damaged);
+    };
     let kind = domain::DocumentKind::parse(kind).ok_or(AppError::Damaged { what: "identity" })?;
     let document = IdentityDocument::parse(kind, number).map_err(|_| AppError::Damaged { what: "identity" })?;
     let name = Name::parse(name).map_err(|_| damaged)?;

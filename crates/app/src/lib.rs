@@ -12,6 +12,7 @@ mod keys;
 pub mod lifecycle;
 mod names;
 pub mod own_file;
+pub mod persons;
 pub mod reviews;
 pub mod sequencer;
 mod trace;
@@ -30,7 +31,7 @@ use vault::Vault;
 
 pub use error::AppError;
 /// What a delivery's faults are, for the edges that show them.
-pub use intake::{Fault, FaultCode, Language};
+pub use intake::{Fault, FaultCode, Lang as Language};
 
 /// What a deployment chooses.
 #[derive(Debug, Clone)]
@@ -102,7 +103,11 @@ impl App {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let traces = trace::GroupCommit::start(Arc::clone(&parts.store));
-        Self(Arc::new(Inner { parts, traces, running: deliver::Running::default() }))
+        Self(Arc::new(Inner {
+            parts,
+            traces,
+            running: deliver::Running::default(),
+        }))
     }
 
     /// The catalogue in force.

@@ -5,14 +5,23 @@ use domain::catalogue::{Catalogue, ItemId, Text};
 
 /// The name of an organisation, or its code where the catalogue no longer lists it.
 pub(crate) fn organisation(catalogue: &Catalogue, uscc: &Uscc) -> Text {
-    catalogue.organisations.get(uscc).map_or_else(|| same(uscc.as_str()), |organisation| organisation.name.clone())
+    catalogue
+        .organisations
+        .get(uscc)
+        .map_or_else(|| same(uscc.as_str()), |organisation| organisation.name.clone())
 }
 
 /// The name of an item, or its id where the catalogue no longer lists it.
 pub(crate) fn item(catalogue: &Catalogue, id: &ItemId) -> Text {
-    catalogue.items.get(id).map_or_else(|| same(id.as_str()), |item| item.name.clone())
+    catalogue
+        .items
+        .get(id)
+        .map_or_else(|| same(id.as_str()), |item| item.name.clone())
 }
 
 fn same(text: &str) -> Text {
-    Text { zh: text.to_owned(), en: text.to_owned() }
+    Text {
+        zh: text.to_owned(),
+        en: text.to_owned(),
+    }
 }

@@ -133,20 +133,36 @@ pub async fn records(app: &App, permit: &Permit<ReadOwnRecords>) -> Result<OwnFi
     let (own, trace) = read(app, account, "own_records").await?;
     let mut groups: BTreeMap<ItemId, Vec<OwnRecord>> = BTreeMap::new();
     for record in &own.records {
-        groups.entry(record.item.clone()).or_default().push(open_record(app, &own, record)?);
+        groups
+            .entry(record.item.clone())
+            .or_default()
+            .push(open_record(app, &own, record)?);
     }
     let groups = groups
         .into_iter()
         .map(|(item, records)| OwnGroup {
             item_name: names::item(app.catalogue(), &item),
-            nature: app.catalogue().items.get(&item).map_or(ItemNature::Other, |item| item.nature),
+            nature: app
+                .catalogue()
+                .items
+                .get(&item)
+                .map_or(ItemNature::Other, |item| item.nature),
             item,
             records,
         })
         .collect();
-    let outcome = if own.records.is_empty() { TraceOutcome::Nothing } else { TraceOutcome::Disclosed };
+    let outcome = if own.records.is_empty() {
+        TraceOutcome::Nothing
+    } else {
+        TraceOutcome::Disclosed
+    };
     app.traces().outcome(trace, outcome, app.now()).await;
-    Ok(OwnFile { name: own.name, document_masked: own.document_masked, as_of: app.now(), groups })
+    Ok(OwnFile {
+        name: own.name,
+        document_masked: own.document_masked,
+        as_of: app.now(),
+        groups,
+    })
 }
 
 /// The person's notices, newest first.
@@ -172,10 +188,19 @@ pub async fn notices(app: &App, permit: &Permit<ReadOwnNotices>) -> Result<Vec<N
             BirthState::Held => NoticeKind::RecordHeld,
         };
         notices.push(notice(kind, record.received_at));
-        notices.extend(record.events.iter().map(|event| notice(NoticeKind::RecordEvent(event.kind), event.at)));
+        notices.extend(
+            record
+                .events
+                .iter()
+                .map(|event| notice(NoticeKind::RecordEvent(event.kind), event.at)),
+        );
     }
     notices.sort_by_key(|notice| std::cmp::Reverse(notice.at));
-    let outcome = if notices.is_empty() { TraceOutcome::Nothing } else { TraceOutcome::Disclosed };
+    let outcome = if notices.is_empty() {
+        TraceOutcome::Nothing
+    } else {
+        TraceOutcome::Disclosed
+    };
     app.traces().outcome(trace, outcome, app.now()).await;
     Ok(notices)
 }
@@ -200,7 +225,13 @@ async fn read(app: &App, account: Uuid, what: &'static str) -> Result<(Own, Uuid
     let account = app.store().find_account(account).await?.ok_or(AppError::NotFound)?;
     let (document, name) = accounts::identity_of(app, &account)?;
     let subject = keys::number_tags(app.vault(), &document).current;
-    let trace = trace(app, TraceKind::OwnRead, subject, &json!({ "by": account.uuid, "what": what })).await?;
+    let trace = trace(
+        app,
+        TraceKind::OwnRead,
+        subject,
+        &json!({ "by": account.uuid, "what": what }),
+    )
+    .await?;
 
     // The name comes from a verified login, so number and name are both authoritative (B2); an alias leads there, too.
     let tags: Vec<IndexTag> = keys::name_tags(app.vault(), &document, &name).all().collect();
@@ -219,7 +250,13 @@ async fn read(app: &App, account: Uuid, what: &'static str) -> Result<(Own, Uuid
         seen_until = app.store().notices_seen_until(first.id).await?;
     }
     records.sort_by_key(|record| std::cmp::Reverse((record.received_at, record.id)));
-    let own = Own { name: name.expose().to_owned(), document_masked: document.masked(), persons, records, seen_until };
+    let own = Own {
+        name: name.expose().to_owned(),
+        document_masked: document.masked(),
+        persons,
+        records,
+        seen_until,
+    };
     Ok((own, trace))
 }
 
@@ -235,7 +272,16 @@ pub(crate) async fn trace(
     let content: Sealed = keys::seal(app.vault().log_secret(), TRACE_CONTENT, uuid, bytes.as_bytes())?;
     let commitment = content.ciphertext.clone().unwrap_or_default();
     let entry_hash = vault::entry_hash("trace", &[uuid.as_bytes(), &commitment]);
-    app.traces().intent(NewTrace { uuid, kind, subject, content, entry_hash, at: app.now() }).await?;
+    app.traces()
+        .intent(NewTrace {
+            uuid,
+            kind,
+            subject,
+            content,
+            entry_hash,
+            at: app.now(),
+        })
+        .await?;
     Ok(uuid)
 }
 
@@ -244,7 +290,9 @@ fn open_record(app: &App, own: &Own, record: &Record) -> Result<OwnRecord, AppEr
         .persons
         .iter()
         .find(|(person, _)| person.id == record.person)
-        .ok_or(AppError::Damaged { what: "a record without its person" })?;
+        .ok_or(AppError::Damaged {
+            what: "a record without its person",
+        })?;
     let content = match keys::open(secret, RECORD_CONTENT, record.uuid, &record.content)? {
         Some(bytes) => RecordContent::from_bytes(&bytes).map_err(|_| AppError::Damaged { what: "record content" })?,
         None => RecordContent::default(),
@@ -273,17 +321,33 @@ pub(crate) fn state_of(record: &Record, day: Day, known_at: Moment) -> RecordSta
         BirthState::Usable => RecordState::Usable,
         BirthState::Held => RecordState::Held,
     };
-    let events: Vec<_> = record.events.iter().map(|event| (event.kind, event.effective, event.at)).collect();
+    let events: Vec<_> = record
+        .events
+        .iter()
+        .map(|event| (event.kind, event.effective, event.at))
+        .collect();
     domain::record::state_on(birth, record.end, &events, day, known_at)
 }
 
 /// Labels and values in the order of the standard; fields that the catalogue no longer knows come last under their code.
 pub(crate) fn fields(app: &App, item: &ItemId, content: &RecordContent) -> Vec<OwnField> {
-    let specs = app.catalogue().items.get(item).map(|item| item.fields.as_slice()).unwrap_or_default();
+    let specs = app
+        .catalogue()
+        .items
+        .get(item)
+        .map(|item| item.fields.as_slice())
+        .unwrap_or_default();
     let mut fields = Vec::new();
     for spec in specs {
         let is_withheld = content.withheld.contains(&spec.code);
-        let Some(value) = content.fields.get(&spec.code).cloned().or_else(|| is_withheld.then(String::new)) else { continue };
+        let Some(value) = content
+            .fields
+            .get(&spec.code)
+            .cloned()
+            .or_else(|| is_withheld.then(String::new))
+        else {
+            continue;
+        };
         fields.push(OwnField {
             code: spec.code.0.to_string(),
             label: spec.label.clone(),
@@ -294,8 +358,17 @@ pub(crate) fn fields(app: &App, item: &ItemId, content: &RecordContent) -> Vec<O
     }
     for (code, value) in &content.fields {
         if !specs.iter().any(|spec| spec.code == *code) {
-            let label = Text { zh: code.0.to_string(), en: code.0.to_string() };
-            fields.push(OwnField { code: code.0.to_string(), label, value: value.clone(), is_withheld: false, unit: None });
+            let label = Text {
+                zh: code.0.to_string(),
+                en: code.0.to_string(),
+            };
+            fields.push(OwnField {
+                code: code.0.to_string(),
+                label,
+                value: value.clone(),
+                is_withheld: false,
+                unit: None,
+            });
         }
     }
     fields
@@ -303,7 +376,11 @@ pub(crate) fn fields(app: &App, item: &ItemId, content: &RecordContent) -> Vec<O
 
 /// The earliest day of a repair: the class's shortest period after the decision (decree 36).
 fn repair_from(app: &App, record: &Record, content: &RecordContent) -> Option<Day> {
-    let item = app.catalogue().items.get(&record.item).filter(|item| item.is_adverse())?;
+    let item = app
+        .catalogue()
+        .items
+        .get(&record.item)
+        .filter(|item| item.is_adverse())?;
     let class = record.class?;
     let decision_field = item.field_with(domain::catalogue::FieldRole::DecisionDay)?;
     let decision = Day::parse_iso(content.fields.get(&decision_field.code)?).ok()?;

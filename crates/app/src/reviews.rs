@@ -1,6 +1,6 @@
 //! Reviews of pending matches: a human of the delivering organisation decides whether a row belongs to a person (R7).
 
-use domain::catalogue::{ItemId, Text};
+use domain::catalogue::{Item, ItemId, Text};
 use domain::record::RecordContent;
 use domain::{DocumentKind, IdentityDocument, Moment, Uscc};
 use intake::StagedContent;
@@ -13,7 +13,7 @@ use store::{
 use uuid::Uuid;
 use vault::{Secret, SecretOwner};
 
-use crate::deliver::chunk::{self, Origin};
+use crate::deliver::chunk::{self, Origin, Person};
 use crate::deliver::place::{self, Attachment, Placed};
 use crate::deliveries::reason_text;
 use crate::keys::{self, STAGED_CONTENT, STEP_REASON};
@@ -110,6 +110,9 @@ pub enum ReviewError {
     /// The register does not know the person, so nothing may be attached.
     #[error("the identity register does not know this number, so the row cannot be attached")]
     NobodyToAttachTo,
+    /// With the confirmed number the row concerns a minor, or is refused by another rule of age.
+    #[error("with this number the row concerns a minor and may not be recorded; refuse it")]
+    TooYoung,
     /// A use case failed.
     #[error(transparent)]
     App(#[from] AppError),
@@ -124,6 +127,7 @@ impl ReviewError {
             Self::NotOpen => "REVIEW-0002",
             Self::Conflict => "REVIEW-0003",
             Self::NobodyToAttachTo => "REVIEW-0004",
+            Self::TooYoung => "REVIEW-0005",
             Self::App(error) => error.code(),
         }
     }
@@ -136,7 +140,11 @@ impl ReviewError {
 /// If the store fails.
 pub async fn list(app: &App, permit: &Permit<ListReviews>, limit: u32) -> Result<Vec<ReviewSummary>, AppError> {
     let mut summaries = Vec::new();
-    for procedure in app.store().open_procedures(permit.resource().organisation.as_ref(), limit).await? {
+    for procedure in app
+        .store()
+        .open_procedures(permit.resource().organisation.as_ref(), limit)
+        .await?
+    {
         let (row, delivery) = staged(app, &procedure).await?;
         summaries.push(summary(app, &procedure, &row, &delivery));
     }
@@ -150,7 +158,10 @@ pub async fn list(app: &App, permit: &Permit<ListReviews>, limit: u32) -> Result
 /// If the store fails.
 pub async fn find(app: &App, uuid: Uuid) -> Result<Option<ReviewHead>, AppError> {
     let found = app.store().find_procedure(uuid).await?;
-    Ok(found.map(|procedure| ReviewHead { uuid, organisation: procedure.organisation }))
+    Ok(found.map(|procedure| ReviewHead {
+        uuid,
+        organisation: procedure.organisation,
+    }))
 }
 
 /// One review, opened; traced first, since it shows a person's data.
@@ -166,15 +177,30 @@ pub async fn get(app: &App, permit: &Permit<ReadReview>) -> Result<ReviewView, A
     let steps = app.store().procedure_steps(procedure.uuid).await?;
     let summary = summary(app, &procedure, &row, &delivery);
     let opened = open_staged(app, &row, &delivery)?;
-    let outcome = if opened.is_some() { TraceOutcome::Disclosed } else { TraceOutcome::Nothing };
+    let outcome = if opened.is_some() {
+        TraceOutcome::Disclosed
+    } else {
+        TraceOutcome::Nothing
+    };
     app.traces().outcome(trace, outcome, app.now()).await;
     let empty = RecordContent::default();
     let content = opened.as_ref().map_or(&empty, |(_, content)| content_of(content));
     Ok(ReviewView {
-        row_name: opened.as_ref().map(|(_, content)| place::staged_name(content).expose().to_owned()).unwrap_or_default(),
-        row_document_masked: opened.as_ref().map(|(_, content)| row_document_masked(content)).unwrap_or_default(),
-        candidate_document_masked: opened.as_ref().map(|(document, _)| document.masked()).unwrap_or_default(),
-        register_name_masked: opened.as_ref().and_then(|(document, _)| register_name_masked(app, document)),
+        row_name: opened
+            .as_ref()
+            .map(|(_, content)| place::staged_name(content).expose().to_owned())
+            .unwrap_or_default(),
+        row_document_masked: opened
+            .as_ref()
+            .map(|(_, content)| row_document_masked(content))
+            .unwrap_or_default(),
+        candidate_document_masked: opened
+            .as_ref()
+            .map(|(document, _)| document.masked())
+            .unwrap_or_default(),
+        register_name_masked: opened
+            .as_ref()
+            .and_then(|(document, _)| register_name_masked(app, document)),
         fields: own_file::fields(app, &delivery.item, content),
         is_open: procedure.state == OPEN,
         after_steps: procedure.steps,
@@ -199,7 +225,9 @@ pub async fn decide(app: &App, permit: &Permit<DecideReview>, decision: &Decisio
     }
     let (row, delivery) = staged(app, &procedure).await?;
     let secret = delivery_secret(app, &delivery)?;
-    let Some((document, content)) = open_staged(app, &row, &delivery)? else { return Err(ReviewError::NotOpen) };
+    let Some((document, content)) = open_staged(app, &row, &delivery)? else {
+        return Err(ReviewError::NotOpen);
+    };
     let state = if decision.attach { ATTACHED } else { REFUSED };
     let step_uuid = app.fresh_uuid();
     let step = NewProcedureStep {
@@ -209,12 +237,26 @@ pub async fn decide(app: &App, permit: &Permit<DecideReview>, decision: &Decisio
         by: permit.caller().account,
         reason: keys::seal(&secret, STEP_REASON, procedure.uuid, decision.reason.trim().as_bytes())?,
         at: app.now(),
-        entry_hash: vault::entry_hash("procedure_step", &[step_uuid.as_bytes(), procedure.uuid.as_bytes(), state.as_bytes()]),
+        entry_hash: vault::entry_hash(
+            "procedure_step",
+            &[step_uuid.as_bytes(), procedure.uuid.as_bytes(), state.as_bytes()],
+        ),
     };
-    let item = app.catalogue().items.get(&delivery.item).ok_or(AppError::Damaged { what: "an item that is gone" })?;
-    let origin = Origin { delivery: None, provider: &delivery.provider, item, secret: Some(&secret) };
+    let item = app.catalogue().items.get(&delivery.item).ok_or(AppError::Damaged {
+        what: "an item that is gone",
+    })?;
+    let origin = Origin {
+        delivery: None,
+        provider: &delivery.provider,
+        item,
+        secret: Some(&secret),
+    };
     let name = place::staged_name(&content).clone();
-    let placed = if decision.attach { vec![attach(app, content, document.clone())?] } else { Vec::new() };
+    let placed = if decision.attach {
+        vec![attach(app, item, content, document.clone())?]
+    } else {
+        Vec::new()
+    };
     let mut planned = chunk::plan(app, &origin, &placed).await?;
     planned.commit.steps.push(step);
     planned.commit.resolved.push(row.uuid);
@@ -229,35 +271,59 @@ pub async fn decide(app: &App, permit: &Permit<DecideReview>, decision: &Decisio
     Ok(())
 }
 
-fn attach(app: &App, content: StagedContent, document: IdentityDocument) -> Result<Placed, ReviewError> {
+fn attach(app: &App, item: &Item, content: StagedContent, document: IdentityDocument) -> Result<Placed, ReviewError> {
     let registered_name = place::registered_name(app, &document).ok_or(ReviewError::NobodyToAttachTo)?;
     let row = match content {
         StagedContent::Clean(row) => *row,
         StagedContent::Slip(slip) => slip.with_document(document.clone()),
     };
-    Ok(Placed::Attach(Box::new(Attachment { row, document, registered_name, warnings: Vec::new() })))
+    // The age of the person is known only now that a human has confirmed the number.
+    if intake::check_age(&row, item, app.catalogue()).is_some() {
+        return Err(ReviewError::TooYoung);
+    }
+    Ok(Placed::Attach(Box::new(Attachment {
+        row,
+        person: Person {
+            document,
+            registered_name,
+        },
+        warnings: Vec::new(),
+    })))
 }
 
 /// From now on a row under this number and this name agrees.
 async fn confirm_alias(app: &App, by: Uuid, document: &IdentityDocument, name: &domain::Name) -> Result<(), AppError> {
     let numbers: Vec<_> = keys::number_tags(app.vault(), document).all().collect();
     let person = app.store().find_persons(&numbers).await?.into_iter().flatten().next();
-    let person = person.ok_or(AppError::Damaged { what: "a person that was just recorded" })?;
+    let person = person.ok_or(AppError::Damaged {
+        what: "a person that was just recorded",
+    })?;
     let tag = keys::name_tags(app.vault(), document, name).current;
     let hash = vault::entry_hash("person_event", &[person.uuid.as_bytes(), b"alias_confirmed", &tag.tag]);
     let event = PersonEvent::AliasConfirmed;
-    Ok(app.store().append_person_event(person.id, &event, &[tag], &Sealed::default(), by, app.now(), hash).await?)
+    Ok(app
+        .store()
+        .append_person_event(person.id, &event, &[tag], &Sealed::default(), by, app.now(), hash)
+        .await?)
 }
 
 /// The permit was given for this organisation; a review of another one must not slip in under its id.
 async fn permitted(app: &App, review: Uuid, organisation: &Uscc) -> Result<Procedure, AppError> {
     let procedure = app.store().find_procedure(review).await?.ok_or(AppError::NotFound)?;
-    if procedure.organisation == *organisation { Ok(procedure) } else { Err(AppError::NotFound) }
+    if procedure.organisation == *organisation {
+        Ok(procedure)
+    } else {
+        Err(AppError::NotFound)
+    }
 }
 
 async fn staged(app: &App, procedure: &Procedure) -> Result<(StagedRow, Delivery), AppError> {
-    let uuid = procedure.staged_row.ok_or(AppError::Damaged { what: "a review without its row" })?;
-    let row = app.store().find_staged_row(uuid).await?.ok_or(AppError::Damaged { what: "a review without its row" })?;
+    let uuid = procedure.staged_row.ok_or(AppError::Damaged {
+        what: "a review without its row",
+    })?;
+    let row = app.store().find_staged_row(uuid).await?.ok_or(AppError::Damaged {
+        what: "a review without its row",
+    })?;
     let delivery = app.store().get_delivery(row.delivery).await?;
     Ok((row, delivery))
 }
@@ -277,7 +343,9 @@ fn summary(app: &App, procedure: &Procedure, row: &StagedRow, delivery: &Deliver
 
 fn delivery_secret(app: &App, delivery: &Delivery) -> Result<Secret, AppError> {
     let wrapped = delivery.key.as_ref().ok_or(AppError::NotFound)?;
-    Ok(app.vault().unwrap_secret(SecretOwner::Delivery, delivery.uuid, wrapped)?)
+    Ok(app
+        .vault()
+        .unwrap_secret(SecretOwner::Delivery, delivery.uuid, wrapped)?)
 }
 
 /// Opens a staged row: the document to look at, and the row. `None` once it is resolved and erased.
@@ -291,7 +359,9 @@ pub(crate) fn open_staged(
         return Ok(None);
     }
     let secret = delivery_secret(app, delivery)?;
-    let Some(bytes) = keys::open(&secret, STAGED_CONTENT, row.uuid, &row.content)? else { return Ok(None) };
+    let Some(bytes) = keys::open(&secret, STAGED_CONTENT, row.uuid, &row.content)? else {
+        return Ok(None);
+    };
     let split = bytes.iter().position(|byte| *byte == b'\n').ok_or_else(damaged)?;
     let (head, rest) = bytes.split_at(split);
     let head = std::str::from_utf8(head).map_err(|_| damaged())?;

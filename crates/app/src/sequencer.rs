@@ -23,7 +23,9 @@ pub async fn run_once(app: &App, holder: Uuid) -> Result<Option<u64>, AppError> 
     let mut total = 0;
     loop {
         let now = app.now();
-        let Some(lease) = app.store().take_lease(SEQUENCER_LEASE, holder, now, LEASE_MS).await? else { return Ok(None) };
+        let Some(lease) = app.store().take_lease(SEQUENCER_LEASE, holder, now, LEASE_MS).await? else {
+            return Ok(None);
+        };
         let done = app.store().sequence(lease, now, BATCH).await?;
         total += u64::from(done);
         if done < BATCH {

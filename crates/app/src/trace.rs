@@ -32,7 +32,10 @@ impl GroupCommit {
     /// Returns once the trace is durable. If the log cannot take it, the look fails.
     pub(crate) async fn intent(&self, trace: NewTrace) -> Result<(), AppError> {
         let (reply, answer) = oneshot::channel();
-        self.0.send(Message::Intent(trace, reply)).await.map_err(|_| AppError::ShuttingDown)?;
+        self.0
+            .send(Message::Intent(trace, reply))
+            .await
+            .map_err(|_| AppError::ShuttingDown)?;
         answer.await.map_err(|_| AppError::ShuttingDown)?
     }
 
@@ -68,7 +71,10 @@ async fn run(store: Arc<dyn Store>, mut receiver: mpsc::Receiver<Message>) {
                 // The caller may have gone away; its trace stands all the same.
                 let _ = reply.send(match &failure {
                     None => Ok(()),
-                    Some(error) => Err(store::StoreError::Unavailable { cause: error.to_string() }.into()),
+                    Some(error) => Err(store::StoreError::Unavailable {
+                        cause: error.to_string(),
+                    }
+                    .into()),
                 });
             }
         }

@@ -87,7 +87,10 @@ async fn log_hashes(app: &App, findings: &mut Findings) -> Result<BTreeSet<(Entr
         }
     }
     let (_, waiting) = app.store().log_sizes().await?;
-    let outbox = app.store().outbox_entries(u32::try_from(waiting).unwrap_or(u32::MAX)).await?;
+    let outbox = app
+        .store()
+        .outbox_entries(u32::try_from(waiting).unwrap_or(u32::MAX))
+        .await?;
     findings.entries += outbox.len() as u64;
     hashes.extend(outbox);
     Ok(hashes)
@@ -123,11 +126,17 @@ async fn check_deliveries(
         let (counts, next) = sums.entry(delivery).or_default();
         counts.add(&chunk.counts);
         if chunk.chunk_no != *next {
-            findings.add(format!("chunk {}", chunk.number), "a chunk of the delivery is missing before it");
+            findings.add(
+                format!("chunk {}", chunk.number),
+                "a chunk of the delivery is missing before it",
+            );
         }
         *next = chunk.chunk_no + 1;
         if chunk.rows_done != counts.received {
-            findings.add(format!("chunk {}", chunk.number), "the resume point is not where the counts say");
+            findings.add(
+                format!("chunk {}", chunk.number),
+                "the resume point is not where the counts say",
+            );
         }
     }
     for delivery in app.store().list_deliveries(None, DELIVERIES_MAX).await? {
@@ -167,7 +176,10 @@ async fn check_records(
 ) -> Result<(), AppError> {
     let mut after = RecordId(i64::MIN);
     let mut secrets: HashMap<PersonId, Secret> = HashMap::new();
-    let mut running = Running { chunk: None, records: Vec::new() };
+    let mut running = Running {
+        chunk: None,
+        records: Vec::new(),
+    };
     let mut seen = BTreeSet::new();
     loop {
         let page = app.store().scan_records(after, PAGE).await?;
@@ -194,7 +206,14 @@ async fn check_records(
     }
     close_chunk(findings, hashes, &mut running);
     for chunk in chunks.values().filter(|chunk| !seen.contains(&chunk.number)) {
-        close_chunk(findings, hashes, &mut Running { chunk: Some(chunk), records: Vec::new() });
+        close_chunk(
+            findings,
+            hashes,
+            &mut Running {
+                chunk: Some(chunk),
+                records: Vec::new(),
+            },
+        );
     }
     Ok(())
 }
@@ -211,7 +230,9 @@ async fn read_persons(
     let mut tags = Vec::new();
     let mut owners = Vec::new();
     for person in persons {
-        let Some(secret) = open_person(app, findings, &person, &mut tags) else { continue };
+        let Some(secret) = open_person(app, findings, &person, &mut tags) else {
+            continue;
+        };
         owners.resize(tags.len(), person.id);
         secrets.insert(person.id, secret);
     }
@@ -230,7 +251,9 @@ fn open_person(app: &App, findings: &mut Findings, person: &Person, tags: &mut V
         findings.add(place(), "the wrapped key does not open");
         return None;
     };
-    match keys::open(&secret, PERSON_IDENTITY, person.uuid, &person.identity).map(|bytes| bytes.map(|bytes| keys::identity_from(&bytes))) {
+    match keys::open(&secret, PERSON_IDENTITY, person.uuid, &person.identity)
+        .map(|bytes| bytes.map(|bytes| keys::identity_from(&bytes)))
+    {
         Ok(Some(Ok((document, name)))) => {
             tags.push(keys::number_tags(app.vault(), &document).current);
             tags.push(keys::name_tags(app.vault(), &document, &name).current);

@@ -9,9 +9,14 @@ use uuid::{ContextV7, Timestamp, Uuid};
 pub(crate) struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock; everybody else takes a Clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the clock; everybody else takes a Clock"
+    )]
     fn now(&self) -> Moment {
-        let since = std::time::SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let since = std::time::SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         Moment(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
     }
 }

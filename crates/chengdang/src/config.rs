@@ -64,10 +64,18 @@ impl Config {
         self.mode == "production"
     }
     pub(crate) fn key_file(&self) -> PathBuf {
-        if self.keys.as_os_str().is_empty() { self.data.join("keys") } else { self.keys.clone() }
+        if self.keys.as_os_str().is_empty() {
+            self.data.join("keys")
+        } else {
+            self.keys.clone()
+        }
     }
     pub(crate) fn register_file(&self) -> PathBuf {
-        if self.register.as_os_str().is_empty() { self.data.join("register.csv") } else { self.register.clone() }
+        if self.register.as_os_str().is_empty() {
+            self.data.join("register.csv")
+        } else {
+            self.register.clone()
+        }
     }
     pub(crate) fn sqlite_file(&self) -> PathBuf {
         self.data.join("chengdang.db")

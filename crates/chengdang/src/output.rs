@@ -10,9 +10,15 @@ use crate::config::Config;
 /// Starts the log on standard error, as JSON lines in production, filtered by `log` in the configuration.
 pub(crate) fn init_log(config: &Config) {
     let filter = EnvFilter::try_new(&config.log).unwrap_or_else(|_| EnvFilter::new("warn"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     // A second initialisation cannot happen: this is called once, by main.
-    let _ = if config.is_production() { builder.json().try_init() } else { builder.compact().try_init() };
+    let _ = if config.is_production() {
+        builder.json().try_init()
+    } else {
+        builder.compact().try_init()
+    };
 }
 
 /// Prints a line on standard output.

@@ -25,7 +25,11 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<App> {
 }
 
 /// The same with a register that is already read.
-pub(crate) async fn open_with(config: &Config, register: Arc<dyn IdentityRegister>, is_demo: bool) -> anyhow::Result<App> {
+pub(crate) async fn open_with(
+    config: &Config,
+    register: Arc<dyn IdentityRegister>,
+    is_demo: bool,
+) -> anyhow::Result<App> {
     let mut settings = Settings::new(config.staging_dir());
     settings.upload_bytes_max = config.upload_mib_max << 20;
     settings.chunk_rows = config.chunk_rows;
@@ -44,13 +48,19 @@ pub(crate) async fn open_with(config: &Config, register: Arc<dyn IdentityRegiste
 }
 
 fn key_hint(config: &Config) -> String {
-    format!("the key file {} cannot be used; `chengdang migrate` creates a missing one", config.key_file().display())
+    format!(
+        "the key file {} cannot be used; `chengdang migrate` creates a missing one",
+        config.key_file().display()
+    )
 }
 
 /// Opens the configured store; a store of another version is refused with the remedy.
 pub(crate) async fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
     if config.store == "sqlite" {
-        let options = store_sqlite::Options { cache_mib: config.sqlite_cache_mib, ..store_sqlite::Options::default() };
+        let options = store_sqlite::Options {
+            cache_mib: config.sqlite_cache_mib,
+            ..store_sqlite::Options::default()
+        };
         let store = store_sqlite::SqliteStore::open(&config.sqlite_file(), &options)
             .with_context(|| format!("the store {} cannot be opened", config.sqlite_file().display()))?;
         return Ok(Arc::new(store));
@@ -66,7 +76,9 @@ pub(crate) async fn migrate_store(config: &Config) -> anyhow::Result<()> {
     if config.store == "sqlite" {
         store_sqlite::migrate(&config.sqlite_file()).context("the store cannot be migrated")?;
     } else {
-        store_postgres::migrate(&config.store).await.context("the store cannot be migrated")?;
+        store_postgres::migrate(&config.store)
+            .await
+            .context("the store cannot be migrated")?;
     }
     Ok(())
 }
@@ -96,7 +108,12 @@ const EMPTY_REGISTER: &str = "证件类型,证件号码,姓名,曾用名\n";
 
 /// Who asks, when a command on the host asks.
 pub(crate) fn operator() -> Caller {
-    Caller { account: Uuid::nil(), kind: CallerKind::Operator, organisation: None, second_factor: false }
+    Caller {
+        account: Uuid::nil(),
+        kind: CallerKind::Operator,
+        organisation: None,
+        second_factor: false,
+    }
 }
 
 /// The question whether `caller` may deliver `item` for `provider`.
@@ -115,5 +132,7 @@ pub(crate) fn may_deliver(
         .items
         .get(item)
         .with_context(|| format!("the catalogue has no item {item}; `chengdang catalogue show` lists them"))?;
-    app.policies().decide(caller, policy::Deliver::of(provider.clone(), entry)).map_err(anyhow::Error::from)
+    app.policies()
+        .decide(caller, policy::Deliver::of(provider.clone(), entry))
+        .map_err(anyhow::Error::from)
 }

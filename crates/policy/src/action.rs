@@ -79,7 +79,7 @@ impl Resource {
 }
 
 /// Names of all actions and the files of their policies.
-pub const ACTIONS: [(&str, &str); 13] = [
+pub const ACTIONS: [(&str, &str); 14] = [
     (Deliver::NAME, "deliver.cedar"),
     (ReadDelivery::NAME, "read_delivery.cedar"),
     (ListDeliveries::NAME, "list_deliveries.cedar"),
@@ -93,6 +93,7 @@ pub const ACTIONS: [(&str, &str); 13] = [
     (LinkPersons::NAME, "link_persons.cedar"),
     (ReadCatalogue::NAME, "read_catalogue.cedar"),
     (VerifyStore::NAME, "verify_store.cedar"),
+    (ReleaseHeld::NAME, "release_held.cedar"),
 ];
 
 macro_rules! action {
@@ -244,3 +245,8 @@ action!(ReadCatalogue, _this => Resource::bare("Catalogue"));
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifyStore;
 action!(VerifyStore, _this => Resource::bare("Installation"));
+
+/// Look at held rows again, after the identity register was brought up to date.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReleaseHeld;
+action!(ReleaseHeld, _this => Resource::bare("Installation"));

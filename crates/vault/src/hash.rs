@@ -41,6 +41,17 @@ pub fn verify(public_key: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> Re
     International.verify(public_key, message, signature)
 }
 
+/// Fresh bytes from the system's random source, for tokens.
+///
+/// # Errors
+///
+/// [`VaultError::Cipher`] if the source fails.
+pub fn random_bytes<const N: usize>() -> Result<[u8; N], VaultError> {
+    let mut out = [0; N];
+    International.fill_random(&mut out)?;
+    Ok(out)
+}
+
 /// The first bytes of a longer string of bytes, such as a code that is cut to half its length.
 pub(crate) fn first<const N: usize>(bytes: &[u8]) -> [u8; N] {
     debug_assert!(bytes.len() >= N, "nothing may be padded");

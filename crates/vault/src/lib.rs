@@ -41,7 +41,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 pub use error::VaultError;
-pub use hash::{entry_hash, verify};
+pub use hash::{entry_hash, random_bytes, verify};
 pub use index::{BlindTag, Tags};
 pub use secret::{Place, SealedBytes, Secret, SecretOwner};
 pub use staged::{SEGMENT_BYTES, StagedReader, StagedWriter};

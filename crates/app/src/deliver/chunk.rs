@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use domain::Uscc;
 use domain::catalogue::{Item, ItemId};
-use domain::record::RecordEventKind;
+use domain::record::{RecordContent, RecordEventKind};
+use domain::{IdentityDocument, Uscc};
 use intake::{Fault, FaultCode, RowOperation};
 use store::{
-    BirthState, ChunkCommit, Counts, DeliveryId, IndexTag, KnownFact, NewPerson, NewProcedure, NewRecord, NewRecordEvent,
-    NewStagedRow, PersonId, PersonRef, ProcedureKind, Sealed, StagedKind,
+    BirthState, ChunkCommit, Counts, DeliveryId, IndexTag, KnownFact, NewPerson, NewProcedure, NewRecord,
+    NewRecordEvent, NewStagedRow, PersonId, PersonRef, ProcedureKind, Record, Sealed, StagedKind,
 };
 use uuid::Uuid;
 use vault::{Secret, SecretOwner};
@@ -24,6 +24,12 @@ pub(crate) struct Origin<'a> {
     pub(crate) item: &'a Item,
     /// The delivery's key, under which waiting rows lie.
     pub(crate) secret: Option<&'a Secret>,
+}
+
+/// Whom a row belongs to: the document and the authoritative name (identity register), in case the person must be created.
+pub(crate) struct Person {
+    pub(crate) document: IdentityDocument,
+    pub(crate) registered_name: String,
 }
 
 /// A person the chunk deals with.
@@ -42,7 +48,10 @@ struct Fact {
 
 /// What a row does to the store.
 enum Effect {
-    Record { revision: u32, corrects: Option<store::RecordId> },
+    Record {
+        revision: u32,
+        corrects: Option<store::RecordId>,
+    },
     Withdraw(store::RecordId),
     Repeat,
     Refuse,
@@ -67,7 +76,8 @@ pub(crate) async fn plan(app: &App, origin: &Origin<'_>, placed: &[Placed]) -> R
             Placed::Staged(_) | Placed::Refused(_) => None,
         })
         .collect();
-    let (slots, slot_of, new_persons) = resolve(app, &attachments).await?;
+    let owners: Vec<&Person> = attachments.iter().map(|attachment| &attachment.person).collect();
+    let (slots, slot_of, new_persons) = resolve(app, &owners).await?;
     let facts = facts_of(&attachments, &slots, &slot_of)?;
     let known = known_facts(app, &slots, &facts).await?;
 
@@ -88,18 +98,42 @@ pub(crate) async fn plan(app: &App, origin: &Origin<'_>, placed: &[Placed]) -> R
         }
         rows += 1;
     }
-    Ok(Planned { commit: builder.finish()?, rows })
+    Ok(Planned {
+        commit: builder.finish()?,
+        rows,
+    })
+}
+
+/// A transaction that copies records to the person they belong to, each marked where it lay.
+///
+/// # Errors
+///
+/// If store or vault fail.
+pub(crate) async fn copy(
+    app: &App,
+    origin: &Origin<'_>,
+    owner: &Person,
+    copies: &[(RecordContent, Record)],
+    mark: impl Fn(&Record) -> NewRecordEvent,
+) -> Result<ChunkCommit, AppError> {
+    let (slots, _, new_persons) = resolve(app, &[owner]).await?;
+    let mut builder = Builder::new(app, origin, slots, new_persons);
+    for (content, record) in copies {
+        builder.copy(content, record)?;
+        builder.commit.events.push(mark(record));
+    }
+    builder.finish()
 }
 
 /// Finds the persons of the rows, creating those the store does not have yet. Returns the slots, each row's slot and the new persons.
-async fn resolve(app: &App, attachments: &[&Attachment]) -> Result<(Vec<Slot>, Vec<usize>, Vec<NewPerson>), AppError> {
+async fn resolve(app: &App, owners: &[&Person]) -> Result<(Vec<Slot>, Vec<usize>, Vec<NewPerson>), AppError> {
     let mut index: HashMap<IndexTag, usize> = HashMap::new();
-    let mut slot_of = Vec::with_capacity(attachments.len());
-    let mut firsts: Vec<(&Attachment, keys::TagPair)> = Vec::new();
-    for &attachment in attachments {
-        let tags = keys::number_tags(app.vault(), &attachment.document);
+    let mut slot_of = Vec::with_capacity(owners.len());
+    let mut firsts: Vec<(&Person, keys::TagPair)> = Vec::new();
+    for &owner in owners {
+        let tags = keys::number_tags(app.vault(), &owner.document);
         let slot = *index.entry(tags.current).or_insert_with(|| {
-            firsts.push((attachment, tags));
+            firsts.push((owner, tags));
             firsts.len() - 1
         });
         slot_of.push(slot);
@@ -121,36 +155,53 @@ async fn resolve(app: &App, attachments: &[&Attachment]) -> Result<(Vec<Slot>, V
     }
     let mut slots = Vec::with_capacity(firsts.len());
     let mut new_persons = Vec::new();
-    for ((attachment, _), person) in firsts.into_iter().zip(found) {
+    for ((owner, _), person) in firsts.into_iter().zip(found) {
         slots.push(match person {
             Some(person) => {
-                let wrapped = person.secret.ok_or(AppError::Damaged { what: "a person whose key was destroyed" })?;
+                let wrapped = person.secret.ok_or(AppError::Damaged {
+                    what: "a person whose key was destroyed",
+                })?;
                 let secret = app.vault().unwrap_secret(SecretOwner::Person, person.uuid, &wrapped)?;
-                Slot { person: PersonRef::Known(person.id), secret }
+                Slot {
+                    person: PersonRef::Known(person.id),
+                    secret,
+                }
             }
             None => {
-                let (new, secret) = new_person(app, attachment)?;
+                let (new, secret) = new_person(app, owner)?;
                 let at = u32::try_from(new_persons.len()).map_err(|_| AppError::Damaged { what: "chunk size" })?;
                 new_persons.push(new);
-                Slot { person: PersonRef::New(at), secret }
+                Slot {
+                    person: PersonRef::New(at),
+                    secret,
+                }
             }
         });
     }
     Ok((slots, slot_of, new_persons))
 }
 
-fn new_person(app: &App, attachment: &Attachment) -> Result<(NewPerson, Secret), AppError> {
+fn new_person(app: &App, owner: &Person) -> Result<(NewPerson, Secret), AppError> {
     let uuid = app.fresh_uuid();
     let (secret, wrapped) = app.vault().new_secret(SecretOwner::Person, uuid)?;
-    let name = domain::Name::parse(&attachment.registered_name)
-        .map_err(|_| AppError::Damaged { what: "a name in the identity register" })?;
-    let identity = keys::identity_bytes(&attachment.document, name.expose());
+    let name = domain::Name::parse(&owner.registered_name).map_err(|_| AppError::Damaged {
+        what: "a name in the identity register",
+    })?;
+    let identity = keys::identity_bytes(&owner.document, name.expose());
     let tags = vec![
-        keys::number_tags(app.vault(), &attachment.document).current,
-        keys::name_tags(app.vault(), &attachment.document, &name).current,
+        keys::number_tags(app.vault(), &owner.document).current,
+        keys::name_tags(app.vault(), &owner.document, &name).current,
     ];
     let identity = keys::seal(&secret, PERSON_IDENTITY, uuid, &identity)?;
-    Ok((NewPerson { uuid, secret: wrapped, identity, tags }, secret))
+    Ok((
+        NewPerson {
+            uuid,
+            secret: wrapped,
+            identity,
+            tags,
+        },
+        secret,
+    ))
 }
 
 fn facts_of(attachments: &[&Attachment], slots: &[Slot], slot_of: &[usize]) -> Result<Vec<Fact>, AppError> {
@@ -161,7 +212,12 @@ fn facts_of(attachments: &[&Attachment], slots: &[Slot], slot_of: &[usize]) -> R
             let secret = &slots.get(slot).ok_or(AppError::Damaged { what: "chunk slots" })?.secret;
             let bytes = attachment.row.content.to_bytes();
             let tag = secret.fact_tag(attachment.row.fact_key.as_bytes());
-            Ok(Fact { slot, tag, content_tag: secret.content_tag(&bytes), bytes })
+            Ok(Fact {
+                slot,
+                tag,
+                content_tag: secret.content_tag(&bytes),
+                bytes,
+            })
         })
         .collect()
 }
@@ -225,13 +281,24 @@ impl<'a> Builder<'a> {
             counts: Counts::default(),
             entry_hash: [0; 32],
         };
-        Self { app, origin, slots, drafts: Vec::new(), written: HashMap::new(), commit }
+        Self {
+            app,
+            origin,
+            slots,
+            drafts: Vec::new(),
+            written: HashMap::new(),
+            commit,
+        }
     }
 
     fn report(&mut self, faults: &[Fault]) {
         for fault in faults {
             fault.write_json_line(&mut self.commit.faults);
-            *self.commit.fault_counts.entry(fault.code.as_str().to_owned()).or_default() += 1;
+            *self
+                .commit
+                .fault_counts
+                .entry(fault.code.as_str().to_owned())
+                .or_default() += 1;
         }
     }
 
@@ -242,7 +309,9 @@ impl<'a> Builder<'a> {
     }
 
     fn stage(&mut self, waiting: &Waiting) -> Result<(), AppError> {
-        let secret = self.origin.secret.ok_or(AppError::Damaged { what: "a delivery without a key" })?;
+        let secret = self.origin.secret.ok_or(AppError::Damaged {
+            what: "a delivery without a key",
+        })?;
         self.report(&waiting.faults);
         self.commit.counts.received += 1;
         let uuid = self.app.fresh_uuid();
@@ -332,9 +401,21 @@ impl<'a> Builder<'a> {
     }
 
     fn event(&mut self, fact: &Fact, record: store::RecordId, kind: RecordEventKind) {
-        let Some(Slot { person: PersonRef::Known(person), .. }) = self.slots.get(fact.slot) else { return };
+        let Some(Slot {
+            person: PersonRef::Known(person),
+            ..
+        }) = self.slots.get(fact.slot)
+        else {
+            return;
+        };
         let effective = self.commit.at.day();
-        self.commit.events.push(NewRecordEvent { record, person: *person, kind, effective, reason: Sealed::default() });
+        self.commit.events.push(NewRecordEvent {
+            record,
+            person: *person,
+            kind,
+            effective,
+            reason: Sealed::default(),
+        });
     }
 
     fn draft(&mut self, attachment: &Attachment, fact: Fact, revision: u32) {
@@ -344,7 +425,11 @@ impl<'a> Builder<'a> {
             person: slot.person,
             item: self.origin.item.id.clone(),
             provider: self.origin.provider.clone(),
-            state: if row.hold.is_some() { BirthState::Held } else { BirthState::Usable },
+            state: if row.hold.is_some() {
+                BirthState::Held
+            } else {
+                BirthState::Usable
+            },
             class: row.class,
             end: row.end,
             fact_tag: fact.tag,
@@ -352,19 +437,58 @@ impl<'a> Builder<'a> {
             content_tag: fact.content_tag,
             content: Sealed::default(),
         };
-        self.drafts.push(Draft { slot: fact.slot, record, bytes: fact.bytes });
+        self.drafts.push(Draft {
+            slot: fact.slot,
+            record,
+            bytes: fact.bytes,
+        });
+    }
+
+    /// A copy keeps what was said and since when it may be served; only its person and its key are others.
+    fn copy(&mut self, content: &RecordContent, record: &Record) -> Result<(), AppError> {
+        let slot = self.slots.first().ok_or(AppError::Damaged { what: "chunk slots" })?;
+        let bytes = content.to_bytes();
+        // The old tag is keyed by the old person; any fresh one keeps copies of one fact apart from others.
+        let fact_tag = slot.secret.fact_tag(record.uuid.as_bytes());
+        let new = NewRecord {
+            person: slot.person,
+            item: record.item.clone(),
+            provider: record.provider.clone(),
+            state: record.birth,
+            class: record.class,
+            end: record.end,
+            fact_tag,
+            revision: 0,
+            content_tag: slot.secret.content_tag(&bytes),
+            content: Sealed::default(),
+        };
+        self.drafts.push(Draft {
+            slot: 0,
+            record: new,
+            bytes,
+        });
+        self.commit.counts.received += 1;
+        self.count_record(record.birth == BirthState::Held, false);
+        Ok(())
     }
 
     /// Sorts by person, so that the index is written in order; then each record's place is known and it can be sealed.
     fn finish(mut self) -> Result<ChunkCommit, AppError> {
-        self.drafts.sort_by_key(|draft| (draft.record.person, draft.record.fact_tag));
+        self.drafts
+            .sort_by_key(|draft| (draft.record.person, draft.record.fact_tag));
         self.commit.records.reserve(self.drafts.len());
         for (ordinal, draft) in self.drafts.into_iter().enumerate() {
             let ordinal = u32::try_from(ordinal).map_err(|_| AppError::Damaged { what: "chunk size" })?;
-            let slot = self.slots.get(draft.slot).ok_or(AppError::Damaged { what: "chunk slots" })?;
+            let slot = self
+                .slots
+                .get(draft.slot)
+                .ok_or(AppError::Damaged { what: "chunk slots" })?;
             let row = store::record_uuid(self.commit.uuid, ordinal);
             let content = keys::seal(&slot.secret, RECORD_CONTENT, row, &draft.bytes)?;
-            self.commit.records.push(NewRecord { content, ..draft.record });
+            self.commit.records.push(NewRecord {
+                content,
+                ..draft.record
+            });
         }
         // Persons whose rows all fell out of this chunk are not created.
         drop_unused_persons(&mut self.commit);
@@ -375,17 +499,27 @@ impl<'a> Builder<'a> {
 
 fn effect_of(operation: RowOperation, fact: &Fact, known: Option<KnownFact>) -> Effect {
     match (operation, known) {
-        (RowOperation::New | RowOperation::Update, None) => Effect::Record { revision: 0, corrects: None },
+        (RowOperation::New | RowOperation::Update, None) => Effect::Record {
+            revision: 0,
+            corrects: None,
+        },
         (RowOperation::New | RowOperation::Update, Some(known)) if known.is_alive => {
             if known.content_tag == fact.content_tag {
                 Effect::Repeat
             } else {
-                Effect::Record { revision: known.revision + 1, corrects: Some(known.record) }
+                Effect::Record {
+                    revision: known.revision + 1,
+                    corrects: Some(known.record),
+                }
             }
         }
         // A fact that was withdrawn, repaired or has ended does not come back by being sent again.
         (RowOperation::New | RowOperation::Update, Some(known)) => {
-            if known.content_tag == fact.content_tag && !known.is_withdrawn { Effect::Repeat } else { Effect::Refuse }
+            if known.content_tag == fact.content_tag && !known.is_withdrawn {
+                Effect::Repeat
+            } else {
+                Effect::Refuse
+            }
         }
         (RowOperation::Delete, None) => Effect::Refuse,
         (RowOperation::Delete, Some(known)) => {
@@ -455,7 +589,14 @@ pub(crate) fn hash_of(commit: &ChunkCommit) -> [u8; 32] {
 /// Hash of the log entry that stands for a chunk.
 pub(crate) fn chunk_hash<'a>(uuid: Uuid, counts: &Counts, records: impl Iterator<Item = HashedRecord<'a>>) -> [u8; 32] {
     let mut bytes = Vec::new();
-    for count in [counts.received, counts.recorded, counts.repeated, counts.held, counts.pending, counts.refused] {
+    for count in [
+        counts.received,
+        counts.recorded,
+        counts.repeated,
+        counts.held,
+        counts.pending,
+        counts.refused,
+    ] {
         bytes.extend_from_slice(&count.to_be_bytes());
     }
     for record in records {

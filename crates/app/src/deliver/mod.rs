@@ -12,7 +12,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use domain::catalogue::{Item, ItemId, Text};
-use domain::{Moment, Uscc};
 use futures::Stream;
 use intake::{Cleaned, Fault, Limits};
 use policy::{Deliver, Permit};
@@ -93,7 +92,11 @@ pub(crate) struct Running(Mutex<BTreeMap<Uuid, Arc<Progress>>>);
 
 impl Running {
     pub(crate) fn progress(&self, delivery: Uuid) -> Option<Arc<Progress>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&delivery).cloned()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&delivery)
+            .cloned()
     }
     /// Registers a run; `None` if it runs already.
     fn begin(&self, delivery: Uuid) -> Option<Arc<Progress>> {
@@ -159,12 +162,19 @@ pub async fn preview(app: &App, permit: &Permit<Deliver>, upload: Uuid) -> Resul
     let found = staging::open(app, permit.caller().account, upload).await?;
     let item = item_of(app, &found.staged.item)?.id.clone();
     let app = app.clone();
-    tokio::task::spawn_blocking(move || preview_blocking(&app, &item, found)).await.map_err(|_| AppError::ShuttingDown)?
+    tokio::task::spawn_blocking(move || preview_blocking(&app, &item, found))
+        .await
+        .map_err(|_| AppError::ShuttingDown)?
 }
 
 fn preview_blocking(app: &App, item: &ItemId, found: staging::Opened) -> Result<Preview, DeliverError> {
     let item = item_of(app, item)?;
-    let staging::Opened { staged, file_name, mut source, .. } = found;
+    let staging::Opened {
+        staged,
+        file_name,
+        mut source,
+        ..
+    } = found;
     let mut preview = Preview {
         staged,
         file_name,
@@ -189,7 +199,12 @@ fn preview_blocking(app: &App, item: &ItemId, found: staging::Opened) -> Result<
     preview.format = Some(head.format);
     preview.encoding = Some(head.encoding);
     preview.rows = head.rows;
-    preview.dropped = head.map.dropped.iter().map(|(header, rule)| dropped_note(app, header, rule.as_str())).collect();
+    preview.dropped = head
+        .map
+        .dropped
+        .iter()
+        .map(|(header, rule)| dropped_note(app, header, rule.as_str()))
+        .collect();
     preview.unknown_columns.clone_from(&head.map.unknown);
     preview.header_version = Some(head.map.version.clone());
 
@@ -201,8 +216,12 @@ fn preview_blocking(app: &App, item: &ItemId, found: staging::Opened) -> Result<
         today: app.now().day(),
         allow_test_area: app.settings().allow_test_area,
     };
-    source.reader.seek(SeekFrom::Start(0))?;
-    let Ok(mut table) = intake::open(&mut source.reader, &source.name, &Limits::default()) else { return Ok(preview) };
+    let Ok(mut file) = intake::open(&mut source.reader, &source.name, &Limits::default()) else {
+        return Ok(preview);
+    };
+    let Ok(mut table) = file.table() else {
+        return Ok(preview);
+    };
     while preview.rows_checked < PREVIEW_ROWS {
         let Ok(Some(row)) = table.next_row() else { break };
         preview.rows_checked += 1;
@@ -225,8 +244,18 @@ fn dropped_note(app: &App, header: &str, rule: &str) -> DroppedNote {
         .dropped_columns
         .iter()
         .find(|dropped| dropped.id.as_str() == rule)
-        .map_or_else(|| Text { zh: rule.to_owned(), en: rule.to_owned() }, |dropped| dropped.message.clone());
-    DroppedNote { header: header.to_owned(), rule: rule.to_owned(), why }
+        .map_or_else(
+            || Text {
+                zh: rule.to_owned(),
+                en: rule.to_owned(),
+            },
+            |dropped| dropped.message.clone(),
+        );
+    DroppedNote {
+        header: header.to_owned(),
+        rule: rule.to_owned(),
+        why,
+    }
 }
 
 /// Begins to take in a staged upload in the background; returns the delivery. The same bytes again give the same delivery.
@@ -241,7 +270,15 @@ pub async fn begin(app: &App, permit: &Permit<Deliver>, upload: Uuid) -> Result<
 }
 
 async fn start(app: &App, opened: staging::Opened) -> Result<Uuid, DeliverError> {
-    let staging::Opened { staged, file_name_sealed, wrapped, by, at, source, .. } = opened;
+    let staging::Opened {
+        staged,
+        file_name_sealed,
+        wrapped,
+        by,
+        at,
+        source,
+        ..
+    } = opened;
     let upload = staged.uuid;
     let new = NewDelivery {
         uuid: upload,
@@ -263,7 +300,9 @@ async fn start(app: &App, opened: staging::Opened) -> Result<Uuid, DeliverError>
     };
     let uuid = delivery.uuid;
     staging::confirm(app, upload).await?;
-    let Some(progress) = app.running().begin(uuid) else { return Ok(uuid) };
+    let Some(progress) = app.running().begin(uuid) else {
+        return Ok(uuid);
+    };
     let app = app.clone();
     let handle = Handle::current();
     // Cleaning and sealing are computing work: they get a thread of their own and leave the event loop to the readers.
@@ -274,7 +313,9 @@ async fn start(app: &App, opened: staging::Opened) -> Result<Uuid, DeliverError>
         });
         match outcome {
             Ok(_) => handle.block_on(staging::remove(&app, upload)),
-            Err(error) => tracing::error!(delivery.id = %uuid, error.code = error.code(), %error, "an intake stopped; it resumes at the next start"),
+            Err(error) => {
+                tracing::error!(delivery.id = %uuid, error.code = error.code(), %error, "an intake stopped; it resumes at the next start")
+            }
         }
         app.running().end(uuid);
     });
@@ -311,7 +352,10 @@ pub async fn deliver_file(
     item_of(app, &resource.item)?;
     let (content_hash, bytes) = hash(&mut file)?;
     let uuid = app.fresh_uuid();
-    let (secret, wrapped) = app.vault().new_secret(SecretOwner::Delivery, uuid).map_err(AppError::from)?;
+    let (secret, wrapped) = app
+        .vault()
+        .new_secret(SecretOwner::Delivery, uuid)
+        .map_err(AppError::from)?;
     let file_name_sealed: Sealed = keys::seal(&secret, DELIVERY_FILE_NAME, uuid, file_name.as_bytes())?;
     let new = NewDelivery {
         uuid,
@@ -327,13 +371,21 @@ pub async fn deliver_file(
     let delivery = match app.store().begin_delivery(&new).await.map_err(AppError::from)? {
         Begun::New(delivery) | Begun::Resumed(delivery) => delivery,
         Begun::Finished(delivery) => {
-            return delivery.receipt.ok_or_else(|| AppError::Damaged { what: "a finished delivery without receipt" }.into());
+            return delivery.receipt.ok_or_else(|| {
+                AppError::Damaged {
+                    what: "a finished delivery without receipt",
+                }
+                .into()
+            });
         }
     };
     let secret = delivery_secret(app, &delivery)?;
     let progress = Arc::new(Progress::default());
     on_begin(Arc::clone(&progress));
-    let source = Source { reader: Box::new(std::io::BufReader::with_capacity(1 << 20, file)), name: file_name.to_owned() };
+    let source = Source {
+        reader: Box::new(std::io::BufReader::with_capacity(1 << 20, file)),
+        name: file_name.to_owned(),
+    };
     let (app, handle) = (app.clone(), Handle::current());
     tokio::task::spawn_blocking(move || handle.block_on(run::take_in(&app, delivery, secret, source, progress)))
         .await
@@ -341,8 +393,12 @@ pub async fn deliver_file(
 }
 
 fn delivery_secret(app: &App, delivery: &Delivery) -> Result<Secret, AppError> {
-    let wrapped = delivery.key.as_ref().ok_or(AppError::Damaged { what: "a delivery whose key was destroyed" })?;
-    Ok(app.vault().unwrap_secret(SecretOwner::Delivery, delivery.uuid, wrapped)?)
+    let wrapped = delivery.key.as_ref().ok_or(AppError::Damaged {
+        what: "a delivery whose key was destroyed",
+    })?;
+    Ok(app
+        .vault()
+        .unwrap_secret(SecretOwner::Delivery, delivery.uuid, wrapped)?)
 }
 
 fn item_of<'a>(app: &'a App, id: &ItemId) -> Result<&'a Item, DeliverError> {
@@ -368,11 +424,3 @@ fn hash(reader: &mut (impl Read + Seek)) -> Result<([u8; 32], u64), AppError> {
 /// What a body of an upload is: chunks as they arrive.
 pub trait Body: Stream<Item = std::io::Result<Bytes>> + Send + Unpin {}
 impl<T: Stream<Item = std::io::Result<Bytes>> + Send + Unpin> Body for T {}
-
-/// Who staged what, when; kept beside the sealed bytes.
-pub(crate) struct StagedBy {
-    pub(crate) provider: Uscc,
-    pub(crate) item: ItemId,
-    pub(crate) account: Uuid,
-    pub(crate) at: Moment,
-}

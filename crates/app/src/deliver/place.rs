@@ -5,6 +5,7 @@ use intake::{CleanRow, Cleaned, Fault, FaultCode, SlipRow, StagedContent};
 use matching::{AliasStanding, Explanation, Verdict};
 use store::{IndexTag, StagedKind};
 
+use super::chunk::Person;
 use crate::{App, AppError, keys};
 
 /// A row whose way is decided.
@@ -20,10 +21,8 @@ pub(crate) enum Placed {
 /// A row with the person it belongs to.
 pub(crate) struct Attachment {
     pub(crate) row: CleanRow,
-    /// The person's document; differs from the row's own only after a review.
-    pub(crate) document: IdentityDocument,
-    /// The authoritative name (identity register), in case the person must be created.
-    pub(crate) registered_name: String,
+    /// Whom it belongs to.
+    pub(crate) person: Person,
     pub(crate) warnings: Vec<Fault>,
 }
 
@@ -45,7 +44,11 @@ pub(crate) const NUMBER_UNKNOWN: &str = "number_unknown";
 /// # Errors
 ///
 /// If the store fails.
-pub(crate) async fn place(app: &App, rows: Vec<Cleaned>, name_header: (Option<u32>, Option<String>)) -> Result<Vec<Placed>, AppError> {
+pub(crate) async fn place(
+    app: &App,
+    rows: Vec<Cleaned>,
+    name_header: (Option<u32>, Option<String>),
+) -> Result<Vec<Placed>, AppError> {
     let mut placed = Vec::with_capacity(rows.len());
     let mut doubtful: Vec<(usize, IndexTag)> = Vec::new();
     for cleaned in rows {
@@ -67,7 +70,10 @@ pub(crate) async fn place(app: &App, rows: Vec<Cleaned>, name_header: (Option<u3
 }
 
 const fn is_about_the_name(explanation: Explanation) -> bool {
-    matches!(explanation, Explanation::NameVariant | Explanation::NameChange | Explanation::NameDiffers)
+    matches!(
+        explanation,
+        Explanation::NameVariant | Explanation::NameChange | Explanation::NameDiffers
+    )
 }
 
 fn place_row(
@@ -83,7 +89,12 @@ fn place_row(
         Verdict::Pending(explanation) => {
             let mut faults = warnings;
             if is_about_the_name(explanation) {
-                faults.push(Fault::new(row.line, name_header.0, name_header.1.clone(), FaultCode::E07));
+                faults.push(Fault::new(
+                    row.line,
+                    name_header.0,
+                    name_header.1.clone(),
+                    FaultCode::E07,
+                ));
             }
             waiting(row, faults, StagedKind::Pending, explanation.as_str())
         }
@@ -93,7 +104,14 @@ fn place_row(
 fn attach(app: &App, row: CleanRow, warnings: Vec<Fault>) -> Placed {
     let document = row.document.clone();
     let registered_name = registered_name(app, &document).unwrap_or_else(|| row.name.expose().to_owned());
-    Placed::Attach(Box::new(Attachment { row, document, registered_name, warnings }))
+    Placed::Attach(Box::new(Attachment {
+        row,
+        person: Person {
+            document,
+            registered_name,
+        },
+        warnings,
+    }))
 }
 
 /// The name as the register writes it.
@@ -103,7 +121,14 @@ pub(crate) fn registered_name(app: &App, document: &IdentityDocument) -> Option<
 
 fn waiting(row: CleanRow, faults: Vec<Fault>, kind: StagedKind, reason: &'static str) -> Placed {
     let (line, document) = (row.line, row.document.clone());
-    Placed::Staged(Box::new(Waiting { kind, reason, line, document, content: StagedContent::Clean(Box::new(row)), faults }))
+    Placed::Staged(Box::new(Waiting {
+        kind,
+        reason,
+        line,
+        document,
+        content: StagedContent::Clean(Box::new(row)),
+        faults,
+    }))
 }
 
 /// A number that fails its check goes to a human only if the register has the neighbour under exactly this name.
@@ -129,11 +154,17 @@ async fn confirm_aliases(app: &App, placed: &mut Vec<Placed>, doubtful: &[(usize
     let tags: Vec<IndexTag> = doubtful.iter().map(|(_, tag)| *tag).collect();
     let persons = app.store().find_persons(&tags).await?;
     for ((at, _), person) in doubtful.iter().zip(persons) {
-        let Some(place) = placed.get_mut(*at).filter(|_| person.is_some()) else { continue };
+        let Some(place) = placed.get_mut(*at).filter(|_| person.is_some()) else {
+            continue;
+        };
         let earlier = std::mem::replace(place, Placed::Refused(Vec::new()));
         *place = match earlier {
             Placed::Staged(waiting) => match *waiting {
-                Waiting { content: StagedContent::Clean(row), mut faults, .. } => {
+                Waiting {
+                    content: StagedContent::Clean(row),
+                    mut faults,
+                    ..
+                } => {
                     faults.retain(|fault| fault.code != FaultCode::E07);
                     attach(app, *row, faults)
                 }

@@ -65,10 +65,15 @@ pub(crate) fn write(app: &App, delivery: &Delivery, state: DeliveryState, head: 
 /// Whether `bytes` is a receipt that `key` signed.
 #[must_use]
 pub fn verifies(bytes: &[u8], key: &[u8; 32]) -> bool {
-    let Ok(whole) = serde_json::from_slice::<Value>(bytes) else { return false };
-    let (Some(receipt), Some(signature)) = (whole.get("receipt"), whole.get("signature").and_then(Value::as_str)) else {
+    let Ok(whole) = serde_json::from_slice::<Value>(bytes) else {
         return false;
     };
-    let Ok(Ok(signature)) = hex::decode(signature).map(<[u8; 64]>::try_from) else { return false };
-    vault::verify(key, receipt.to_string().as_bytes(), &signature)
+    let (Some(receipt), Some(signature)) = (whole.get("receipt"), whole.get("signature").and_then(Value::as_str))
+    else {
+        return false;
+    };
+    let Ok(Ok(signature)) = hex::decode(signature).map(<[u8; 64]>::try_from) else {
+        return false;
+    };
+    vault::verify(key, receipt.to_string().as_bytes(), &signature).is_ok()
 }

@@ -1,6 +1,6 @@
 //! Takes a delivery in: read and clean on one thread, match, seal and commit on another, chunk by chunk with resume points.
 
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{Read, Seek};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -52,8 +52,11 @@ pub(crate) struct FileHead {
 
 /// Reads the whole file once without recording anything, so that a broken file is refused as a whole and nothing is half-done.
 pub(crate) fn check(app: &App, item: &Item, source: &mut Source) -> Result<Result<FileHead, Vec<Fault>>, AppError> {
-    source.reader.seek(SeekFrom::Start(0))?;
-    let mut table = match intake::open(&mut source.reader, &source.name, &Limits::default()) {
+    let mut file = match intake::open(&mut source.reader, &source.name, &Limits::default()) {
+        Ok(file) => file,
+        Err(fault) => return Ok(Err(vec![fault.into()])),
+    };
+    let mut table = match file.table() {
         Ok(table) => table,
         Err(fault) => return Ok(Err(vec![fault.into()])),
     };
@@ -61,12 +64,19 @@ pub(crate) fn check(app: &App, item: &Item, source: &mut Source) -> Result<Resul
         Ok(map) => map,
         Err(faults) => return Ok(Err(faults)),
     };
-    let (format, encoding) = (table.format().as_str(), table.encoding().as_str());
+    let format = table.format().as_str();
     let mut rows = 0;
     loop {
         match table.next_row() {
             Ok(Some(_)) => rows += 1,
-            Ok(None) => return Ok(Ok(FileHead { format, encoding, map, rows })),
+            Ok(None) => {
+                return Ok(Ok(FileHead {
+                    format,
+                    encoding: table.encoding().as_str(),
+                    map,
+                    rows,
+                }));
+            }
             Err(fault) => return Ok(Err(vec![fault.into()])),
         }
     }
@@ -94,7 +104,12 @@ pub(crate) async fn take_in(
         let (app, delivery, map) = (app.clone(), delivery.clone(), head.map.clone());
         tokio::task::spawn_blocking(move || read_rows(&app, &delivery, &map, source, &sender))
     };
-    let origin = Origin { delivery: Some(delivery.id), provider: &delivery.provider, item, secret: Some(&secret) };
+    let origin = Origin {
+        delivery: Some(delivery.id),
+        provider: &delivery.provider,
+        item,
+        secret: Some(&secret),
+    };
     let name_header = head.map.place_of(FieldRole::PersonName, item);
     let mut chunk_no = delivery.chunks_done;
     let mut rows_done = delivery.rows_done;
@@ -129,12 +144,15 @@ fn read_rows(
         today: delivery.received_at.day(),
         allow_test_area: app.settings().allow_test_area,
     };
-    source.reader.seek(SeekFrom::Start(0))?;
-    let changed = AppError::Damaged { what: "the file changed while it was read" };
-    let mut table = intake::open(&mut source.reader, &source.name, &Limits::default()).map_err(|_| changed)?;
+    // The file was read to its end a moment ago, so a fault now means that it changed.
+    let changed = |_| AppError::Damaged {
+        what: "the file changed while it was read",
+    };
+    let mut file = intake::open(&mut source.reader, &source.name, &Limits::default()).map_err(changed)?;
+    let mut table = file.table().map_err(changed)?;
     let mut row_no = 0;
     let mut batch = Vec::with_capacity(app.settings().chunk_rows);
-    while let Some(row) = table.next_row().map_err(|_| AppError::Damaged { what: "the file changed while it was read" })? {
+    while let Some(row) = table.next_row().map_err(changed)? {
         row_no += 1;
         if row_no <= delivery.rows_done {
             continue;
@@ -173,7 +191,11 @@ async fn commit(
                 let now = app.store().get_delivery(delivery).await.map_err(AppError::from)?;
                 if now.chunks_done > chunk_no {
                     // Either our own commit whose answer was lost, or another process that takes in the same bytes.
-                    return if is_ours(app, &planned.commit).await? { Ok(planned.rows) } else { Err(DeliverError::Elsewhere) };
+                    return if is_ours(app, &planned.commit).await? {
+                        Ok(planned.rows)
+                    } else {
+                        Err(DeliverError::Elsewhere)
+                    };
                 }
             }
             Err(other) => return Err(AppError::from(other).into()),
@@ -234,11 +256,18 @@ async fn finish(
 ) -> Result<Vec<u8>, DeliverError> {
     let now = app.store().get_delivery(delivery.id).await.map_err(AppError::from)?;
     if !now.counts.add_up() {
-        return Err(AppError::Damaged { what: "the counts of a delivery do not add up" }.into());
+        return Err(AppError::Damaged {
+            what: "the counts of a delivery do not add up",
+        }
+        .into());
     }
     let receipt = receipt::write(app, &now, state, head);
     let hash = vault::entry_hash("receipt", &[&receipt]);
-    Ok(app.store().finish_delivery(delivery.id, state, &receipt, app.now(), hash).await.map_err(AppError::from)?)
+    Ok(app
+        .store()
+        .finish_delivery(delivery.id, state, &receipt, app.now(), hash)
+        .await
+        .map_err(AppError::from)?)
 }
 
 /// A source can be read several times.

@@ -79,7 +79,12 @@ pub(crate) struct Opened {
 /// # Errors
 ///
 /// [`DeliverError::TooLarge`] or [`DeliverError::TooMany`]; nothing stays on the disk then.
-pub async fn stage(app: &App, permit: &Permit<Deliver>, file_name: &str, body: impl Body) -> Result<Staged, DeliverError> {
+pub async fn stage(
+    app: &App,
+    permit: &Permit<Deliver>,
+    file_name: &str,
+    body: impl Body,
+) -> Result<Staged, DeliverError> {
     drop_stale(app).await?;
     if notes(app).await?.len() >= app.settings().staged_uploads_max {
         return Err(DeliverError::TooMany);
@@ -100,7 +105,10 @@ async fn write(
     uuid: Uuid,
 ) -> Result<Staged, DeliverError> {
     let resource = permit.resource();
-    let (secret, wrapped) = app.vault().new_secret(SecretOwner::Delivery, uuid).map_err(AppError::from)?;
+    let (secret, wrapped) = app
+        .vault()
+        .new_secret(SecretOwner::Delivery, uuid)
+        .map_err(AppError::from)?;
     tokio::fs::create_dir_all(&app.settings().staging_dir).await?;
     let file = std::fs::File::create_new(bytes_path(app, uuid))?;
     let mut writer = StagedWriter::new(&secret, uuid, file)?;
@@ -118,7 +126,13 @@ async fn write(
     }
     writer.finish()?.sync_all()?;
 
-    let name: String = file_name.rsplit(['/', '\\']).next().unwrap_or_default().chars().take(FILE_NAME_CHARS_MAX).collect();
+    let name: String = file_name
+        .rsplit(['/', '\\'])
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .take(FILE_NAME_CHARS_MAX)
+        .collect();
     let sealed = secret_name(&secret, uuid, &name)?;
     let content_hash: [u8; 32] = hasher.finalize().into();
     let note = Note {
@@ -134,7 +148,13 @@ async fn write(
         is_confirmed: false,
     };
     write_note(app, uuid, &note).await?;
-    Ok(Staged { uuid, item: resource.item.clone(), provider: resource.provider.clone(), bytes, content_hash })
+    Ok(Staged {
+        uuid,
+        item: resource.item.clone(),
+        provider: resource.provider.clone(),
+        bytes,
+        content_hash,
+    })
 }
 
 fn secret_name(secret: &vault::Secret, uuid: Uuid, name: &str) -> Result<Sealed, AppError> {
@@ -156,21 +176,35 @@ pub async fn find_staged(app: &App, account: Uuid, upload: Uuid) -> Result<Optio
 
 /// Opens a staged upload of this account.
 pub(crate) async fn open(app: &App, account: Uuid, upload: Uuid) -> Result<Opened, DeliverError> {
-    let note = read_note(app, upload).await?.filter(|note| note.account == account).ok_or(DeliverError::NotStaged)?;
+    let note = read_note(app, upload)
+        .await?
+        .filter(|note| note.account == account)
+        .ok_or(DeliverError::NotStaged)?;
     open_note(app, upload, note)
 }
 
 fn open_note(app: &App, uuid: Uuid, note: Note) -> Result<Opened, DeliverError> {
-    let damaged = || AppError::Damaged { what: "the note of a staged upload" };
+    let damaged = || AppError::Damaged {
+        what: "the note of a staged upload",
+    };
     let decode = |text: &str| STANDARD.decode(text).map_err(|_| damaged());
     let wrapped = decode(&note.key)?;
-    let secret = app.vault().unwrap_secret(SecretOwner::Delivery, uuid, &wrapped).map_err(AppError::from)?;
+    let secret = app
+        .vault()
+        .unwrap_secret(SecretOwner::Delivery, uuid, &wrapped)
+        .map_err(AppError::from)?;
     let salt: [u8; 16] = decode(&note.file_name_salt)?.try_into().map_err(|_| damaged())?;
-    let file_name_sealed = Sealed { salt: Some(salt), ciphertext: Some(decode(&note.file_name)?) };
+    let file_name_sealed = Sealed {
+        salt: Some(salt),
+        ciphertext: Some(decode(&note.file_name)?),
+    };
     let file_name = keys::open(&secret, DELIVERY_FILE_NAME, uuid, &file_name_sealed)?
         .and_then(|bytes| String::from_utf8(bytes).ok())
         .ok_or_else(damaged)?;
-    let content_hash = hex::decode(&note.sha256).ok().and_then(|hash| hash.try_into().ok()).ok_or_else(damaged)?;
+    let content_hash = hex::decode(&note.sha256)
+        .ok()
+        .and_then(|hash| hash.try_into().ok())
+        .ok_or_else(damaged)?;
     let file = std::fs::File::open(bytes_path(app, uuid)).map_err(|_| DeliverError::NotStaged)?;
     let reader = StagedReader::new(&secret, uuid, file)?;
     Ok(Opened {
@@ -181,7 +215,10 @@ fn open_note(app: &App, uuid: Uuid, note: Note) -> Result<Opened, DeliverError> 
             bytes: note.bytes,
             content_hash,
         },
-        source: Source { reader: Box::new(std::io::BufReader::with_capacity(1 << 16, reader)), name: file_name.clone() },
+        source: Source {
+            reader: Box::new(std::io::BufReader::with_capacity(1 << 16, reader)),
+            name: file_name.clone(),
+        },
         file_name,
         file_name_sealed,
         wrapped,
@@ -193,7 +230,15 @@ fn open_note(app: &App, uuid: Uuid, note: Note) -> Result<Opened, DeliverError> 
 /// Marks an upload as confirmed: from now on a restart resumes it.
 pub(crate) async fn confirm(app: &App, upload: Uuid) -> Result<(), DeliverError> {
     if let Some(note) = read_note(app, upload).await? {
-        write_note(app, upload, &Note { is_confirmed: true, ..note }).await?;
+        write_note(
+            app,
+            upload,
+            &Note {
+                is_confirmed: true,
+                ..note
+            },
+        )
+        .await?;
     }
     Ok(())
 }
@@ -239,7 +284,10 @@ async fn notes(app: &App) -> Result<Vec<(Uuid, Note)>, DeliverError> {
     while let Some(entry) = folder.next_entry().await? {
         let path = entry.path();
         let is_note = path.extension().is_some_and(|extension| extension == "json");
-        let id = path.file_stem().and_then(|stem| stem.to_str()).and_then(|stem| Uuid::parse_str(stem).ok());
+        let id = path
+            .file_stem()
+            .and_then(|stem| stem.to_str())
+            .and_then(|stem| Uuid::parse_str(stem).ok());
         let Some(uuid) = id.filter(|_| is_note) else { continue };
         if let Some(note) = read_note(app, uuid).await? {
             found.push((uuid, note));
@@ -259,7 +307,9 @@ async fn read_note(app: &App, upload: Uuid) -> Result<Option<Note>, DeliverError
 
 /// Writes beside and renames, so that a crash leaves the old note or the new one.
 async fn write_note(app: &App, upload: Uuid, note: &Note) -> Result<(), DeliverError> {
-    let bytes = serde_json::to_vec(note).map_err(|_| AppError::Damaged { what: "the note of a staged upload" })?;
+    let bytes = serde_json::to_vec(note).map_err(|_| AppError::Damaged {
+        what: "the note of a staged upload",
+    })?;
     let path = note_path(app, upload);
     let beside = path.with_extension("json.new");
     let target = path.clone();

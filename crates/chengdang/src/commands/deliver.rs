@@ -45,7 +45,11 @@ pub(crate) async fn run(config: &Config, args: Args) -> anyhow::Result<Exit> {
     let app = wire::open(config).await?;
     let permit = wire::may_deliver(&app, &wire::operator(), &item, &provider)?;
     let file = File::open(&args.file).with_context(|| format!("{} cannot be read", args.file.display()))?;
-    let name = args.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = args
+        .file
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
     let receipt = app::deliver::deliver_file(&app, &permit, file, &name, |progress| {
         tokio::spawn(show(progress));
     })
@@ -80,7 +84,12 @@ fn print(receipt: &[u8], as_json: bool) -> anyhow::Result<Exit> {
 
 fn print_text(receipt: &Value) -> anyhow::Result<()> {
     let text = |key: &str| receipt.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-    output::line(format_args!("delivery {} {} ({})", text("delivery"), text("item_name"), text("state")))?;
+    output::line(format_args!(
+        "delivery {} {} ({})",
+        text("delivery"),
+        text("item_name"),
+        text("state")
+    ))?;
     let rows = receipt.get("rows").cloned().unwrap_or_default();
     let count = |key: &str| rows.get(key).and_then(Value::as_u64).unwrap_or_default();
     output::line(format_args!(
@@ -95,5 +104,8 @@ fn print_text(receipt: &Value) -> anyhow::Result<()> {
     for (code, number) in receipt.get("faults").and_then(Value::as_object).into_iter().flatten() {
         output::line(format_args!("  {code}  {number}"))?;
     }
-    output::line(format_args!("faults line by line: chengdang faults {}", text("delivery")))
+    output::line(format_args!(
+        "faults line by line: chengdang faults {}",
+        text("delivery")
+    ))
 }

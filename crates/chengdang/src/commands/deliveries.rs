@@ -22,7 +22,9 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(config: &Config, args: Args) -> anyhow::Result<Exit> {
     let app = wire::open(config).await?;
-    let permit = app.policies().decide(&wire::operator(), ListDeliveries { provider: None })?;
+    let permit = app
+        .policies()
+        .decide(&wire::operator(), ListDeliveries { provider: None })?;
     for delivery in app::deliveries::list(&app, &permit, args.limit).await? {
         let counts = delivery.counts;
         if args.json {

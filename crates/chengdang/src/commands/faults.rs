@@ -26,14 +26,29 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(config: &Config, args: Args) -> anyhow::Result<Exit> {
     let app = wire::open(config).await?;
-    let head = app::deliveries::find(&app, args.delivery).await?.context("there is no such delivery")?;
-    let permit =
-        app.policies().decide(&wire::operator(), ReadDelivery { delivery: head.uuid, provider: head.provider })?;
-    let language = if args.english { intake::Language::En } else { intake::Language::Zh };
+    let head = app::deliveries::find(&app, args.delivery)
+        .await?
+        .context("there is no such delivery")?;
+    let permit = app.policies().decide(
+        &wire::operator(),
+        ReadDelivery {
+            delivery: head.uuid,
+            provider: head.provider,
+        },
+    )?;
+    let language = if args.english {
+        intake::Lang::En
+    } else {
+        intake::Lang::Zh
+    };
     let mut chunk_no = 0;
     // Chunk by chunk, so that a file that is wrong in every row needs no more memory than one chunk.
     while let Some(lines) = app::deliveries::fault_lines(&app, &permit, chunk_no).await? {
-        let bytes = if args.json { lines } else { intake::fault_csv(&lines, language, chunk_no == 0) };
+        let bytes = if args.json {
+            lines
+        } else {
+            intake::fault_csv(&lines, language, chunk_no == 0)
+        };
         std::io::stdout().lock().write_all(&bytes)?;
         chunk_no += 1;
     }

@@ -14,7 +14,7 @@ pub(crate) struct Args {}
 
 pub(crate) async fn run(config: &Config, _args: Args) -> anyhow::Result<Exit> {
     let app = wire::open(config).await?;
-    let permit = app.policies().decide(&wire::operator(), ReleaseHeld {})?;
+    let permit = app.policies().decide(&wire::operator(), ReleaseHeld)?;
     let released = app::held::release(&app, &permit).await?;
     app::sequencer::run_once(&app, Uuid::nil()).await?;
     output::line(format_args!(

@@ -9,7 +9,9 @@ use crate::{output, wire};
 
 /// Options of `migrate`.
 #[derive(clap::Args)]
-#[command(after_help = "Examples:\n  chengdang migrate\n  CHENGDANG_STORE=postgresql://chengdang@localhost/chengdang chengdang migrate")]
+#[command(
+    after_help = "Examples:\n  chengdang migrate\n  CHENGDANG_STORE=postgresql://chengdang@localhost/chengdang chengdang migrate"
+)]
 pub(crate) struct Args {}
 
 pub(crate) async fn run(config: &Config, _args: Args) -> anyhow::Result<Exit> {

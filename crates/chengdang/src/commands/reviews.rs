@@ -26,7 +26,9 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(config: &Config, args: Args) -> anyhow::Result<Exit> {
     let app = wire::open(config).await?;
-    let permit = app.policies().decide(&wire::operator(), ListReviews { organisation: None })?;
+    let permit = app
+        .policies()
+        .decide(&wire::operator(), ListReviews { organisation: None })?;
     for review in app::reviews::list(&app, &permit, args.limit).await? {
         if args.json {
             output::line(json!({

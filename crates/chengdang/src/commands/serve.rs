@@ -21,14 +21,18 @@ pub(crate) struct Args {
 pub(crate) async fn run(config: &Config, args: Args) -> anyhow::Result<Exit> {
     let app = wire::open(config).await?;
     let listen = args.listen.unwrap_or_else(|| config.listen.clone());
-    let listener = TcpListener::bind(&listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+    let listener = TcpListener::bind(&listen)
+        .await
+        .with_context(|| format!("cannot listen on {listen}"))?;
     output::line(format_args!("http://{}", listener.local_addr()?))?;
     until_stopped(app, config, listener).await
 }
 
 /// Serves until SIGTERM or Ctrl-C; requests in hand are finished, an intake resumes at the next start.
 pub(crate) async fn until_stopped(app: App, config: &Config, listener: TcpListener) -> anyhow::Result<Exit> {
-    let resumed = app::deliver::resume(&app).await.context("interrupted deliveries cannot be resumed")?;
+    let resumed = app::deliver::resume(&app)
+        .await
+        .context("interrupted deliveries cannot be resumed")?;
     if resumed > 0 {
         tracing::info!(deliveries = resumed, "interrupted deliveries go on");
     }
@@ -41,7 +45,9 @@ pub(crate) async fn until_stopped(app: App, config: &Config, listener: TcpListen
 }
 
 async fn stopped() {
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        return;
+    };
     tokio::select! {
         _ = terminate.recv() => {}
         _ = tokio::signal::ctrl_c() => {}

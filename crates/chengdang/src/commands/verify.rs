@@ -29,8 +29,11 @@ pub(crate) async fn run(config: &Config, args: Args) -> anyhow::Result<Exit> {
     let findings = app::verify::run(&app, &permit, |records| bar.set_position(records)).await?;
     bar.finish_and_clear();
     if args.json {
-        let damage: Vec<_> =
-            findings.damage.iter().map(|damage| json!({ "place": damage.place, "what": damage.what })).collect();
+        let damage: Vec<_> = findings
+            .damage
+            .iter()
+            .map(|damage| json!({ "place": damage.place, "what": damage.what }))
+            .collect();
         output::line(json!({
             "deliveries": findings.deliveries,
             "chunks": findings.chunks,
@@ -47,7 +50,15 @@ pub(crate) async fn run(config: &Config, args: Args) -> anyhow::Result<Exit> {
         for damage in &findings.damage {
             output::line(format_args!("{}: {}", damage.place, damage.what))?;
         }
-        output::line(if findings.damage.is_empty() { "no damage" } else { "DAMAGED" })?;
+        output::line(if findings.damage.is_empty() {
+            "no damage"
+        } else {
+            "DAMAGED"
+        })?;
     }
-    Ok(if findings.damage.is_empty() { Exit::Done } else { Exit::Damaged })
+    Ok(if findings.damage.is_empty() {
+        Exit::Done
+    } else {
+        Exit::Damaged
+    })
 }
