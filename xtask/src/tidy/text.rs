@@ -14,7 +14,6 @@ const MACHINE_PATHS: &[(&str, &str)] = &[
     ("/ro", "ot/"),
     ("/ho", "me/"),
     ("/Us", "ers/"),
-    ("/tm", "p/"),
     ("C:", "\\Users"),
 ];
 
