@@ -34,6 +34,12 @@ impl WorkingCalendar {
         Self { years }
     }
 
+    /// The years that have a table.
+    #[must_use]
+    pub const fn years(&self) -> &BTreeMap<i16, YearTable> {
+        &self.years
+    }
+
     /// Whether `day` is a working day.
     ///
     /// # Errors

@@ -1,0 +1,408 @@
+//! The catalogue as people and programs read it: one entry, or an overview.
+
+pub(crate) mod words;
+
+use std::fmt::Write as _;
+
+use domain::catalogue::{Catalogue, Item, LegalBasis, Purpose, Text};
+use serde_json::{Value, json};
+
+use crate::assemble::parts::role_word;
+use crate::diff::{basis, condition, end, join, required, span};
+use crate::format::format_notation;
+
+/// What the catalogue says of an id (`ITM-…`, `PUR-…`, `MSR-…`, `CL-…`, `RUL-…`), for a terminal. Nothing if it has no such id.
+#[must_use]
+pub fn show_text(catalogue: &Catalogue, id: &str) -> Option<String> {
+    if let Some(item) = catalogue
+        .items
+        .iter()
+        .find(|(known, _)| known.as_str() == id)
+        .map(|(_, item)| item)
+    {
+        return Some(item_text(catalogue, item));
+    }
+    // The other kinds are small: their JSON form, indented, says it as well as prose would.
+    show_json(catalogue, id).map(|value| plain(&value, 0))
+}
+
+/// As [`show_text`], as JSON.
+#[must_use]
+pub fn show_json(catalogue: &Catalogue, id: &str) -> Option<Value> {
+    let item = catalogue
+        .items
+        .values()
+        .find(|item| item.id.as_str() == id)
+        .map(|item| item_json(catalogue, item));
+    item.or_else(|| {
+        catalogue
+            .purposes
+            .values()
+            .find(|purpose| purpose.id.as_str() == id)
+            .map(purpose_json)
+    })
+    .or_else(|| measure_json(catalogue, id))
+    .or_else(|| code_list_json(catalogue, id))
+    .or_else(|| rule_json(catalogue, id))
+}
+
+/// Everything in a few lines: version, items, purposes, and how much there is of the rest.
+#[must_use]
+pub fn overview_text(catalogue: &Catalogue) -> String {
+    let mut out = format!("catalogue {}\n\nitems\n", catalogue.version);
+    for item in catalogue.items.values() {
+        line(
+            &mut out,
+            format_args!(
+                "  {:<22} {} ({})",
+                item.id.as_str(),
+                item.name.zh,
+                words::nature(item.nature)
+            ),
+        );
+    }
+    out.push_str("\npurposes\n");
+    for purpose in catalogue.purposes.values() {
+        let state = if purpose.is_enabled { "enabled" } else { "disabled" };
+        line(
+            &mut out,
+            format_args!("  {:<26} {:<9} {}", purpose.id.as_str(), state, purpose.name.zh),
+        );
+    }
+    line(&mut out, format_args!("\n{}", counts(catalogue)));
+    out
+}
+
+/// As [`overview_text`], as JSON.
+#[must_use]
+pub fn overview_json(catalogue: &Catalogue) -> Value {
+    json!({
+        "version": catalogue.version,
+        "items": catalogue.items.values().map(|item| json!({
+            "id": item.id.as_str(), "name": text_json(&item.name), "nature": words::nature(item.nature),
+        })).collect::<Vec<_>>(),
+        "purposes": catalogue.purposes.values().map(|purpose| json!({
+            "id": purpose.id.as_str(), "name": text_json(&purpose.name), "is_enabled": purpose.is_enabled,
+        })).collect::<Vec<_>>(),
+        "measures": catalogue.measures.keys().map(ToString::to_string).collect::<Vec<_>>(),
+        "code_lists": catalogue.code_lists.keys().map(ToString::to_string).collect::<Vec<_>>(),
+        "organisations": catalogue.organisations.values().map(|organisation| json!({
+            "uscc": organisation.uscc.as_str(), "name": text_json(&organisation.name), "district": organisation.district,
+        })).collect::<Vec<_>>(),
+        "intake_rules": catalogue.intake_rules.iter().map(|rule| rule.id.as_str()).collect::<Vec<_>>(),
+        "dropped_columns": catalogue.dropped_columns.iter().map(|rule| rule.id.as_str()).collect::<Vec<_>>(),
+        "class_rules": catalogue.class_rules.iter().map(|rule| rule.id.as_str()).collect::<Vec<_>>(),
+        "calendar_years": catalogue.calendar.years().keys().collect::<Vec<_>>(),
+        "act_end_months": catalogue.act_end_months,
+    })
+}
+
+fn counts(catalogue: &Catalogue) -> String {
+    format!(
+        "{} organisations, {} code lists, {} measures, {} intake rules, {} lines of dropped columns, calendar {}",
+        catalogue.organisations.len(),
+        catalogue.code_lists.len(),
+        catalogue.measures.len(),
+        catalogue.intake_rules.len(),
+        catalogue.dropped_columns.len(),
+        join(catalogue.calendar.years().keys()),
+    )
+}
+
+fn line(out: &mut String, text: std::fmt::Arguments<'_>) {
+    // Writing to a text cannot fail.
+    let _ = out.write_fmt(text);
+    out.push('\n');
+}
+
+fn item_text(catalogue: &Catalogue, item: &Item) -> String {
+    let mut out = String::new();
+    line(
+        &mut out,
+        format_args!("{} {} / {}", item.id, item.name.zh, item.name.en),
+    );
+    line(
+        &mut out,
+        format_args!("  信息性质 nature          {}", words::nature(item.nature)),
+    );
+    line(
+        &mut out,
+        format_args!("  数据标准 data standard   {}", item.data_standard),
+    );
+    let ways = item
+        .disclosure
+        .iter()
+        .map(|way| words::disclosure(*way))
+        .collect::<Vec<_>>()
+        .join(", ");
+    line(&mut out, format_args!("  披露方式 disclosure      {ways}"));
+    line(
+        &mut out,
+        format_args!("  有效期限 period          {}", end(&item.end_rule)),
+    );
+    line(
+        &mut out,
+        format_args!(
+            "  in force                 {}",
+            span(&item.in_force_from, item.in_force_to.as_ref())
+        ),
+    );
+    if let Some(name) = item
+        .field_of_life
+        .as_ref()
+        .and_then(|code| catalogue.fields_of_life.get(code))
+    {
+        line(
+            &mut out,
+            format_args!("  重点领域 field           {} / {}", name.zh, name.en),
+        );
+    }
+    for basis_of in &item.legal_basis {
+        line(
+            &mut out,
+            format_args!(
+                "  依据 basis               {} ({})",
+                basis(basis_of),
+                words::rank(basis_of.rank)
+            ),
+        );
+    }
+    line(&mut out, format_args!("  来源 source              {}", item.source));
+    out.push_str("  提供单位 providers\n");
+    for provider in &item.providers {
+        let name = catalogue
+            .organisations
+            .get(provider)
+            .map_or("", |organisation| organisation.name.zh.as_str());
+        line(&mut out, format_args!("    {provider} {name}"));
+    }
+    out.push_str("  字段 fields\n");
+    for field in &item.fields {
+        let list = field
+            .code_list
+            .as_ref()
+            .map_or_else(String::new, |list| format!(", {list}"));
+        let required = match required(&field.required).as_str() {
+            "no" => String::new(),
+            when => format!(", required {when}"),
+        };
+        let format = format_notation(field.format);
+        line(
+            &mut out,
+            format_args!(
+                "    {:<13} {format:<9} {}{list}{required}",
+                field.code.0, field.label.zh
+            ),
+        );
+    }
+    for layout in &item.layouts {
+        line(&mut out, format_args!("  版本 version {}", layout.version));
+        for column in &layout.columns {
+            let kind = if column.is_extension {
+                " (扩展列 extension)"
+            } else {
+                ""
+            };
+            let aliases = if column.aliases.is_empty() {
+                String::new()
+            } else {
+                format!(" = {}", column.aliases.join(" = "))
+            };
+            line(
+                &mut out,
+                format_args!("    {}{aliases} → {}{kind}", column.header, column.field.0),
+            );
+        }
+    }
+    let rules = rules_of(catalogue, item);
+    if !rules.is_empty() {
+        out.push_str("  归集规则 rules\n");
+    }
+    for rule in rules {
+        line(
+            &mut out,
+            format_args!(
+                "    {:<30} {:<7} {}",
+                rule.id.as_str(),
+                words::effect(rule.effect),
+                rule.message.zh
+            ),
+        );
+    }
+    out
+}
+
+fn rules_of<'a>(catalogue: &'a Catalogue, item: &Item) -> Vec<&'a domain::catalogue::IntakeRule> {
+    let binds = |rule: &&domain::catalogue::IntakeRule| {
+        (rule.items.is_empty() || rule.items.contains(&item.id)) && (!rule.is_adverse_only || item.is_adverse())
+    };
+    catalogue.intake_rules.iter().filter(binds).collect()
+}
+
+fn text_json(text: &Text) -> Value {
+    json!({ "zh": text.zh, "en": text.en })
+}
+
+fn basis_json(basis: &LegalBasis) -> Value {
+    json!({ "document": basis.document, "article": basis.article, "rank": words::rank(basis.rank) })
+}
+
+fn item_json(catalogue: &Catalogue, item: &Item) -> Value {
+    json!({
+        "id": item.id.as_str(),
+        "name": text_json(&item.name),
+        "nature": words::nature(item.nature),
+        "providers": item.providers.iter().map(|provider| json!({
+            "uscc": provider.as_str(),
+            "name": catalogue.organisations.get(provider).map(|organisation| text_json(&organisation.name)),
+        })).collect::<Vec<_>>(),
+        "data_standard": item.data_standard,
+        "disclosure": item.disclosure.iter().map(|way| words::disclosure(*way)).collect::<Vec<_>>(),
+        "period": end(&item.end_rule),
+        "legal_basis": item.legal_basis.iter().map(basis_json).collect::<Vec<_>>(),
+        "source": item.source,
+        "field_of_life": item.field_of_life,
+        "in_force_from": item.in_force_from.to_string(),
+        "in_force_to": item.in_force_to.map(|day| day.to_string()),
+        "fields": item.fields.iter().map(|field| json!({
+            "code": &*field.code.0,
+            "label": text_json(&field.label),
+            "format": format_notation(field.format),
+            "required": required(&field.required),
+            "not_before": field.not_before.as_ref().map(|code| &*code.0),
+            "role": role_word(field.role),
+            "code_list": field.code_list.as_ref().map(|list| list.as_str()),
+            "is_multiple": field.is_multiple,
+            "in_ten_thousand_yuan": field.in_ten_thousand_yuan,
+        })).collect::<Vec<_>>(),
+        "layouts": item.layouts.iter().map(|layout| json!({
+            "version": layout.version,
+            "recognised_by": layout.recognised_by.iter().map(|code| &*code.0).collect::<Vec<_>>(),
+            "columns": layout.columns.iter().map(|column| json!({
+                "header": column.header, "aliases": column.aliases, "field": &*column.field.0,
+                "is_extension": column.is_extension,
+            })).collect::<Vec<_>>(),
+        })).collect::<Vec<_>>(),
+        "rules": rules_of(catalogue, item).iter().map(|rule| rule.id.as_str()).collect::<Vec<_>>(),
+    })
+}
+
+fn purpose_json(purpose: &Purpose) -> Value {
+    json!({
+        "id": purpose.id.as_str(),
+        "name": text_json(&purpose.name),
+        "is_enabled": purpose.is_enabled,
+        "statute": purpose.statute.as_ref().map(basis_json),
+        "duty": purpose.duty.as_ref().map(text_json),
+        "disabled_because": purpose.disabled_because.as_ref().map(text_json),
+        "items": purpose.items.iter().map(|item| item.as_str()).collect::<Vec<_>>(),
+        "field_of_life": purpose.field_of_life,
+        "cross_field_basis": purpose.cross_field_basis.as_ref().map(basis_json),
+    })
+}
+
+fn measure_json(catalogue: &Catalogue, id: &str) -> Option<Value> {
+    let measure = catalogue.measures.values().find(|measure| measure.id.as_str() == id)?;
+    Some(json!({
+        "id": measure.id.as_str(),
+        "name": text_json(&measure.name),
+        "is_enabled": measure.is_enabled,
+        "linked_item": measure.linked_item.as_str(),
+        "linked_fact": text_json(&measure.linked_fact),
+        "statute": basis_json(&measure.statute),
+        "field_of_life": measure.field_of_life,
+        "cross_field_basis": measure.cross_field_basis.as_ref().map(basis_json),
+    }))
+}
+
+fn code_list_json(catalogue: &Catalogue, id: &str) -> Option<Value> {
+    let (id, values) = catalogue.code_lists.iter().find(|(known, _)| known.as_str() == id)?;
+    Some(json!({
+        "id": id.as_str(),
+        "values": values.iter().map(|value| json!({
+            "code": value.code, "text": text_json(&value.text), "aliases": value.aliases,
+        })).collect::<Vec<_>>(),
+    }))
+}
+
+fn rule_json(catalogue: &Catalogue, id: &str) -> Option<Value> {
+    if let Some(rule) = catalogue.intake_rules.iter().find(|rule| rule.id.as_str() == id) {
+        return Some(json!({
+            "id": rule.id.as_str(),
+            "effect": words::effect(rule.effect),
+            "items": rule.items.iter().map(|item| item.as_str()).collect::<Vec<_>>(),
+            "is_adverse_only": rule.is_adverse_only,
+            "conditions": rule.conditions.iter().map(condition).collect::<Vec<_>>(),
+            "message": text_json(&rule.message),
+            "basis": basis_json(&rule.basis),
+            "valid": span(&rule.valid_from, rule.valid_to.as_ref()),
+        }));
+    }
+    if let Some(dropped) = catalogue
+        .dropped_columns
+        .iter()
+        .find(|dropped| dropped.id.as_str() == id)
+    {
+        return Some(json!({
+            "id": dropped.id.as_str(),
+            "headers": dropped.headers,
+            "exact_headers": dropped.exact_headers,
+            "message": text_json(&dropped.message),
+            "basis": basis_json(&dropped.basis),
+        }));
+    }
+    let rule = catalogue.class_rules.iter().find(|rule| rule.id.as_str() == id)?;
+    Some(json!({
+        "id": rule.id.as_str(),
+        "class": rule.class.as_str(),
+        "penalty_kinds": rule.penalty_kinds,
+        "fine_from": rule.fine_from,
+        "basis": basis_json(&rule.basis),
+        "valid": span(&rule.valid_from, rule.valid_to.as_ref()),
+    }))
+}
+
+/// A JSON value as indented lines; texts in two languages on one line, what is empty left out.
+fn plain(value: &Value, depth: usize) -> String {
+    let pad = "  ".repeat(depth);
+    let mut out = String::new();
+    let Value::Object(entries) = value else {
+        line(&mut out, format_args!("{pad}{}", scalar(value)));
+        return out;
+    };
+    for (key, value) in entries {
+        match value {
+            Value::Null => {}
+            Value::Array(values) if values.is_empty() => {}
+            Value::Array(values) if values.iter().all(|value| !value.is_object()) => {
+                line(
+                    &mut out,
+                    format_args!("{pad}{key}: {}", join(values.iter().map(scalar))),
+                );
+            }
+            Value::Array(values) => {
+                line(&mut out, format_args!("{pad}{key}"));
+                for value in values {
+                    line(&mut out, format_args!("{pad}  - {}", scalar(value)));
+                }
+            }
+            value => line(&mut out, format_args!("{pad}{key}: {}", scalar(value))),
+        }
+    }
+    out
+}
+
+fn scalar(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Object(entries) => entries
+            .values()
+            .filter(|value| !value.is_null())
+            .map(scalar)
+            .filter(|text| !text.is_empty())
+            .collect::<Vec<_>>()
+            .join(" / "),
+        Value::Array(values) => join(values.iter().map(scalar)),
+        other => other.to_string(),
+    }
+}
