@@ -293,7 +293,6 @@ fn is_taiwan_pass(number: &[u8]) -> bool {
 
 /// Cards issued before December 2023: three letters of the country and twelve digits.
 fn is_old_permanent_residence(number: &[u8]) -> bool {
-    matches!(number, [country @ .., _, _, _, _, _, _, _, _, _, _, _, _]
-        if country.len() == 3 && country.iter().all(u8::is_ascii_uppercase))
-        && number.iter().skip(3).all(u8::is_ascii_digit)
+    let (country, digits) = number.split_at_checked(3).unwrap_or_default();
+    country.iter().all(u8::is_ascii_uppercase) && digits.len() == 12 && all_digits(digits)
 }

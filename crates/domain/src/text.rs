@@ -25,6 +25,6 @@ pub(crate) fn fold_code(text: &str) -> Cow<'_, str> {
     if text.bytes().all(|b| b.is_ascii() && !b.is_ascii_lowercase()) {
         return Cow::Borrowed(text);
     }
-    // A full-width space may hide a space at the edge of nothing: edges were trimmed before, so folding adds none.
+    // The ideographic space counts as white space, so the edges stay trimmed.
     Cow::Owned(text.chars().map(|c| fold_width(c).to_ascii_uppercase()).collect())
 }
