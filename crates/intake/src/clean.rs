@@ -217,7 +217,16 @@ impl<'r> Draft<'r> {
     fn number(&mut self, is_person: bool) -> Number {
         let kind = match self.with(FieldRole::DocumentKind) {
             Value::Kind(kind) => *kind,
-            // No such column, or an empty cell: the standards then mean the identity number.
+            // The column must be filled and is not: the number cannot be judged.
+            Value::Empty
+                if self
+                    .plan
+                    .cell_with(FieldRole::DocumentKind)
+                    .is_some_and(CellPlan::is_always_needed) =>
+            {
+                return Number::Unknown;
+            }
+            // No such column, or an optional one left empty: the standards then mean the identity number.
             Value::Empty => DocumentKind::ResidentId,
             _ => return Number::Unknown,
         };
@@ -329,7 +338,7 @@ impl<'r> Draft<'r> {
             }
             match (planned.effect, &mut hold) {
                 (IntakeEffect::Refuse, _) => {
-                    let fault = rules::fault(self, planned.slot, rule);
+                    let fault = rules::fault(self, planned, &hits, rule);
                     self.faults.push(fault);
                 }
                 (IntakeEffect::Hold, Some(hold)) => hold.also.push(rule.id.clone()),
@@ -446,12 +455,18 @@ impl<'r> Draft<'r> {
             is_held,
         };
         let context = self.context;
-        let Ok(computed) = compute(context.catalogue, context.item, &facts, context.today) else {
+        let Ok((computed, by)) = compute(context.catalogue, context.item, &facts, context.today) else {
             self.fault_with(FieldRole::DecisionDay, FaultCode::E09, Detail::NotADay);
             return None;
         };
         if computed.end < context.today && operation != RowOperation::Delete {
-            self.fault_with(FieldRole::DecisionDay, FaultCode::E14, Detail::General);
+            // Where the field that decided is empty, the decision stood in for it.
+            let role = if matches!(self.with(by), Value::Empty) {
+                FieldRole::DecisionDay
+            } else {
+                by
+            };
+            self.fault_with(role, FaultCode::E14, Detail::General);
         }
         Some(computed)
     }

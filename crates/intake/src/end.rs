@@ -2,7 +2,7 @@
 
 use domain::Day;
 use domain::catalogue::{BreachClass, Catalogue, ClassRule, EndRule, FieldRole, Item};
-use domain::record::{EndInput, RecordContent, adverse_end};
+use domain::record::{AdverseClock, EndInput, RecordContent, adverse_end_by};
 
 use crate::amount;
 use crate::day::{self, DayValue};
@@ -73,34 +73,39 @@ pub fn end_and_class(
         fine: value(FieldRole::FineAmount),
         is_held: false,
     };
-    compute(catalogue, item, &facts, today)
+    compute(catalogue, item, &facts, today).map(|(computed, _)| computed)
 }
 
+/// End and class, with the role of the field that decided.
 pub(crate) fn compute(
     catalogue: &Catalogue,
     item: &Item,
     facts: &Facts<'_>,
     today: Day,
-) -> Result<EndAndClass, EndFault> {
+) -> Result<(EndAndClass, FieldRole), EndFault> {
     let class = class_of(catalogue, item, facts);
     // A class that only we assumed does not end a record that waits for its provider's answer: the answer will.
     let binding = class.filter(|_| facts.class.is_some() || !facts.is_held);
-    let end = match item.end_rule {
-        EndRule::AdverseClocks => adverse(catalogue, facts, binding, facts.valid_to),
+    let by_rule = match item.end_rule {
+        EndRule::AdverseClocks => adverse(catalogue, facts, binding, facts.valid_to)?,
         EndRule::ValidToOrReview { review_months } => match facts.valid_to {
-            Some(day) => Ok(day),
-            None if item.is_adverse() => months_after(facts.decision, review_months),
-            None => next_review(facts.decision, review_months, today),
+            Some(day) => (day, FieldRole::ValidTo),
+            None if item.is_adverse() => (months_after(facts.decision, review_months)?, FieldRole::DecisionDay),
+            None => (
+                next_review(facts.decision, review_months, today)?,
+                FieldRole::DecisionDay,
+            ),
         },
-        EndRule::MonthsAfterDecision { months } => months_after(facts.decision, months),
-    }?;
-    // Shandong regulation art. 38 binds every adverse record, whatever its own rule.
-    let end = if item.is_adverse() {
-        end.min(adverse(catalogue, facts, None, None)?)
-    } else {
-        end
+        EndRule::MonthsAfterDecision { months } => (months_after(facts.decision, months)?, FieldRole::DecisionDay),
     };
-    Ok(EndAndClass { end, class })
+    let (end, by) = if item.is_adverse() {
+        // Shandong regulation art. 38 binds every adverse record, whatever its own rule.
+        let by_law = adverse(catalogue, facts, None, None)?;
+        if by_law.0 < by_rule.0 { by_law } else { by_rule }
+    } else {
+        by_rule
+    };
+    Ok((EndAndClass { end, class }, by))
 }
 
 fn adverse(
@@ -108,7 +113,7 @@ fn adverse(
     facts: &Facts<'_>,
     class: Option<BreachClass>,
     upstream_end: Option<Day>,
-) -> Result<Day, EndFault> {
+) -> Result<(Day, FieldRole), EndFault> {
     let period = catalogue
         .class_periods
         .iter()
@@ -120,7 +125,13 @@ fn adverse(
         act_end_months: catalogue.act_end_months,
         upstream_end,
     };
-    adverse_end(&input).map_err(|_| EndFault::BeyondCalendar)
+    let (end, clock) = adverse_end_by(&input).map_err(|_| EndFault::BeyondCalendar)?;
+    let by = match clock {
+        AdverseClock::ClassMaximum => FieldRole::BreachClass,
+        AdverseClock::ActEnd => FieldRole::ActEndDay,
+        AdverseClock::Upstream => FieldRole::ValidTo,
+    };
+    Ok((end, by))
 }
 
 fn is_valid(day: Day, from: Day, to: Option<Day>) -> bool {

@@ -58,6 +58,11 @@ pub(crate) struct CellPlan {
 }
 
 impl CellPlan {
+    /// Whether the cell must be filled in every row.
+    pub(crate) const fn is_always_needed(&self) -> bool {
+        matches!(self.need, Need::Always)
+    }
+
     /// The column's code list.
     pub(crate) const fn table(&self) -> Option<usize> {
         match self.kind {
@@ -72,11 +77,11 @@ impl CellPlan {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum CellKind {
     /// 姓名
-    Name,
+    Name { max: u32 },
     /// 证件类型
     DocumentKind { table: Option<usize> },
     /// 证件号码
-    DocumentNumber,
+    DocumentNumber { max: u32 },
     /// 数据状态
     Operation { table: Option<usize> },
     /// a value of a code list
@@ -277,15 +282,27 @@ impl Tables {
 fn kind_of(field: &FieldSpec, tables: &mut Tables, catalogue: &Catalogue) -> CellKind {
     let table = tables.of(field.code_list.as_ref(), catalogue);
     match (field.role, table, field.format) {
-        (FieldRole::PersonName, ..) => CellKind::Name,
+        (FieldRole::PersonName, ..) => CellKind::Name {
+            max: max_of(field.format),
+        },
         (FieldRole::DocumentKind, table, _) => CellKind::DocumentKind { table },
-        (FieldRole::DocumentNumber, ..) => CellKind::DocumentNumber,
+        (FieldRole::DocumentNumber, ..) => CellKind::DocumentNumber {
+            max: max_of(field.format),
+        },
         (FieldRole::RowOperation, table, _) => CellKind::Operation { table },
         (_, Some(table), _) => CellKind::Coded {
             table,
             is_multiple: field.is_multiple,
         },
         (_, None, format) => plain_kind_of(field, format),
+    }
+}
+
+/// Characters that a text takes.
+const fn max_of(format: Format) -> u32 {
+    match format {
+        Format::TextMax(max) | Format::TextExact(max) => max,
+        Format::Number { .. } | Format::Day => u32::MAX,
     }
 }
 

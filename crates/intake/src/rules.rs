@@ -146,9 +146,15 @@ fn refusal(rule: &IntakeRule) -> Detail {
 }
 
 /// The fault of a rule that refuses, in the rule's own words.
-pub(crate) fn fault(draft: &Draft<'_>, slot: Option<usize>, rule: &IntakeRule) -> Fault {
+pub(crate) fn fault(draft: &Draft<'_>, planned: &RulePlan, hits: &[bool], rule: &IntakeRule) -> Fault {
     let detail = refusal(rule);
-    let fault = match slot {
+    // Several columns may have the role: the one in which the text was found.
+    let found = planned.conditions.iter().find_map(|condition| match condition {
+        ConditionPlan::Contains(tests) => tests.iter().find(|test| contains(test, draft, Some(hits))),
+        ConditionPlan::Equals(tests) => tests.iter().find(|test| equals(test, draft)),
+        _ => None,
+    });
+    let fault = match found.map(|test| test.slot).or(planned.slot) {
         Some(slot) => draft.fault_at(slot, FaultCode::E13, detail),
         None => Fault {
             detail,

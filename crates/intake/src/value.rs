@@ -209,7 +209,10 @@ fn read_as<'r>(text: &'r str, kind: CellKind, table: Option<&CodeTable>, epoch: 
             Read::bad(text, FaultCode::E04, Detail::General)
         }
         // Judged where the row is judged: what they mean hangs on each other.
-        CellKind::Name | CellKind::DocumentNumber => Read::good(Value::Text(Cow::Borrowed(text))),
+        CellKind::Name { max } | CellKind::DocumentNumber { max } => match too_long(text, max) {
+            Some(detail) => Read::bad(text, FaultCode::E03, detail),
+            None => plain(text),
+        },
         CellKind::Day => match day::parse(text, epoch) {
             Ok(DayValue::On(day)) => Read::good(Value::Day(day)),
             Ok(DayValue::NoEnd) => Read::good(Value::NoEnd),

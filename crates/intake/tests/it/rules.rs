@@ -1,0 +1,247 @@
+//! Every intake rule of the catalogue, each on a row that it fits and on one that it does not.
+
+use std::collections::BTreeSet;
+
+use domain::catalogue::RuleId;
+use domain::{DocumentKind, IdentityDocument};
+use intake::{Cleaned, check_age};
+
+use crate::common::{Row, Sheet, catalogue, defaulter, penalty, permit, row, with};
+
+/// Rules that refuse or hold the row.
+fn rules(sheet: &Sheet, row: &Row) -> Vec<String> {
+    let cleaned = sheet.clean(row);
+    let refusing: Vec<String> = cleaned
+        .faults()
+        .iter()
+        .filter_map(|fault| fault.rule.as_ref())
+        .map(RuleId::to_string)
+        .collect();
+    match cleaned {
+        Cleaned::Row(row, _) => row
+            .hold
+            .map(|hold| {
+                [vec![hold.rule], hold.also]
+                    .concat()
+                    .iter()
+                    .map(RuleId::to_string)
+                    .collect()
+            })
+            .unwrap_or_default(),
+        Cleaned::Refused(_) | Cleaned::Slip(..) => refusing,
+    }
+}
+
+fn honour() -> Row {
+    row(&[
+        ("RY_ZJHM", "370199198506070039"),
+        ("RY_XM", "测试甲"),
+        ("RY_BT", "测试市文明市民"),
+        ("RY_WH", "测文明〔2026〕1号"),
+        ("RY_DW", "测试市精神文明建设委员会办公室"),
+        ("RY_RQ", "2026-05-01"),
+        ("RY_ND", "2026"),
+        ("RY_DJ", "市级"),
+    ])
+}
+
+fn volunteer() -> Row {
+    row(&[
+        ("ZY_XM", "测试甲"),
+        ("ZY_ZJHM", "370199198506070039"),
+        ("ZY_HDMC", "社区环境清洁"),
+        ("ZY_HDBH", "测志〔2026〕7号"),
+        ("ZY_ZZMC", "测试市志愿服务联合会"),
+        ("ZY_KSSJ", "2026-05-01"),
+        ("ZY_JSSJ", "2026-05-02"),
+        ("ZY_SC", "8.5"),
+        ("ZY_JLDW", "测试市民政局"),
+        ("ZY_JLRQ", "2026-05-03"),
+        ("ZY_TY", "是"),
+    ])
+}
+
+fn commitment() -> Row {
+    row(&[
+        ("CN_XM", "测试甲"),
+        ("CN_ZJHM", "370199198506070039"),
+        ("CN_BH", "测诺〔2026〕7号"),
+        ("CN_LX", "容缺受理型"),
+        ("CN_SX", "按期补交材料"),
+        ("CN_NR", "十日内补交材料"),
+        ("CN_JG", "测试市市场监督管理局"),
+        ("CN_JGDM", "11370199MB9900013X"),
+        ("CN_RQ", "2026-05-01"),
+        ("CN_LXZT", "履行中"),
+    ])
+}
+
+/// A sheet of the item's first header version, and its clean row with every required cell filled.
+fn sheet_of(item_id: &str) -> (Sheet, Row) {
+    let base = match item_id {
+        "ITM-PENALTY" => penalty(),
+        "ITM-PERMIT" => permit(),
+        "ITM-COURT-DEFAULTER" => defaulter(),
+        "ITM-HONOUR" => honour(),
+        "ITM-VOLUNTEER" => volunteer(),
+        _ => commitment(),
+    };
+    let layout = crate::common::item(item_id).layouts.first().unwrap();
+    (Sheet::new(item_id, layout.version.as_str()), base)
+}
+
+#[test]
+fn every_rule_fits_a_row_and_none_fits_a_clean_one() {
+    let old = Sheet::new("ITM-PENALTY", "2015");
+    let mut seen = BTreeSet::new();
+    let mut check = |sheet: &Sheet, row: &Row, changes: &[(&'static str, &str)], want: &[&str]| {
+        let got = rules(sheet, &with(row.clone(), changes));
+        assert_eq!(got, want, "{} {changes:?}", sheet.item.id);
+        seen.extend(got);
+    };
+    for id in [
+        "ITM-PENALTY",
+        "ITM-PERMIT",
+        "ITM-COURT-DEFAULTER",
+        "ITM-HONOUR",
+        "ITM-VOLUNTEER",
+        "ITM-COMMITMENT",
+    ] {
+        let (sheet, row) = sheet_of(id);
+        assert_eq!(sheet.places(sheet.clean(&row).faults()), [], "{id}");
+        check(&sheet, &row, &[], &[]);
+    }
+    let (sheet, row) = sheet_of("ITM-PENALTY");
+    check(&sheet, &row, &[("CF_XDR_LB", "个体户")], &["RUL-ORGANISATION"]);
+    check(&sheet, &row, &[("CF_XDR_ZJHM", "370199201001010019")], &["RUL-MINOR"]);
+    check(
+        &sheet,
+        &row,
+        &[("CF_YJ", "治安管理处罚条例第五条")],
+        &["RUL-PS-STATUTE"],
+    );
+    check(&sheet, &row, &[("CF_SFZA", "是")], &["RUL-PS-FLAG"]);
+    check(
+        &sheet,
+        &row,
+        &[("CF_CFLB", "行政拘留"), ("CF_YJ", "某法第五条")],
+        &["RUL-PS-DETENTION"],
+    );
+    check(
+        &sheet,
+        &row,
+        &[("CF_CFLB", "行政拘留"), ("CF_YJ", "《消防法》第五条")],
+        &[],
+    );
+    check(&sheet, &row, &[("CF_CFJG", "测试市公安局")], &["RUL-PS-POLICE"]);
+    check(
+        &sheet,
+        &row,
+        &[("CF_CFJG", "测试市公安局"), ("CF_YJ", "道路交通安全法第九十条")],
+        &[],
+    );
+    check(&sheet, &row, &[("CF_CFCX", "简易")], &["RUL-SUMMARY-PROCEDURE"]);
+    check(
+        &sheet,
+        &row,
+        &[("CF_CFCX", ""), ("CF_NR_FK", "0.02")],
+        &["RUL-SMALL-FINE", "RUL-NO-PROCEDURE"],
+    );
+    check(
+        &sheet,
+        &row,
+        &[("CF_CFCX", ""), ("CF_NR_FK", "0.0201")],
+        &["RUL-NO-PROCEDURE"],
+    );
+    check(
+        &sheet,
+        &row,
+        &[("CF_SXDJ", ""), ("CF_XWZZRQ", "")],
+        &["RUL-NO-CLASS", "RUL-NO-ACT-END"],
+    );
+    check(
+        &sheet,
+        &row,
+        &[("CF_NR", "鉴于其主动消除危害后果，从轻处罚")],
+        &["RUL-HARM-REMOVED"],
+    );
+    check(
+        &sheet,
+        &row,
+        &[("CF_WSH", "（2026）测0102刑初5号")],
+        &["RUL-CRIMINAL-NO"],
+    );
+    check(&sheet, &row, &[("CF_YJ", "依据刑事判决书")], &["RUL-CRIMINAL-BASIS"]);
+    check(
+        &sheet,
+        &row,
+        &[("CF_WSH", "测检不诉〔2026〕5号")],
+        &["RUL-NON-PROSECUTION"],
+    );
+    check(
+        &sheet,
+        &row,
+        &[("CF_YJ", "不起诉决定书")],
+        &["RUL-NON-PROSECUTION-TEXT"],
+    );
+    check(&sheet, &row, &[("CF_YJ", "《信访工作条例》")], &["RUL-PETITION"]);
+    check(&sheet, &row, &[("BZ", "多次越级上访")], &["RUL-PETITION-TEXT"]);
+    check(&sheet, &row, &[("CF_NR", "在网上发表 不当言论")], &["RUL-SPEECH"]);
+    check(&sheet, &row, &[("CF_YJ", "人口与计划生育法")], &["RUL-FAMILY-PLANNING"]);
+    check(
+        &sheet,
+        &row,
+        &[("CF_SY", "未缴社会抚养费")],
+        &["RUL-FAMILY-PLANNING-TEXT"],
+    );
+    check(&sheet, &row, &[("BZ", "扣诚信积分10分")], &["RUL-SCORE"]);
+    check(&old, &row, &[("CF_ZT", "1")], &["RUL-REVOKED-UPSTREAM"]);
+    check(&old, &row, &[("CF_ZT", "异议")], &["RUL-DISPUTED-UPSTREAM"]);
+    let (sheet, row) = sheet_of("ITM-HONOUR");
+    check(&sheet, &row, &[("RY_ZT", "已撤销")], &["RUL-HONOUR-REVOKED"]);
+    check(&sheet, &row, &[("RY_ZJHM", "370199201001010019")], &[]);
+    let (sheet, row) = sheet_of("ITM-COURT-DEFAULTER");
+    check(&sheet, &row, &[("SX_LXQK", "履行完毕")], &["RUL-COURT-PERFORMED"]);
+    let (sheet, row) = sheet_of("ITM-VOLUNTEER");
+    check(&sheet, &row, &[("ZY_TY", "否")], &["RUL-VOLUNTEER-NO-CONSENT"]);
+    check(&sheet, &row, &[("ZY_TY", "")], &["RUL-VOLUNTEER-CONSENT-MISSING"]);
+    let (sheet, row) = sheet_of("ITM-COMMITMENT");
+    check(&sheet, &row, &[("CN_LXZT", "违诺")], &["RUL-COMMITMENT-NO-DECISION"]);
+    check(
+        &sheet,
+        &row,
+        &[("CN_LXZT", "违诺"), ("CN_RDWSH", "测认〔2026〕1号")],
+        &["RUL-COMMITMENT-BROKEN"],
+    );
+
+    let all: BTreeSet<String> = catalogue()
+        .intake_rules
+        .iter()
+        .map(|rule| rule.id.to_string())
+        .collect();
+    let unseen: Vec<&String> = all.difference(&seen).collect();
+    assert_eq!(unseen, Vec::<&String>::new(), "rules without a row here");
+}
+
+#[test]
+fn several_refusals_of_a_row_are_all_given() {
+    let (sheet, row) = sheet_of("ITM-PENALTY");
+    let changes = [("CF_SFZA", "是"), ("CF_YJ", "治安管理处罚法"), ("CF_CFCX", "简易程序")];
+    let got = rules(&sheet, &with(row, &changes));
+    assert_eq!(got, ["RUL-PS-STATUTE", "RUL-SUMMARY-PROCEDURE", "RUL-PS-FLAG"]);
+}
+
+#[test]
+fn a_slips_document_is_asked_for_its_age_once_it_is_confirmed() {
+    let (sheet, row) = sheet_of("ITM-PENALTY");
+    let Cleaned::Slip(slip, _) = sheet.clean(&with(row, &[("CF_XDR_ZJHM", "370199201001010018")])) else {
+        panic!("a slip")
+    };
+    let confirm = |number: &str| {
+        let document = IdentityDocument::parse(DocumentKind::ResidentId, number).unwrap();
+        check_age(&slip.clone().with_document(document), sheet.item, catalogue())
+    };
+    let fault = confirm("370199201001010019").unwrap();
+    assert_eq!(fault.rule.unwrap().as_str(), "RUL-MINOR");
+    assert_eq!(confirm("370199198506070039"), None);
+}
