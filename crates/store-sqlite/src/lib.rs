@@ -1,1 +1,116 @@
-//! store-sqlite.
+//! The store on SQLite, in the process and in one file: the default for a city that has no database to look after.
+//!
+//! One thread writes, with group commit: jobs that wait together share one transaction and one fsync, each in its own
+//! savepoint. A chunk of an intake commits alone, and smaller jobs go before it. Reads run on a few threads, each with
+//! its own connection and snapshot. This crate knows nothing of keys, policies or HTTP.
+//!
+//! ```no_run
+//! # fn main() -> Result<(), store::StoreError> {
+//! use store_sqlite::{SqliteOptions, SqliteStore, migrate};
+//!
+//! let path = std::path::Path::new("data/chengdang.db");
+//! migrate(path)?;
+//! let store = SqliteStore::open(path, &SqliteOptions::default())?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod checkpoint;
+mod chunk;
+mod connection;
+mod delivery;
+mod fault;
+mod log;
+mod login;
+mod person;
+mod procedure;
+mod read;
+mod record;
+mod schema;
+mod write;
+
+use std::path::Path;
+
+use rusqlite::Connection;
+use store::{Store, StoreError};
+
+use crate::fault::Fault;
+use crate::read::Readers;
+use crate::write::Writer;
+
+pub use schema::{check_schema, migrate};
+
+/// How a store is opened.
+#[derive(Debug, Clone)]
+pub struct SqliteOptions {
+    /// Page cache of the writer in MiB; the indexes must fit, or intake slows down as the city grows.
+    pub cache_mib: u32,
+    /// Threads that read.
+    pub readers: u32,
+    /// Page cache of each reader in MiB.
+    pub reader_cache_mib: u32,
+}
+
+impl Default for SqliteOptions {
+    fn default() -> Self {
+        Self {
+            cache_mib: 512,
+            readers: 4,
+            reader_cache_mib: 32,
+        }
+    }
+}
+
+/// A store in one SQLite file. Dropping it ends its threads after the queued writes.
+pub struct SqliteStore {
+    writer: Writer,
+    readers: Readers,
+}
+
+impl SqliteStore {
+    /// Opens the store at `path`, which [`migrate`] has brought to this version's schema.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Damaged`] if the schema is another version's or durability cannot be had,
+    /// [`StoreError::Unavailable`] if the file cannot be opened.
+    pub fn open(path: &Path, options: &SqliteOptions) -> Result<Self, StoreError> {
+        check_schema(path)?;
+        let writer = Writer::start(path, options)?;
+        let readers = Readers::start(path, options)?;
+        Ok(Self { writer, readers })
+    }
+
+    /// Runs a read on a snapshot of its own.
+    async fn read<T, F>(&self, body: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
+    {
+        self.readers.run(body).await
+    }
+
+    /// Runs a write in the next group commit.
+    async fn write<T, F>(&self, body: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
+    {
+        self.writer.run(write::Size::Small, body).await
+    }
+
+    /// Runs a write that is too large to share its transaction.
+    async fn write_alone<T, F>(&self, body: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
+    {
+        self.writer.run(write::Size::Large, body).await
+    }
+}
+
+impl Store for SqliteStore {
+    fn backend(&self) -> &'static str {
+        "sqlite"
+    }
+}

@@ -278,7 +278,12 @@ pub trait DeliveryStore {
     async fn fault_block(&self, delivery: DeliveryId, chunk_no: u32) -> Result<Option<Vec<u8>>, StoreError>;
 
     /// Staged rows of a delivery in order of lines, after `after_line`, at most `limit`.
-    async fn staged_rows(&self, delivery: DeliveryId, after_line: u32, limit: u32) -> Result<Vec<StagedRow>, StoreError>;
+    async fn staged_rows(
+        &self,
+        delivery: DeliveryId,
+        after_line: u32,
+        limit: u32,
+    ) -> Result<Vec<StagedRow>, StoreError>;
 
     /// One staged row by public id.
     async fn find_staged_row(&self, uuid: Uuid) -> Result<Option<StagedRow>, StoreError>;

@@ -10,8 +10,8 @@
 pub mod conformance;
 mod delivery;
 mod error;
-mod login;
 mod log;
+mod login;
 mod person;
 mod procedure;
 mod record;
@@ -57,7 +57,9 @@ pub enum BlindIndex {
 }
 
 /// Everything a backend must do.
-pub trait Store: DeliveryStore + RecordStore + PersonStore + LogStore + ProcedureStore + LoginStore + Send + Sync {
+pub trait Store:
+    DeliveryStore + RecordStore + PersonStore + LogStore + ProcedureStore + LoginStore + Send + Sync
+{
     /// Name of the backend for messages: `sqlite` or `postgresql`.
     fn backend(&self) -> &'static str;
 }

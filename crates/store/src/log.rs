@@ -92,9 +92,16 @@ impl EntryKind {
     /// Reads the stored form.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Trace, Self::Chunk, Self::Receipt, Self::RecordEvent, Self::PersonEvent, Self::ProcedureStep]
-            .into_iter()
-            .find(|kind| kind.as_str() == text)
+        [
+            Self::Trace,
+            Self::Chunk,
+            Self::Receipt,
+            Self::RecordEvent,
+            Self::PersonEvent,
+            Self::ProcedureStep,
+        ]
+        .into_iter()
+        .find(|kind| kind.as_str() == text)
     }
 }
 

@@ -30,7 +30,9 @@ impl AccountKind {
     /// Reads the stored form.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Resident, Self::Officer, Self::Centre].into_iter().find(|kind| kind.as_str() == text)
+        [Self::Resident, Self::Officer, Self::Centre]
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
     }
 }
 

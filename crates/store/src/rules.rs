@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::Moment;
 use domain::catalogue::ItemId;
 use domain::record::{RecordEventKind, state_after};
-use domain::Moment;
 use uuid::Uuid;
 
-use crate::{BirthState, CHUNK_ROWS_MAX, ChunkCommit, PersonEvent, PersonId, PersonRef, RecordId, StoreError, chunk_uuid};
+use crate::{
+    BirthState, CHUNK_ROWS_MAX, ChunkCommit, PersonEvent, PersonId, PersonRef, RecordId, StoreError, chunk_uuid,
+};
 
 /// How long attempts are kept: no limit on logins looks further back than a day.
 pub const ATTEMPTS_KEPT_MS: i64 = 24 * 3600 * 1000;
@@ -30,18 +32,48 @@ impl ChunkCommit {
     ///
     /// [`StoreError::Invalid`] with the rule it breaks.
     pub fn check(&self) -> Result<(), StoreError> {
-        let rule = |holds: bool, what: &'static str| if holds { Ok(()) } else { Err(StoreError::Invalid { what }) };
-        rule(self.records.len() <= CHUNK_ROWS_MAX, "a chunk has more records than ordinals")?;
-        rule(chunk_uuid(self.uuid) == self.uuid, "the low 20 bits of a chunk's public id are not zero")?;
+        let rule = |holds: bool, what: &'static str| {
+            if holds {
+                Ok(())
+            } else {
+                Err(StoreError::Invalid { what })
+            }
+        };
+        rule(
+            self.records.len() <= CHUNK_ROWS_MAX,
+            "a chunk has more records than ordinals",
+        )?;
+        rule(
+            chunk_uuid(self.uuid) == self.uuid,
+            "the low 20 bits of a chunk's public id are not zero",
+        )?;
         rule(self.counts.add_up(), "the counts of a chunk do not add up")?;
-        rule(self.delivery.is_some() || self.staged.is_empty(), "a staged row has no delivery")?;
-        rule(self.delivery.is_some() || self.chunk_no == 0, "a single act has a chunk number")?;
+        rule(
+            self.staged_in().is_some() || self.staged.is_empty(),
+            "a staged row has no delivery",
+        )?;
+        rule(
+            self.delivery.is_some() || self.chunk_no == 0,
+            "a single act has a chunk number",
+        )?;
         let persons = self.new_persons.len();
         let is_known = |person: &PersonRef| match person {
             PersonRef::Known(_) => true,
             PersonRef::New(index) => usize::try_from(*index).is_ok_and(|index| index < persons),
         };
-        rule(self.records.iter().all(|record| is_known(&record.person)), "a record names a person the chunk lacks")
+        rule(
+            self.records.iter().all(|record| is_known(&record.person)),
+            "a record names a person the chunk lacks",
+        )
+    }
+
+    /// The delivery under whose key its staged rows lie.
+    #[must_use]
+    pub const fn staged_in(&self) -> Option<crate::DeliveryId> {
+        match self.staged_delivery {
+            Some(delivery) => Some(delivery),
+            None => self.delivery,
+        }
     }
 
     /// Whether the chunk follows what is there.
@@ -51,13 +83,19 @@ impl ChunkCommit {
     /// [`StoreError::Conflict`] if it is there already, comes too early, goes back, or the delivery has its receipt.
     pub const fn check_follows(&self, progress: &DeliveryProgress) -> Result<(), StoreError> {
         if progress.is_finished {
-            return Err(StoreError::Conflict { what: "the delivery has its receipt" });
+            return Err(StoreError::Conflict {
+                what: "the delivery has its receipt",
+            });
         }
         if self.chunk_no != progress.chunks_done {
-            return Err(StoreError::Conflict { what: "the chunk is not the next one of the delivery" });
+            return Err(StoreError::Conflict {
+                what: "the chunk is not the next one of the delivery",
+            });
         }
         if self.rows_done < progress.rows_done {
-            return Err(StoreError::Conflict { what: "the resume point goes back" });
+            return Err(StoreError::Conflict {
+                what: "the resume point goes back",
+            });
         }
         Ok(())
     }
@@ -102,7 +140,9 @@ pub fn check_event(birth: BirthState, events: &[RecordEventKind], next: RecordEv
     let state = state_after(birth.state(), events);
     match state.and_then(|state| domain::record::step(state, next)) {
         Ok(_) => Ok(()),
-        Err(_) => Err(StoreError::Conflict { what: "the record's state does not allow the event" }),
+        Err(_) => Err(StoreError::Conflict {
+            what: "the record's state does not allow the event",
+        }),
     }
 }
 

@@ -2,7 +2,9 @@
 
 use domain::record::RecordState;
 
-use crate::{BirthState, BlindIndex, DeliveryState, PersonEvent, PersonId, ProcedureKind, StagedKind, TraceKind, TraceOutcome};
+use crate::{
+    BirthState, BlindIndex, DeliveryState, PersonEvent, PersonId, ProcedureKind, StagedKind, TraceKind, TraceOutcome,
+};
 
 /// Gives an enum its stored words, both ways from one list.
 macro_rules! words {

@@ -1,0 +1,6 @@
+-- How far is this delivery, and has it ended? Guards the next chunk.
+SELECT EXISTS (SELECT 1 FROM delivery_receipt r WHERE r.delivery_id = d.delivery_id),
+       (SELECT COUNT(*) FROM chunk c WHERE c.delivery_id = d.delivery_id),
+       (SELECT COALESCE(MAX(rows_done), 0) FROM chunk c WHERE c.delivery_id = d.delivery_id)
+FROM delivery d
+WHERE d.delivery_id = ?1

@@ -1,0 +1,5 @@
+-- Gives the oldest waiting effects the next dense indexes.
+INSERT INTO log_entry (log_index, kind, entry_hash, sequenced_at)
+SELECT (SELECT COALESCE(MAX(log_index) + 1, 0) FROM log_entry) + ROW_NUMBER() OVER (ORDER BY outbox_id) - 1,
+       kind, entry_hash, ?2
+FROM (SELECT outbox_id, kind, entry_hash FROM outbox ORDER BY outbox_id LIMIT ?1)

@@ -1,0 +1,2 @@
+-- Moves all of the write-ahead log and lets the next commit begin it anew.
+PRAGMA wal_checkpoint(RESTART)

@@ -1,0 +1,228 @@
+//! The transaction of an intake: everything of a chunk, or nothing.
+
+use rusqlite::{Connection, params};
+use store::{
+    ChunkCommit, DeliveryProgress, EntryKind, NewPerson, NewStagedRow, PersonRef, record_id, split_record_uuid,
+};
+
+use crate::connection::{all, count, execute, first, signed};
+use crate::fault::{Fault, conflict, missing};
+use crate::{log, procedure, record};
+
+/// Commits `chunk`.
+pub(crate) fn commit(connection: &Connection, chunk: &ChunkCommit) -> Result<(), Fault> {
+    chunk.check()?;
+    if let Some(delivery) = chunk.delivery {
+        chunk.check_follows(&progress(connection, delivery.0)?)?;
+    }
+    let chunk_id = insert_chunk(connection, chunk)?;
+    let first_person = insert_persons(connection, &chunk.new_persons)?;
+    insert_records(connection, chunk, chunk_id, first_person)?;
+    for ((item, state), records) in chunk.count_by_item() {
+        let sql = include_str!("../sql/chunk_count/insert.sql");
+        execute(
+            connection,
+            sql,
+            params![chunk_id, item.as_str(), state, signed(records)?],
+        )?;
+    }
+    for event in &chunk.events {
+        record::append_event(connection, event, chunk.at, None)?;
+    }
+    insert_staged(connection, chunk)?;
+    for new in &chunk.procedures {
+        procedure::open(connection, new)?;
+    }
+    for step in &chunk.steps {
+        procedure::append_step(connection, step)?;
+    }
+    resolve(connection, chunk, chunk_id)?;
+    insert_faults(connection, chunk, chunk_id)?;
+    log::enqueue(connection, EntryKind::Chunk, &chunk.entry_hash)
+}
+
+fn progress(connection: &Connection, delivery: i64) -> Result<DeliveryProgress, Fault> {
+    first(
+        connection,
+        include_str!("../sql/delivery/progress.sql"),
+        [delivery],
+        |row| {
+            Ok(DeliveryProgress {
+                is_finished: row.get(0)?,
+                chunks_done: row.get(1)?,
+                rows_done: count(row, 2)?,
+            })
+        },
+    )?
+    .ok_or_else(|| missing("the delivery"))
+}
+
+fn insert_chunk(connection: &Connection, chunk: &ChunkCommit) -> Result<i64, Fault> {
+    let counts = &chunk.counts;
+    execute(
+        connection,
+        include_str!("../sql/chunk/insert.sql"),
+        params![
+            chunk.uuid.as_bytes(),
+            chunk.delivery.map(|delivery| delivery.0),
+            chunk.chunk_no,
+            signed(chunk.rows_done)?,
+            chunk.at.0,
+            signed(chunk.records.len() as u64)?,
+            signed(chunk.new_persons.len() as u64)?,
+            signed(counts.received)?,
+            signed(counts.recorded)?,
+            signed(counts.repeated)?,
+            signed(counts.held)?,
+            signed(counts.pending)?,
+            signed(counts.refused)?,
+            signed(counts.corrected)?,
+            signed(counts.withdrawn)?,
+            &chunk.entry_hash,
+        ],
+    )?;
+    Ok(connection.last_insert_rowid())
+}
+
+/// Creates the persons with consecutive numbers; the first of them.
+fn insert_persons(connection: &Connection, persons: &[NewPerson]) -> Result<i64, Fault> {
+    let last: i64 = connection
+        .prepare_cached(include_str!("../sql/person/last_id.sql"))?
+        .query_row([], |row| row.get(0))?;
+    let mut person_id = last;
+    let mut tags = Vec::with_capacity(persons.len() * 2);
+    let mut insert = connection.prepare_cached(include_str!("../sql/person/insert.sql"))?;
+    for person in persons {
+        person_id += 1;
+        let identity = &person.identity;
+        insert.execute(params![
+            person_id,
+            person.uuid.as_bytes(),
+            person.secret,
+            identity.salt.as_ref(),
+            identity.ciphertext
+        ])?;
+        tags.extend(
+            person
+                .tags
+                .iter()
+                .map(|tag| (tag.tag, tag.index.code(), tag.key_version, person_id)),
+        );
+    }
+    // In the order of the index, so that each of its pages is touched once.
+    tags.sort_unstable();
+    let mut insert = connection.prepare_cached(include_str!("../sql/blind_index/insert.sql"))?;
+    for (tag, index, key_version, person) in tags {
+        insert.execute(params![tag, index, key_version, person])?;
+    }
+    Ok(last + 1)
+}
+
+fn insert_records(connection: &Connection, chunk: &ChunkCommit, chunk_id: i64, first_person: i64) -> Result<(), Fault> {
+    let mut insert = connection.prepare_cached(include_str!("../sql/record/insert.sql"))?;
+    for (ordinal, record) in (0..).zip(&chunk.records) {
+        let person = match record.person {
+            PersonRef::Known(person) => person.0,
+            PersonRef::New(index) => first_person + i64::from(index),
+        };
+        insert.execute(params![
+            record_id(chunk_id, ordinal).0,
+            person,
+            record.item.as_str(),
+            record.provider.as_str(),
+            record.state.as_str(),
+            record.class.map(domain::catalogue::BreachClass::as_str),
+            record.end.to_epoch_days(),
+            record.fact_tag,
+            record.revision,
+            &record.content_tag,
+            record.content.salt.as_ref(),
+            record.content.ciphertext,
+        ])?;
+    }
+    Ok(())
+}
+
+fn insert_staged(connection: &Connection, chunk: &ChunkCommit) -> Result<(), Fault> {
+    let Some(delivery) = chunk.staged_in() else {
+        return Ok(());
+    };
+    let mut insert = connection.prepare_cached(include_str!("../sql/staged_row/insert.sql"))?;
+    for NewStagedRow {
+        uuid,
+        line,
+        kind,
+        reason,
+        tag,
+        content,
+    } in &chunk.staged
+    {
+        insert.execute(params![
+            uuid.as_bytes(),
+            delivery.0,
+            line,
+            kind.as_str(),
+            reason,
+            &tag.tag,
+            tag.index.code(),
+            tag.key_version,
+            content.salt.as_ref(),
+            content.ciphertext
+        ])?;
+    }
+    Ok(())
+}
+
+/// Erases the staged rows that this transaction resolves; each once only.
+fn resolve(connection: &Connection, chunk: &ChunkCommit, chunk_id: i64) -> Result<(), Fault> {
+    for uuid in &chunk.resolved {
+        let erased: Vec<i64> = all(
+            connection,
+            include_str!("../sql/staged_row/erase.sql"),
+            [uuid.as_bytes()],
+            |row| Ok(row.get(0)?),
+        )?;
+        let Some(staged_id) = erased.first() else {
+            let sql = include_str!("../sql/staged_row/find.sql");
+            let is_there = first(connection, sql, [uuid.as_bytes()], |_| Ok(()))?.is_some();
+            return Err(if is_there {
+                conflict("the staged row was resolved already")
+            } else {
+                missing("the staged row")
+            });
+        };
+        execute(
+            connection,
+            include_str!("../sql/staged_resolution/insert.sql"),
+            params![staged_id, chunk_id],
+        )?;
+    }
+    Ok(())
+}
+
+fn insert_faults(connection: &Connection, chunk: &ChunkCommit, chunk_id: i64) -> Result<(), Fault> {
+    for (code, faults) in &chunk.fault_counts {
+        let sql = include_str!("../sql/fault_count/insert.sql");
+        execute(connection, sql, params![chunk_id, code, signed(*faults)?])?;
+    }
+    if !chunk.faults.is_empty() {
+        execute(
+            connection,
+            include_str!("../sql/fault_block/insert.sql"),
+            params![chunk_id, chunk.faults],
+        )?;
+    }
+    Ok(())
+}
+
+/// The number of the record with this public id, if its chunk is there.
+pub(crate) fn find_record_id(connection: &Connection, uuid: uuid::Uuid) -> Result<Option<i64>, Fault> {
+    let (base, ordinal) = split_record_uuid(uuid);
+    let chunk_id: Option<i64> = first(
+        connection,
+        include_str!("../sql/chunk/find.sql"),
+        [base.as_bytes()],
+        |row| Ok(row.get(0)?),
+    )?;
+    Ok(chunk_id.map(|chunk_id| record_id(chunk_id, ordinal).0))
+}

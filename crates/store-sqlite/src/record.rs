@@ -1,0 +1,241 @@
+//! Records and the events of their life.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use domain::catalogue::{BreachClass, ItemId};
+use domain::record::RecordEventKind;
+use domain::{Day, Moment, Uscc};
+use rusqlite::{Connection, Row, params};
+use store::{
+    BirthState, EntryKind, KnownFact, NewRecordEvent, PersonId, Record, RecordEvent, RecordId, RecordStore, StoreError,
+    check_event, chunk_and_ordinal, life, record_uuid,
+};
+use uuid::Uuid;
+
+use crate::connection::{all, bytes, count, execute, first, sealed, signed, uuid, word};
+use crate::fault::{Fault, damaged, missing};
+use crate::{SqliteStore, chunk, log};
+
+#[async_trait]
+impl RecordStore for SqliteStore {
+    async fn find_facts(&self, facts: &[(PersonId, i64)]) -> Result<Vec<Option<KnownFact>>, StoreError> {
+        let facts = facts.to_vec();
+        self.read(move |connection| {
+            facts
+                .iter()
+                .map(|(person, tag)| find_fact(connection, *person, *tag))
+                .collect()
+        })
+        .await
+    }
+
+    async fn records_of(&self, person: PersonId) -> Result<Vec<Record>, StoreError> {
+        self.read(move |connection| {
+            let mut records = all(
+                connection,
+                include_str!("../sql/record/list_of_person.sql"),
+                [person.0],
+                record,
+            )?;
+            let sql = include_str!("../sql/record_event/list_of_person.sql");
+            let mut events: BTreeMap<RecordId, Vec<RecordEvent>> = BTreeMap::new();
+            for event in all(connection, sql, [person.0], record_event)? {
+                events.entry(event.record).or_default().push(event);
+            }
+            for record in &mut records {
+                record.events = events.remove(&record.id).unwrap_or_default();
+            }
+            Ok(records)
+        })
+        .await
+    }
+
+    async fn find_record(&self, uuid: Uuid) -> Result<Option<Record>, StoreError> {
+        self.read(move |connection| {
+            let Some(record_id) = chunk::find_record_id(connection, uuid)? else {
+                return Ok(None);
+            };
+            let found = first(connection, include_str!("../sql/record/get.sql"), [record_id], record)?;
+            found.map(|record| with_events(connection, record)).transpose()
+        })
+        .await
+    }
+
+    async fn append_record_events(
+        &self,
+        events: &[NewRecordEvent],
+        at: Moment,
+        entry_hashes: &[[u8; 32]],
+    ) -> Result<(), StoreError> {
+        if events.len() != entry_hashes.len() {
+            return Err(StoreError::Invalid {
+                what: "each event needs its entry hash",
+            });
+        }
+        let (events, entry_hashes) = (events.to_vec(), entry_hashes.to_vec());
+        self.write(move |connection| {
+            for (event, entry_hash) in events.iter().zip(&entry_hashes) {
+                append_event(connection, event, at, Some(entry_hash))?;
+                log::enqueue(connection, EntryKind::RecordEvent, entry_hash)?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn count_records(&self) -> Result<Vec<(ItemId, BirthState, u64)>, StoreError> {
+        self.read(|connection| {
+            all(connection, include_str!("../sql/chunk_count/sum.sql"), [], |row| {
+                Ok((
+                    word(row, 0, |text| ItemId::parse(text).ok())?,
+                    word(row, 1, BirthState::parse)?,
+                    count(row, 2)?,
+                ))
+            })
+        })
+        .await
+    }
+
+    async fn scan_records(&self, after: RecordId, limit: u32) -> Result<Vec<Record>, StoreError> {
+        self.read(move |connection| {
+            let page = all(
+                connection,
+                include_str!("../sql/record/scan.sql"),
+                params![after.0, limit],
+                record,
+            )?;
+            page.into_iter().map(|record| with_events(connection, record)).collect()
+        })
+        .await
+    }
+
+    async fn notices_seen_until(&self, person: PersonId) -> Result<Option<Moment>, StoreError> {
+        self.read(move |connection| {
+            let sql = include_str!("../sql/notice_ack/latest.sql");
+            let latest: Option<Option<i64>> = first(connection, sql, [person.0], |row| Ok(row.get(0)?))?;
+            Ok(latest.flatten().map(Moment))
+        })
+        .await
+    }
+
+    async fn acknowledge_notices(&self, person: PersonId, until: Moment, at: Moment) -> Result<(), StoreError> {
+        self.write(move |connection| {
+            execute(
+                connection,
+                include_str!("../sql/notice_ack/insert.sql"),
+                params![person.0, until.0, at.0],
+            )?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+/// Appends an event if the record's state allows it. `entry_hash` is `None` where a chunk's entry stands for it.
+pub(crate) fn append_event(
+    connection: &Connection,
+    event: &NewRecordEvent,
+    at: Moment,
+    entry_hash: Option<&[u8; 32]>,
+) -> Result<(), Fault> {
+    let birth = first(
+        connection,
+        include_str!("../sql/record/birth.sql"),
+        [event.record.0],
+        |row| Ok((row.get::<_, i64>(0)?, word(row, 1, BirthState::parse)?)),
+    )?;
+    let (_, birth) = birth
+        .filter(|(person, _)| *person == event.person.0)
+        .ok_or_else(|| missing("the record"))?;
+    let kinds = event_kinds(connection, event.person, event.record)?;
+    check_event(birth, &kinds, event.kind)?;
+    execute(
+        connection,
+        include_str!("../sql/record_event/insert.sql"),
+        params![
+            event.person.0,
+            event.record.0,
+            signed(kinds.len() as u64 + 1)?,
+            event.kind.as_str(),
+            event.effective.to_epoch_days(),
+            at.0,
+            event.reason.salt.as_ref(),
+            event.reason.ciphertext,
+            entry_hash,
+        ],
+    )?;
+    Ok(())
+}
+
+fn find_fact(connection: &Connection, person: PersonId, tag: i64) -> Result<Option<KnownFact>, Fault> {
+    let sql = include_str!("../sql/record/find_latest_of_fact.sql");
+    let latest = first(connection, sql, [person.0, tag], |row| {
+        let birth = word(row, 3, BirthState::parse)?;
+        Ok((RecordId(row.get(0)?), row.get(1)?, bytes(row, 2)?, birth))
+    })?;
+    let Some((record, revision, content_tag, birth)) = latest else {
+        return Ok(None);
+    };
+    let (is_alive, is_withdrawn) = life(birth, &event_kinds(connection, person, record)?);
+    Ok(Some(KnownFact {
+        record,
+        revision,
+        content_tag,
+        is_alive,
+        is_withdrawn,
+    }))
+}
+
+fn event_kinds(connection: &Connection, person: PersonId, record: RecordId) -> Result<Vec<RecordEventKind>, Fault> {
+    let sql = include_str!("../sql/record_event/list_of_record.sql");
+    all(connection, sql, [person.0, record.0], |row| {
+        word(row, 1, RecordEventKind::parse)
+    })
+}
+
+fn with_events(connection: &Connection, mut record: Record) -> Result<Record, Fault> {
+    let sql = include_str!("../sql/record_event/list_of_record.sql");
+    record.events = all(connection, sql, [record.person.0, record.id.0], record_event)?;
+    Ok(record)
+}
+
+fn record(row: &Row<'_>) -> Result<Record, Fault> {
+    let id = RecordId(row.get(0)?);
+    let (_, ordinal) = chunk_and_ordinal(id);
+    let ordinal = u32::try_from(ordinal).map_err(|_| damaged("an ordinal is out of range"))?;
+    let has_class = row.get_ref(6)?.as_str().is_ok();
+    Ok(Record {
+        id,
+        uuid: record_uuid(uuid(row, 1)?, ordinal),
+        person: PersonId(row.get(2)?),
+        item: word(row, 3, |text| ItemId::parse(text).ok())?,
+        provider: word(row, 4, |text| Uscc::parse(text).ok())?,
+        birth: word(row, 5, BirthState::parse)?,
+        class: if has_class {
+            Some(word(row, 6, BreachClass::parse)?)
+        } else {
+            None
+        },
+        end: day(row, 7)?,
+        fact_tag: row.get(8)?,
+        revision: row.get(9)?,
+        content_tag: bytes(row, 10)?,
+        content: sealed(row, 11)?,
+        received_at: Moment(row.get(13)?),
+        events: Vec::new(),
+    })
+}
+
+fn record_event(row: &Row<'_>) -> Result<RecordEvent, Fault> {
+    Ok(RecordEvent {
+        record: RecordId(row.get(0)?),
+        kind: word(row, 1, RecordEventKind::parse)?,
+        at: Moment(row.get(2)?),
+        effective: day(row, 3)?,
+    })
+}
+
+fn day(row: &Row<'_>, column: usize) -> Result<Day, Fault> {
+    Day::from_epoch_days(row.get(column)?).map_err(|_| damaged("a stored day is out of range"))
+}

@@ -1,1 +1,0 @@
-//! The conformance suite: one function per rule, run on every backend.

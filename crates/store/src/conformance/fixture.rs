@@ -1,0 +1,314 @@
+//! What the rules are made of: ids that never repeat, bytes that stand for ciphertext, chunks with one row.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use domain::catalogue::ItemId;
+use domain::record::RecordEventKind;
+use domain::{Day, Moment, Uscc};
+use uuid::Uuid;
+
+use crate::{
+    Begun, BirthState, BlindIndex, ChunkCommit, Counts, Delivery, IndexTag, NewDelivery, NewPerson, NewProcedure,
+    NewProcedureStep, NewRecord, NewRecordEvent, NewStagedRow, NewTrace, Person, PersonId, PersonRef, ProcedureKind,
+    RecordId, Sealed, StagedKind, Store, StoreError, TraceKind, chunk_uuid,
+};
+
+/// The moment at which the rules begin: 2026-01-01T00:00Z.
+pub(crate) const START: Moment = Moment(1_767_225_600_000);
+
+/// Makes synthetic things; no two are alike.
+#[derive(Debug, Default)]
+pub struct Fixture {
+    made: AtomicU64,
+}
+
+/// The value, or the end of the rule.
+#[expect(clippy::panic, reason = "that is how a conformance check reports")]
+pub(crate) fn ok<T, E: std::fmt::Display>(result: Result<T, E>, what: &str) -> T {
+    match result {
+        Ok(value) => value,
+        Err(error) => panic!("{what}: {error}"),
+    }
+}
+
+/// The value that must be there, or the end of the rule.
+pub(crate) fn some<T>(value: Option<T>, what: &str) -> T {
+    ok(value.ok_or("nothing there"), what)
+}
+
+/// Ends the rule unless `result` is a conflict.
+pub(crate) fn conflicts<T>(result: Result<T, StoreError>, what: &str) {
+    let error = result.err();
+    assert!(
+        matches!(error, Some(StoreError::Conflict { .. })),
+        "{what}: a conflict was due, not {error:?}"
+    );
+}
+
+/// Ends the rule unless `result` says that something is missing.
+pub(crate) fn misses<T>(result: Result<T, StoreError>, what: &str) {
+    let error = result.err();
+    assert!(
+        matches!(error, Some(StoreError::Missing { .. })),
+        "{what}: something should be missing, not {error:?}"
+    );
+}
+
+/// Ends the rule unless `result` says that the program broke a rule of the store.
+pub(crate) fn is_invalid<T>(result: Result<T, StoreError>, what: &str) {
+    let error = result.err();
+    assert!(
+        matches!(error, Some(StoreError::Invalid { .. })),
+        "{what}: a refusal was due, not {error:?}"
+    );
+}
+
+/// The item of most rules.
+pub(crate) fn item(word: &str) -> ItemId {
+    ok(ItemId::parse(word), "item")
+}
+
+/// A synthetic organisation (area 370199).
+pub(crate) fn organisation(number: u32) -> Uscc {
+    ok(Uscc::compose("11", "370199", &format!("{number:08}")), "organisation")
+}
+
+/// A day of 2026.
+pub(crate) fn day(month: i8, day: i8) -> Day {
+    ok(Day::new(2026, month, day), "day")
+}
+
+impl Fixture {
+    fn next(&self) -> u64 {
+        self.made.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// A public id; later ones sort after earlier ones, as UUIDv7 do.
+    pub fn uuid(&self) -> Uuid {
+        Uuid::from_u128((0x0190_0000_0000_7000_8000_u128 << 48) | (u128::from(self.next()) << 20))
+    }
+
+    /// Bytes that occur nowhere else.
+    pub fn bytes<const N: usize>(&self) -> [u8; N] {
+        // Spread as a hash would be, so that their order is not that of making.
+        let mixed = self.next().wrapping_mul(0x9E37_79B9_7F4A_7C15).to_be_bytes();
+        std::array::from_fn(|place| mixed.get(place % 8).copied().unwrap_or_default())
+    }
+
+    /// Something sealed.
+    pub fn sealed(&self) -> Sealed {
+        Sealed {
+            salt: Some(self.bytes()),
+            ciphertext: Some(self.bytes::<48>().to_vec()),
+        }
+    }
+
+    /// A tag of `index` under key version 1.
+    pub fn tag(&self, index: BlindIndex) -> IndexTag {
+        IndexTag {
+            index,
+            key_version: 1,
+            tag: self.bytes(),
+        }
+    }
+
+    /// A delivery to begin.
+    pub fn new_delivery(&self, provider: &Uscc) -> NewDelivery {
+        NewDelivery {
+            uuid: self.uuid(),
+            provider: provider.clone(),
+            item: item("ITM-PENALTY"),
+            content_hash: self.bytes(),
+            bytes: 1234,
+            key: self.bytes::<60>().to_vec(),
+            file_name: self.sealed(),
+            by: self.uuid(),
+            at: START,
+        }
+    }
+
+    /// A delivery, begun.
+    pub async fn begun(&self, store: &dyn Store) -> Delivery {
+        let begun = ok(
+            store.begin_delivery(&self.new_delivery(&organisation(1))).await,
+            "begin",
+        );
+        match begun {
+            Begun::New(delivery) | Begun::Resumed(delivery) | Begun::Finished(delivery) => delivery,
+        }
+    }
+
+    /// A person with both tags.
+    pub fn new_person(&self) -> NewPerson {
+        NewPerson {
+            uuid: self.uuid(),
+            secret: self.bytes::<60>().to_vec(),
+            identity: self.sealed(),
+            tags: vec![self.tag(BlindIndex::Number), self.tag(BlindIndex::NumberAndName)],
+        }
+    }
+
+    /// A usable record of a new fact.
+    pub fn new_record(&self, person: PersonRef) -> NewRecord {
+        NewRecord {
+            person,
+            item: item("ITM-PENALTY"),
+            provider: organisation(1),
+            state: BirthState::Usable,
+            class: None,
+            end: day(12, 31),
+            fact_tag: i64::from_be_bytes(self.bytes()),
+            revision: 0,
+            content_tag: self.bytes(),
+            content: self.sealed(),
+        }
+    }
+
+    /// A single act without any effect yet.
+    pub fn act(&self) -> ChunkCommit {
+        ChunkCommit {
+            delivery: None,
+            chunk_no: 0,
+            uuid: chunk_uuid(self.uuid()),
+            rows_done: 0,
+            at: START,
+            new_persons: Vec::new(),
+            records: Vec::new(),
+            events: Vec::new(),
+            staged_delivery: None,
+            staged: Vec::new(),
+            procedures: Vec::new(),
+            steps: Vec::new(),
+            resolved: Vec::new(),
+            faults: Vec::new(),
+            fault_counts: BTreeMap::new(),
+            counts: Counts::default(),
+            entry_hash: self.bytes(),
+        }
+    }
+
+    /// The next chunk of `delivery` with `rows` refused rows and nothing else.
+    pub fn chunk(&self, delivery: &Delivery, chunk_no: u32, rows: u64) -> ChunkCommit {
+        ChunkCommit {
+            delivery: Some(delivery.id),
+            chunk_no,
+            rows_done: u64::from(chunk_no + 1) * rows,
+            counts: Counts {
+                received: rows,
+                refused: rows,
+                ..Counts::default()
+            },
+            ..self.act()
+        }
+    }
+
+    /// A person in the store.
+    pub async fn person(&self, store: &dyn Store) -> (Person, NewPerson) {
+        let new = self.new_person();
+        let act = ChunkCommit {
+            new_persons: vec![new.clone()],
+            ..self.act()
+        };
+        ok(store.commit_chunk(&act).await, "a new person");
+        let found = ok(store.find_persons(&new.tags).await, "find the person");
+        (some(found.into_iter().next().flatten(), "the person"), new)
+    }
+
+    /// A record of `person` in the store.
+    pub async fn record(&self, store: &dyn Store, person: PersonId) -> (RecordId, NewRecord) {
+        let new = self.new_record(PersonRef::Known(person));
+        let act = ChunkCommit {
+            records: vec![new.clone()],
+            ..self.act()
+        };
+        ok(store.commit_chunk(&act).await, "a new record");
+        let facts = ok(store.find_facts(&[(person, new.fact_tag)]).await, "find the fact");
+        (some(facts.into_iter().next().flatten(), "the fact").record, new)
+    }
+
+    /// An event of a record.
+    pub fn event(&self, person: PersonId, record: RecordId, kind: RecordEventKind) -> NewRecordEvent {
+        NewRecordEvent {
+            record,
+            person,
+            kind,
+            effective: day(2, 1),
+            reason: self.sealed(),
+        }
+    }
+
+    /// A staged row.
+    pub fn staged(&self, line: u32, kind: StagedKind) -> NewStagedRow {
+        NewStagedRow {
+            uuid: self.uuid(),
+            line,
+            kind,
+            reason: "number_unknown".to_owned(),
+            tag: self.tag(BlindIndex::Number),
+            content: self.sealed(),
+        }
+    }
+
+    /// A review.
+    pub fn procedure(&self, organisation: &Uscc) -> NewProcedure {
+        NewProcedure {
+            uuid: self.uuid(),
+            kind: ProcedureKind::Review,
+            organisation: organisation.clone(),
+            staged_row: None,
+            person: None,
+            reason: "name_variant".to_owned(),
+            details: self.sealed(),
+            at: START,
+            due_at: Some(Moment(START.0 + 1000)),
+        }
+    }
+
+    /// A step of a procedure.
+    pub fn step(&self, procedure: Uuid, after_steps: u32, state: &str) -> NewProcedureStep {
+        NewProcedureStep {
+            procedure,
+            after_steps,
+            state: state.to_owned(),
+            by: self.uuid(),
+            reason: self.sealed(),
+            at: START,
+            entry_hash: self.bytes(),
+        }
+    }
+
+    /// A trace about a subject.
+    pub fn trace(&self, subject: IndexTag, kind: TraceKind) -> NewTrace {
+        NewTrace {
+            uuid: self.uuid(),
+            kind,
+            subject,
+            content: self.sealed(),
+            entry_hash: self.bytes(),
+            at: START,
+        }
+    }
+}
+
+/// Everything a store counts, to show that a refusal left no trace.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Sizes {
+    persons: u64,
+    records: u64,
+    log: (u64, u64),
+    chunks: usize,
+}
+
+impl Sizes {
+    /// Counts now.
+    pub(crate) async fn of(store: &dyn Store) -> Self {
+        let records = ok(store.count_records().await, "count records");
+        Self {
+            persons: ok(store.count_persons().await, "count persons"),
+            records: records.iter().map(|(_, _, count)| count).sum(),
+            log: ok(store.log_sizes().await, "log sizes"),
+            chunks: ok(store.scan_chunks(0, 1000).await, "scan chunks").len(),
+        }
+    }
+}
