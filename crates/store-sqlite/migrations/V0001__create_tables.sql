@@ -259,9 +259,11 @@ CREATE TABLE staged_row (
     -- sealed clean row: salt …
     content_salt    BLOB CHECK (length(content_salt) = 16),
     -- … and ciphertext; NULL = resolved
-    content         BLOB CHECK ((content IS NULL) = (content_salt IS NULL)),
-    UNIQUE (delivery_id, line)
+    content         BLOB CHECK ((content IS NULL) = (content_salt IS NULL))
 ) STRICT;
+-- A line waits once; staged anew, it is resolved first.
+CREATE UNIQUE INDEX staged_row_line ON staged_row (delivery_id, line) WHERE content IS NOT NULL;
+CREATE INDEX staged_row_delivery ON staged_row (delivery_id, line, staged_id);
 CREATE INDEX staged_row_open ON staged_row (kind, uuid) WHERE content IS NOT NULL;
 CREATE INDEX staged_row_held ON staged_row (tag) WHERE kind = 'held' AND content IS NOT NULL;
 

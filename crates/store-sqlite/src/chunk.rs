@@ -29,6 +29,8 @@ pub(crate) fn commit(connection: &Connection, chunk: &ChunkCommit) -> Result<(),
     for event in &chunk.events {
         record::append_event(connection, event, chunk.at, None)?;
     }
+    // A line that is staged anew is resolved first: it waits once.
+    resolve(connection, chunk, chunk_id)?;
     insert_staged(connection, chunk)?;
     for new in &chunk.procedures {
         procedure::open(connection, new)?;
@@ -36,7 +38,6 @@ pub(crate) fn commit(connection: &Connection, chunk: &ChunkCommit) -> Result<(),
     for step in &chunk.steps {
         procedure::append_step(connection, step)?;
     }
-    resolve(connection, chunk, chunk_id)?;
     insert_faults(connection, chunk, chunk_id)?;
     log::enqueue(connection, EntryKind::Chunk, &chunk.entry_hash)
 }

@@ -277,7 +277,7 @@ pub trait DeliveryStore {
     /// Fault block of chunk `chunk_no`, `None` past the last chunk.
     async fn fault_block(&self, delivery: DeliveryId, chunk_no: u32) -> Result<Option<Vec<u8>>, StoreError>;
 
-    /// Staged rows of a delivery in order of lines, after `after_line`, at most `limit`.
+    /// Staged rows of a delivery in order of lines, after `after_line`, at most `limit`; of a line staged anew, the latest.
     async fn staged_rows(
         &self,
         delivery: DeliveryId,

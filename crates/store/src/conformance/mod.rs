@@ -50,6 +50,7 @@ where
         deliveries_are_listed_newest_first,
         chunks_are_scanned_and_found,
         staged_rows_are_read_in_order_of_lines,
+        a_line_is_staged_anew_when_it_is_resolved,
         a_staged_row_is_resolved_once_and_erased,
         a_delivery_key_lives_as_long_as_it_is_needed,
         records_come_back_as_written,

@@ -66,6 +66,50 @@ pub async fn staged_rows_are_read_in_order_of_lines(store: &dyn Store) {
     conflicts(store.commit_chunk(&again).await, "a line that is staged already");
 }
 
+/// A held row whose number became known may be staged anew, as a review, in the transaction that resolves it.
+///
+/// # Panics
+///
+/// If the store breaks the rule.
+pub async fn a_line_is_staged_anew_when_it_is_resolved(store: &dyn Store) {
+    let make = Fixture::default();
+    let delivery = make.begun(store).await;
+    let staged = vec![make.staged(4, StagedKind::Held), make.staged(5, StagedKind::Held)];
+    let held = some(staged.first(), "a row").uuid;
+    ok(
+        store
+            .commit_chunk(&ChunkCommit {
+                staged,
+                ..make.chunk(&delivery, 0, 5)
+            })
+            .await,
+        "chunk",
+    );
+    let anew = make.staged(4, StagedKind::Pending);
+    let act = ChunkCommit {
+        staged_delivery: Some(delivery.id),
+        staged: vec![anew.clone()],
+        ..make.act()
+    };
+    conflicts(store.commit_chunk(&act).await, "the line waits already");
+    ok(
+        store
+            .commit_chunk(&ChunkCommit {
+                resolved: vec![held],
+                ..act
+            })
+            .await,
+        "resolved and staged anew",
+    );
+    let rows = ok(store.staged_rows(delivery.id, 0, 10).await, "rows");
+    assert_eq!(lines(&rows), [4, 5]);
+    assert_eq!(
+        some(rows.first(), "a row").uuid,
+        anew.uuid,
+        "the latest row of a line stands for it"
+    );
+}
+
 /// Resolving a staged row erases its salt and content, once and for all.
 ///
 /// # Panics
