@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use domain::catalogue::{Catalogue, CodeListId, ItemId};
 
 use crate::document::Document;
-use crate::finding::{Findings, LintRule};
+use crate::finding::{At, Findings, LintRule};
 use crate::source::{SourceFile, version};
 
 /// Files that every catalogue has, beside those of `items/`.
@@ -38,6 +38,9 @@ const OCCUPATIONS: usize = 16;
 pub(crate) struct Assembled {
     pub(crate) catalogue: Catalogue,
     pub(crate) item_files: BTreeMap<ItemId, String>,
+    /// Whether every file was there and is TOML. If not, what one file says of another cannot be checked: each finding
+    /// would only repeat that a file is broken.
+    pub(crate) is_whole: bool,
 }
 
 pub(crate) fn assemble(files: &[SourceFile], findings: &mut Findings) -> Assembled {
@@ -47,16 +50,14 @@ pub(crate) fn assemble(files: &[SourceFile], findings: &mut Findings) -> Assembl
     }
     for name in FILES {
         if !documents.contains_key(name) {
-            findings.add(
-                &crate::finding::At::new(name, ""),
-                LintRule::Form,
-                "the file is missing",
-            );
+            findings.add(&At::new(name, ""), LintRule::Form, "the file is missing");
         }
     }
+    let is_whole =
+        FILES.iter().all(|name| documents.contains_key(name)) && documents.values().all(|file| file.is_readable);
     let mut items = BTreeMap::new();
     let mut item_files = BTreeMap::new();
-    for (name, document) in &documents {
+    for (name, document) in documents.iter().filter(|(_, document)| document.is_readable) {
         if name.starts_with("items/") {
             if let Some(item) = item::item(document, findings) {
                 item_files.insert(item.id.clone(), (*name).to_owned());
@@ -98,5 +99,9 @@ pub(crate) fn assemble(files: &[SourceFile], findings: &mut Findings) -> Assembl
         dropped_columns: rules::dropped_columns(file("dropped-columns.toml"), findings),
         calendar: lists::calendar(file("calendar.toml"), findings),
     };
-    Assembled { catalogue, item_files }
+    Assembled {
+        catalogue,
+        item_files,
+        is_whole,
+    }
 }

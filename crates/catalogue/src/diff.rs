@@ -60,12 +60,18 @@ pub fn diff(old: &Catalogue, new: &Catalogue) -> Vec<Change> {
     names.sort();
     for name in names {
         match (old.get(name), new.get(name)) {
-            (Some(_), None) if !is_within_other(name, &old, &new) => {
-                changes.push(Change::Removed { what: name.clone() })
+            (Some(_), None) => {
+                if !is_within_other(name, &old, &new) {
+                    changes.push(Change::Removed { what: name.clone() });
+                }
             }
-            (None, Some(_)) if !is_within_other(name, &new, &old) => changes.push(Change::Added { what: name.clone() }),
+            (None, Some(_)) => {
+                if !is_within_other(name, &new, &old) {
+                    changes.push(Change::Added { what: name.clone() });
+                }
+            }
             (Some(before), Some(after)) => parts(name, before, after, &mut changes),
-            _ => {}
+            (None, None) => {}
         }
     }
     changes

@@ -12,6 +12,8 @@ use crate::source::SourceFile;
 pub(crate) struct Document {
     /// Name of the file.
     pub(crate) file: String,
+    /// Whether its text is TOML; if not, nothing can be said of what it holds.
+    pub(crate) is_readable: bool,
     table: Table,
 }
 
@@ -21,6 +23,7 @@ impl Document {
     pub(crate) fn parse(file: &SourceFile, findings: &mut Findings) -> Self {
         let mut document = Self {
             file: file.name.clone(),
+            is_readable: false,
             table: Table::new(),
         };
         let Ok(text) = std::str::from_utf8(&file.bytes) else {
@@ -31,6 +34,7 @@ impl Document {
             Ok(mut table) => {
                 take_score_keys(&mut table, &document.top(), findings);
                 document.table = table;
+                document.is_readable = true;
             }
             Err(fault) => {
                 let before = fault.span().and_then(|span| text.get(..span.start)).unwrap_or_default();

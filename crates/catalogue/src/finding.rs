@@ -66,7 +66,7 @@ impl fmt::Display for LintRule {
 pub struct Finding {
     /// File below the catalogue's directory, with `/` between folders.
     pub file: String,
-    /// Place in the file, such as `fields[3] CF_WSH`.
+    /// Place in the file, such as `fields[3] CF_WSH`, `line 7` or `top level`.
     pub place: String,
     /// The rule that is broken.
     pub rule: LintRule,
@@ -130,7 +130,11 @@ impl Findings {
     pub(crate) fn cite(&mut self, at: &At, rule: LintRule, message: impl Into<String>, article: &str) {
         self.0.push(Finding {
             file: at.file.clone(),
-            place: at.place.clone(),
+            place: if at.place.is_empty() {
+                "top level".to_owned()
+            } else {
+                at.place.clone()
+            },
             rule,
             message: message.into(),
             article: article.to_owned(),

@@ -14,6 +14,9 @@ use crate::finding::{At, Findings, LintRule};
 
 /// Checks an assembled catalogue; what could not be assembled has its findings already.
 pub(crate) fn lint(assembled: &Assembled, findings: &mut Findings) {
+    if !assembled.is_whole {
+        return;
+    }
     let catalogue = &assembled.catalogue;
     for item in catalogue.items.values() {
         let file = assembled.item_files.get(&item.id).map_or("items", String::as_str);

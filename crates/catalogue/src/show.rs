@@ -1,14 +1,14 @@
 //! The catalogue as people and programs read it: one entry, or an overview.
 
+mod json;
 pub(crate) mod words;
 
 use std::fmt::Write as _;
 
-use domain::catalogue::{Catalogue, Item, LegalBasis, Purpose, Text};
+use domain::catalogue::{Catalogue, IntakeRule, Item};
 use serde_json::{Value, json};
 
-use crate::assemble::parts::role_word;
-use crate::diff::{basis, condition, end, join, required, span};
+use crate::diff::{basis, end, join, required, span};
 use crate::format::format_notation;
 
 /// What the catalogue says of an id (`ITM-…`, `PUR-…`, `MSR-…`, `CL-…`, `RUL-…`), for a terminal. Nothing if it has no such id.
@@ -33,17 +33,17 @@ pub fn show_json(catalogue: &Catalogue, id: &str) -> Option<Value> {
         .items
         .values()
         .find(|item| item.id.as_str() == id)
-        .map(|item| item_json(catalogue, item));
+        .map(|item| json::item_json(catalogue, item));
     item.or_else(|| {
         catalogue
             .purposes
             .values()
             .find(|purpose| purpose.id.as_str() == id)
-            .map(purpose_json)
+            .map(json::purpose_json)
     })
-    .or_else(|| measure_json(catalogue, id))
-    .or_else(|| code_list_json(catalogue, id))
-    .or_else(|| rule_json(catalogue, id))
+    .or_else(|| json::measure_json(catalogue, id))
+    .or_else(|| json::code_list_json(catalogue, id))
+    .or_else(|| json::rule_json(catalogue, id))
 }
 
 /// Everything in a few lines: version, items, purposes, and how much there is of the rest.
@@ -79,15 +79,15 @@ pub fn overview_json(catalogue: &Catalogue) -> Value {
     json!({
         "version": catalogue.version,
         "items": catalogue.items.values().map(|item| json!({
-            "id": item.id.as_str(), "name": text_json(&item.name), "nature": words::nature(item.nature),
+            "id": item.id.as_str(), "name": json::text_json(&item.name), "nature": words::nature(item.nature),
         })).collect::<Vec<_>>(),
         "purposes": catalogue.purposes.values().map(|purpose| json!({
-            "id": purpose.id.as_str(), "name": text_json(&purpose.name), "is_enabled": purpose.is_enabled,
+            "id": purpose.id.as_str(), "name": json::text_json(&purpose.name), "is_enabled": purpose.is_enabled,
         })).collect::<Vec<_>>(),
         "measures": catalogue.measures.keys().map(ToString::to_string).collect::<Vec<_>>(),
         "code_lists": catalogue.code_lists.keys().map(ToString::to_string).collect::<Vec<_>>(),
         "organisations": catalogue.organisations.values().map(|organisation| json!({
-            "uscc": organisation.uscc.as_str(), "name": text_json(&organisation.name), "district": organisation.district,
+            "uscc": organisation.uscc.as_str(), "name": json::text_json(&organisation.name), "district": organisation.district,
         })).collect::<Vec<_>>(),
         "intake_rules": catalogue.intake_rules.iter().map(|rule| rule.id.as_str()).collect::<Vec<_>>(),
         "dropped_columns": catalogue.dropped_columns.iter().map(|rule| rule.id.as_str()).collect::<Vec<_>>(),
@@ -176,44 +176,8 @@ fn item_text(catalogue: &Catalogue, item: &Item) -> String {
             .map_or("", |organisation| organisation.name.zh.as_str());
         line(&mut out, format_args!("    {provider} {name}"));
     }
-    out.push_str("  字段 fields\n");
-    for field in &item.fields {
-        let list = field
-            .code_list
-            .as_ref()
-            .map_or_else(String::new, |list| format!(", {list}"));
-        let required = match required(&field.required).as_str() {
-            "no" => String::new(),
-            when => format!(", required {when}"),
-        };
-        let format = format_notation(field.format);
-        line(
-            &mut out,
-            format_args!(
-                "    {:<13} {format:<9} {}{list}{required}",
-                field.code.0, field.label.zh
-            ),
-        );
-    }
-    for layout in &item.layouts {
-        line(&mut out, format_args!("  版本 version {}", layout.version));
-        for column in &layout.columns {
-            let kind = if column.is_extension {
-                " (扩展列 extension)"
-            } else {
-                ""
-            };
-            let aliases = if column.aliases.is_empty() {
-                String::new()
-            } else {
-                format!(" = {}", column.aliases.join(" = "))
-            };
-            line(
-                &mut out,
-                format_args!("    {}{aliases} → {}{kind}", column.header, column.field.0),
-            );
-        }
-    }
+    fields_text(item, &mut out);
+    layouts_text(item, &mut out);
     let rules = rules_of(catalogue, item);
     if !rules.is_empty() {
         out.push_str("  归集规则 rules\n");
@@ -232,134 +196,55 @@ fn item_text(catalogue: &Catalogue, item: &Item) -> String {
     out
 }
 
-fn rules_of<'a>(catalogue: &'a Catalogue, item: &Item) -> Vec<&'a domain::catalogue::IntakeRule> {
-    let binds = |rule: &&domain::catalogue::IntakeRule| {
+fn fields_text(item: &Item, out: &mut String) {
+    out.push_str("  字段 fields\n");
+    for field in &item.fields {
+        let list = field
+            .code_list
+            .as_ref()
+            .map_or_else(String::new, |list| format!(", {list}"));
+        let required = match required(&field.required).as_str() {
+            "no" => String::new(),
+            when => format!(", required {when}"),
+        };
+        let format = format_notation(field.format);
+        line(
+            out,
+            format_args!(
+                "    {:<13} {format:<9} {}{list}{required}",
+                field.code.0, field.label.zh
+            ),
+        );
+    }
+}
+
+fn layouts_text(item: &Item, out: &mut String) {
+    for layout in &item.layouts {
+        line(out, format_args!("  版本 version {}", layout.version));
+        for column in &layout.columns {
+            let kind = if column.is_extension {
+                " (扩展列 extension)"
+            } else {
+                ""
+            };
+            let aliases = if column.aliases.is_empty() {
+                String::new()
+            } else {
+                format!(" = {}", column.aliases.join(" = "))
+            };
+            line(
+                out,
+                format_args!("    {}{aliases} → {}{kind}", column.header, column.field.0),
+            );
+        }
+    }
+}
+
+fn rules_of<'a>(catalogue: &'a Catalogue, item: &Item) -> Vec<&'a IntakeRule> {
+    let binds = |rule: &&IntakeRule| {
         (rule.items.is_empty() || rule.items.contains(&item.id)) && (!rule.is_adverse_only || item.is_adverse())
     };
     catalogue.intake_rules.iter().filter(binds).collect()
-}
-
-fn text_json(text: &Text) -> Value {
-    json!({ "zh": text.zh, "en": text.en })
-}
-
-fn basis_json(basis: &LegalBasis) -> Value {
-    json!({ "document": basis.document, "article": basis.article, "rank": words::rank(basis.rank) })
-}
-
-fn item_json(catalogue: &Catalogue, item: &Item) -> Value {
-    json!({
-        "id": item.id.as_str(),
-        "name": text_json(&item.name),
-        "nature": words::nature(item.nature),
-        "providers": item.providers.iter().map(|provider| json!({
-            "uscc": provider.as_str(),
-            "name": catalogue.organisations.get(provider).map(|organisation| text_json(&organisation.name)),
-        })).collect::<Vec<_>>(),
-        "data_standard": item.data_standard,
-        "disclosure": item.disclosure.iter().map(|way| words::disclosure(*way)).collect::<Vec<_>>(),
-        "period": end(&item.end_rule),
-        "legal_basis": item.legal_basis.iter().map(basis_json).collect::<Vec<_>>(),
-        "source": item.source,
-        "field_of_life": item.field_of_life,
-        "in_force_from": item.in_force_from.to_string(),
-        "in_force_to": item.in_force_to.map(|day| day.to_string()),
-        "fields": item.fields.iter().map(|field| json!({
-            "code": &*field.code.0,
-            "label": text_json(&field.label),
-            "format": format_notation(field.format),
-            "required": required(&field.required),
-            "not_before": field.not_before.as_ref().map(|code| &*code.0),
-            "role": role_word(field.role),
-            "code_list": field.code_list.as_ref().map(|list| list.as_str()),
-            "is_multiple": field.is_multiple,
-            "in_ten_thousand_yuan": field.in_ten_thousand_yuan,
-        })).collect::<Vec<_>>(),
-        "layouts": item.layouts.iter().map(|layout| json!({
-            "version": layout.version,
-            "recognised_by": layout.recognised_by.iter().map(|code| &*code.0).collect::<Vec<_>>(),
-            "columns": layout.columns.iter().map(|column| json!({
-                "header": column.header, "aliases": column.aliases, "field": &*column.field.0,
-                "is_extension": column.is_extension,
-            })).collect::<Vec<_>>(),
-        })).collect::<Vec<_>>(),
-        "rules": rules_of(catalogue, item).iter().map(|rule| rule.id.as_str()).collect::<Vec<_>>(),
-    })
-}
-
-fn purpose_json(purpose: &Purpose) -> Value {
-    json!({
-        "id": purpose.id.as_str(),
-        "name": text_json(&purpose.name),
-        "is_enabled": purpose.is_enabled,
-        "statute": purpose.statute.as_ref().map(basis_json),
-        "duty": purpose.duty.as_ref().map(text_json),
-        "disabled_because": purpose.disabled_because.as_ref().map(text_json),
-        "items": purpose.items.iter().map(|item| item.as_str()).collect::<Vec<_>>(),
-        "field_of_life": purpose.field_of_life,
-        "cross_field_basis": purpose.cross_field_basis.as_ref().map(basis_json),
-    })
-}
-
-fn measure_json(catalogue: &Catalogue, id: &str) -> Option<Value> {
-    let measure = catalogue.measures.values().find(|measure| measure.id.as_str() == id)?;
-    Some(json!({
-        "id": measure.id.as_str(),
-        "name": text_json(&measure.name),
-        "is_enabled": measure.is_enabled,
-        "linked_item": measure.linked_item.as_str(),
-        "linked_fact": text_json(&measure.linked_fact),
-        "statute": basis_json(&measure.statute),
-        "field_of_life": measure.field_of_life,
-        "cross_field_basis": measure.cross_field_basis.as_ref().map(basis_json),
-    }))
-}
-
-fn code_list_json(catalogue: &Catalogue, id: &str) -> Option<Value> {
-    let (id, values) = catalogue.code_lists.iter().find(|(known, _)| known.as_str() == id)?;
-    Some(json!({
-        "id": id.as_str(),
-        "values": values.iter().map(|value| json!({
-            "code": value.code, "text": text_json(&value.text), "aliases": value.aliases,
-        })).collect::<Vec<_>>(),
-    }))
-}
-
-fn rule_json(catalogue: &Catalogue, id: &str) -> Option<Value> {
-    if let Some(rule) = catalogue.intake_rules.iter().find(|rule| rule.id.as_str() == id) {
-        return Some(json!({
-            "id": rule.id.as_str(),
-            "effect": words::effect(rule.effect),
-            "items": rule.items.iter().map(|item| item.as_str()).collect::<Vec<_>>(),
-            "is_adverse_only": rule.is_adverse_only,
-            "conditions": rule.conditions.iter().map(condition).collect::<Vec<_>>(),
-            "message": text_json(&rule.message),
-            "basis": basis_json(&rule.basis),
-            "valid": span(&rule.valid_from, rule.valid_to.as_ref()),
-        }));
-    }
-    if let Some(dropped) = catalogue
-        .dropped_columns
-        .iter()
-        .find(|dropped| dropped.id.as_str() == id)
-    {
-        return Some(json!({
-            "id": dropped.id.as_str(),
-            "headers": dropped.headers,
-            "exact_headers": dropped.exact_headers,
-            "message": text_json(&dropped.message),
-            "basis": basis_json(&dropped.basis),
-        }));
-    }
-    let rule = catalogue.class_rules.iter().find(|rule| rule.id.as_str() == id)?;
-    Some(json!({
-        "id": rule.id.as_str(),
-        "class": rule.class.as_str(),
-        "penalty_kinds": rule.penalty_kinds,
-        "fine_from": rule.fine_from,
-        "basis": basis_json(&rule.basis),
-        "valid": span(&rule.valid_from, rule.valid_to.as_ref()),
-    }))
 }
 
 /// A JSON value as indented lines; texts in two languages on one line, what is empty left out.

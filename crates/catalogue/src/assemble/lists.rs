@@ -52,7 +52,7 @@ fn code_values(values: &[toml::Value], key: &str, at: &At, findings: &mut Findin
             aliases: raw.aliases,
         });
     }
-    if checked.is_empty() {
+    if values.is_empty() {
         findings.add(at, LintRule::Form, "the list is empty");
     }
     checked
@@ -60,6 +60,9 @@ fn code_values(values: &[toml::Value], key: &str, at: &At, findings: &mut Findin
 
 /// A list of its own file, such as the sixteen fields; `count` of them.
 pub(crate) fn named_list(document: &Document, key: &str, count: usize, findings: &mut Findings) -> Vec<CodeValue> {
+    if !document.is_readable {
+        return Vec::new();
+    }
     document.expect_keys(&["source", key], findings);
     let values: Vec<toml::Value> = document
         .entries(key, findings)

@@ -55,7 +55,7 @@ pub(crate) fn class_rules(document: &Document, findings: &mut Findings) -> Vec<C
 /// The months of the five-year clock.
 pub(crate) fn act_end_months(document: &Document, findings: &mut Findings) -> u32 {
     document.expect_keys(&["act_end_months", "act_end_source", "periods", "rules"], findings);
-    if document.text("act_end_source").is_none() {
+    if document.is_readable && document.text("act_end_source").is_none() {
         findings.add(
             &document.top(),
             LintRule::Form,

@@ -39,13 +39,13 @@ pub(crate) fn lint(catalogue: &Catalogue, findings: &mut Findings) {
 }
 
 /// A condition on a role that no bound item has would never fit, and an unknown code neither: both are slips of the pen.
-fn reaches(rule: &IntakeRule, condition: &Condition, catalogue: &Catalogue, at: &At, findings: &mut Findings) {
+fn reaches(bound_by: &IntakeRule, condition: &Condition, catalogue: &Catalogue, at: &At, findings: &mut Findings) {
     let (Condition::Contains(role, texts) | Condition::ContainsNone(role, texts) | Condition::Equals(role, texts)) =
         condition
     else {
         return;
     };
-    let fields: Vec<_> = bound(rule, catalogue)
+    let fields: Vec<_> = bound(bound_by, catalogue)
         .filter_map(|item| item.field_with(*role))
         .collect();
     if fields.is_empty() {

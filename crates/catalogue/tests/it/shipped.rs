@@ -1,15 +1,11 @@
 //! The catalogue that ships: it loads, says what the design asks, and is quick to load.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
 
+use crate::common::{lines, shipped_dir};
 use catalogue::{Catalogue, dropped_by, fold_header};
 use domain::Day;
 use domain::catalogue::{BreachClass, Condition, FieldRole, IntakeEffect, Item, ItemId, Required};
-
-fn shipped_dir() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../catalogue")
-}
 
 fn shipped() -> Catalogue {
     catalogue::load(&shipped_dir()).unwrap_or_else(|fault| panic!("{fault:#?}"))
@@ -22,14 +18,7 @@ fn item<'a>(catalogue: &'a Catalogue, id: &str) -> &'a Item {
 #[test]
 fn it_has_no_finding() {
     let findings = catalogue::lint(&shipped_dir()).unwrap();
-    assert!(
-        findings.is_empty(),
-        "{}",
-        findings
-            .iter()
-            .map(|finding| format!("{finding}\n"))
-            .collect::<String>()
-    );
+    assert!(findings.is_empty(), "{}", lines(&findings));
 }
 
 #[test]
