@@ -61,8 +61,7 @@ pub fn fault_csv(lines: &[u8], lang: Lang, with_header: bool) -> Vec<u8> {
 }
 
 /// `cell`, made text for every spreadsheet (CWE-1236).
-#[must_use]
-pub(crate) fn harmless(cell: &str) -> Cow<'_, str> {
+fn harmless(cell: &str) -> Cow<'_, str> {
     if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         Cow::Owned(format!("'{cell}"))
     } else {

@@ -174,7 +174,7 @@ pub(crate) fn read<'r>(
         text,
         cell.kind,
         cell.table().and_then(|table| plan.table(table)),
-        row.epoch(),
+        row.epoch(cell.column),
     );
     match (&read.value, cell.role) {
         (Value::Text(code), FieldRole::OrganCode) if !is_registered(code, organisations) => {

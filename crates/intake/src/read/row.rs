@@ -28,6 +28,8 @@ pub struct RawRow {
     // INVARIANT: ascending, each at a character boundary of `text`, the last one = its length.
     pub(super) ends: Vec<usize>,
     pub(super) spoiled: Vec<(usize, Spoiled)>,
+    /// Columns of a workbook whose cells are plain numbers.
+    pub(super) numbers: Vec<usize>,
     pub(super) epoch: Option<Epoch>,
 }
 
@@ -90,14 +92,16 @@ impl RawRow {
         self.spoiled.iter().find(|(at, _)| *at == column).map(|(_, what)| *what)
     }
 
-    pub(crate) const fn epoch(&self) -> Option<Epoch> {
-        self.epoch
+    /// For a cell that is a plain number: what it counts its days from, if they are days.
+    pub(crate) fn epoch(&self, column: usize) -> Option<Epoch> {
+        self.epoch.filter(|_| self.numbers.contains(&column))
     }
 
     pub(super) fn clear(&mut self) {
         self.text.clear();
         self.ends.clear();
         self.spoiled.clear();
+        self.numbers.clear();
     }
 
     pub(super) fn push(&mut self, cell: &str) {

@@ -51,6 +51,7 @@ impl<R: Read + Seek> Workbook<R> {
         Ok(XlsxRows {
             cells,
             ahead: None,
+            is_end: false,
             epoch,
             cells_left: limits.xlsx_cells_max,
             limits: limits.clone(),
@@ -65,6 +66,8 @@ pub(super) struct XlsxRows<'w, R: Read + Seek> {
     cells: XlsxCellReader<'w, R>,
     /// The first cell of the next row.
     ahead: Option<SheetCell<'w>>,
+    /// The parser must not be asked again behind the end.
+    is_end: bool,
     epoch: Epoch,
     cells_left: u64,
     limits: Limits,
@@ -72,12 +75,15 @@ pub(super) struct XlsxRows<'w, R: Read + Seek> {
 
 impl<'w, R: Read + Seek> XlsxRows<'w, R> {
     fn next_cell(&mut self, line: u32) -> Result<Option<SheetCell<'w>>, FileFault> {
-        loop {
+        while !self.is_end {
             let cells = &mut self.cells;
             let cell = catch_unwind(AssertUnwindSafe(|| cells.next_cell()))
                 .map_err(|_| damaged(Some(line)))?
                 .map_err(|_| damaged(Some(line)))?;
-            let Some(cell) = cell else { return Ok(None) };
+            let Some(cell) = cell else {
+                self.is_end = true;
+                break;
+            };
             self.cells_left = self.cells_left.checked_sub(1).ok_or(FileFault::WorkbookTooLarge {
                 cap: WorkbookCap::Cells,
             })?;
@@ -87,6 +93,7 @@ impl<'w, R: Read + Seek> XlsxRows<'w, R> {
                 return Ok(Some((row, column as usize, cell.get_value().clone())));
             }
         }
+        Ok(None)
     }
 
     fn push(&self, row: &mut RawRow, column: usize, value: &DataRef<'w>) -> Result<(), FileFault> {
@@ -107,8 +114,12 @@ impl<'w, R: Read + Seek> XlsxRows<'w, R> {
             DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => row.push(text),
             DataRef::SharedString(text) => row.push(text),
             DataRef::Bool(value) => row.push(if *value { "TRUE" } else { "FALSE" }),
-            DataRef::Int(value) => row.push(&value.to_string()),
+            DataRef::Int(value) => {
+                row.numbers.push(column);
+                row.push(&value.to_string());
+            }
             DataRef::Float(value) => {
+                row.numbers.push(column);
                 if value.abs() >= DIGITS_KEPT {
                     row.spoiled.push((column, Spoiled::DigitsLost));
                 }

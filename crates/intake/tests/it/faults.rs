@@ -115,7 +115,7 @@ fn e05_and_e06_numbers() {
     );
     check(&[("CF_XDR_ZJHM", "370199190002290031")], &[("E06", "CF_XDR_ZJHM")]);
     // Valid check character, province 16.
-    check(&[("CF_XDR_ZJHM", "160199198506070033")], &[("E06", "CF_XDR_ZJHM")]);
+    check(&[("CF_XDR_ZJHM", "16019919850607003X")], &[("E06", "CF_XDR_ZJHM")]);
     let production = Sheet {
         allow_test_area: false,
         ..Sheet::penalties()
@@ -293,7 +293,7 @@ fn every_fault() -> Vec<Fault> {
         &[("CF_SY", "\u{1}"), ("CF_XDR_MC", "*"), ("CF_XDR_ZJHM", "1")],
         &[("CF_XDR_ZJHM", "370199198506070038")],
         &[("CF_XDR_ZJHM", "370199190002290031")],
-        &[("CF_XDR_ZJHM", "160199198506070033")],
+        &[("CF_XDR_ZJHM", "16019919850607003X")],
         &[("CF_XDR_ZJLX", "护照"), ("CF_XDR_ZJHM", "1")],
         &[
             ("CF_CFJGDM", "91370199MA999903XW"),
