@@ -198,7 +198,8 @@ async fn fill(store: &dyn Store) {
 
 const QUEUES: [&str; 5] = ["outbox", "session", "attempt", "lease", "procedure_open"];
 
-fn tables(connection: &Connection) -> Vec<(String, Vec<String>)> {
+/// Tables that are not queues, each with its columns and their types.
+fn tables(connection: &Connection) -> Vec<(String, Vec<(String, String)>)> {
     let names = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'refinery_%'";
     let mut statement = connection.prepare(names).unwrap();
     let names: Vec<String> = statement
@@ -207,9 +208,11 @@ fn tables(connection: &Connection) -> Vec<(String, Vec<String>)> {
         .map(Result::unwrap)
         .collect();
     let columns = |table: &str| {
-        let mut statement = connection.prepare("SELECT name FROM pragma_table_info(?1)").unwrap();
+        let mut statement = connection
+            .prepare("SELECT name, type FROM pragma_table_info(?1)")
+            .unwrap();
         statement
-            .query_map([table], |row| row.get(0))
+            .query_map([table], |row| Ok((row.get(0)?, row.get(1)?)))
             .unwrap()
             .map(Result::unwrap)
             .collect()
@@ -241,13 +244,16 @@ async fn append_only_is_held_by_triggers() {
             .unwrap();
         assert!(rows > 0, "{table} is empty, so nothing is shown");
         refused(&format!("DELETE FROM {table}"));
-        for column in columns {
-            refused(&format!(
-                "UPDATE {table} SET {column} = CASE WHEN typeof({column}) = 'integer' THEN {column} + 1 \
-                              WHEN typeof({column}) = 'blob' THEN randomblob(length({column})) ELSE 'changed' END"
-            ));
+        for (column, kind) in columns {
+            let changed = match kind.as_str() {
+                "INTEGER" => format!("COALESCE({column}, 0) + 1"),
+                "BLOB" => format!("randomblob(COALESCE(length({column}), 16))"),
+                _ => "'changed'".to_owned(),
+            };
+            refused(&format!("UPDATE {table} SET {column} = {changed}"));
         }
-        let list = columns.join(", ");
+        let list: Vec<&str> = columns.iter().map(|(column, _)| column.as_str()).collect();
+        let list = list.join(", ");
         refused(&format!(
             "INSERT OR REPLACE INTO {table} ({list}) SELECT {list} FROM {table}"
         ));
