@@ -1,0 +1,85 @@
+//! Prints what one seal, one tag and their company cost on this machine: `cargo run --release -p vault --example speed`.
+
+use std::hint::black_box;
+use std::io::{self, Write};
+use std::time::Instant;
+
+use domain::{DocumentKind, IdentityDocument, Name};
+use uuid::Uuid;
+use vault::{Place, SecretOwner, StagedWriter, Vault};
+
+/// Calls per round.
+const CALLS: u32 = 20_000;
+/// Rounds; the best and the median are printed, since others share the machine.
+const ROUNDS: usize = 15;
+
+fn measure(what: &str, mut call: impl FnMut()) -> io::Result<()> {
+    let mut rounds: Vec<f64> = (0..ROUNDS)
+        .map(|_| {
+            let start = Instant::now();
+            (0..CALLS).for_each(|_| call());
+            start.elapsed().as_secs_f64() * 1e6 / f64::from(CALLS)
+        })
+        .collect();
+    rounds.sort_by(f64::total_cmp);
+    let (best, median) = (rounds.first().copied(), rounds.get(ROUNDS / 2).copied());
+    let text = |value: Option<f64>| value.map_or_else(String::new, |value| format!("{value:8.3}"));
+    writeln!(
+        io::stdout(),
+        "{what:<44} best {} µs, median {} µs",
+        text(best),
+        text(median)
+    )
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let vault = Vault::ephemeral()?;
+    let id = Uuid::from_u128(1);
+    let (secret, wrapped) = vault.new_secret(SecretOwner::Person, id)?;
+    let place = Place {
+        table: "record",
+        column: "content",
+        row: id,
+    };
+    let plain = [7_u8; 1000];
+    let sealed = secret.seal(&place, &plain)?;
+    let document = IdentityDocument::parse(DocumentKind::Passport, "E12345678")?;
+    let name = Name::parse("测试甲")?;
+
+    measure("seal 1000 bytes", || {
+        black_box(secret.seal(&place, black_box(&plain))).ok();
+    })?;
+    measure("open 1000 bytes", || {
+        black_box(secret.open(&place, &sealed.salt, black_box(&sealed.ciphertext))).ok();
+    })?;
+    measure("blind tag of a number (B1)", || {
+        black_box(vault.number_tags(black_box(&document)));
+    })?;
+    measure("blind tag of number and name (B2)", || {
+        black_box(vault.name_tags(black_box(&document), black_box(&name)));
+    })?;
+    measure("new secret, wrapped", || {
+        black_box(vault.new_secret(SecretOwner::Person, id)).ok();
+    })?;
+    measure("unwrap a secret", || {
+        black_box(vault.unwrap_secret(SecretOwner::Person, id, black_box(&wrapped))).ok();
+    })?;
+    measure("fact tag (prepared key)", || {
+        black_box(secret.fact_tag(black_box(b"item\x1fdocument\x1forgan")));
+    })?;
+    measure("content tag of 1000 bytes (prepared key)", || {
+        black_box(secret.content_tag(black_box(&plain)));
+    })?;
+
+    let megabytes = 256_u32;
+    let block = vec![7_u8; 1 << 20];
+    let start = Instant::now();
+    let mut writer = StagedWriter::new(&secret, id, io::sink())?;
+    for _ in 0..megabytes {
+        writer.write_all(&block)?;
+    }
+    writer.finish()?;
+    let rate = f64::from(megabytes) / start.elapsed().as_secs_f64();
+    writeln!(io::stdout(), "staged writer: {rate:.0} MiB/s")?;
+    Ok(())
+}
