@@ -1,0 +1,133 @@
+# Pages of the officer
+deliver-title = Deliver data
+deliver-lead = Provider: { $organisation }
+deliver-no-items = The catalogue names no item that your organisation provides.
+deliver-item = Item
+deliver-item-wrong = Choose an item from the list
+deliver-file = File
+deliver-file-hint = CSV (UTF-8 or GB18030) or XLSX, at most { $megabytes } MB. It is encrypted as it arrives.
+deliver-file-empty = Choose the file to deliver
+deliver-file-large = The file is too large. Split it and deliver the parts
+deliver-file-broken = The upload broke off and nothing was stored. Please try again
+deliver-check = Upload and check
+deliver-next-title = What happens next
+deliver-next = You see what the check found; nothing is recorded before you confirm. The same file twice has no second effect and gives the same receipt.
+preview-title = What the check found
+preview-file = File name
+preview-form = Format
+preview-header = Header version
+preview-checked = Checked
+preview-checked-rows = the first { $checked } of { $rows } rows; { $refused } of them cannot be taken
+preview-form-unknown = not recognised
+preview-refused-title = The file as a whole cannot be taken
+preview-refused = Correct it as described below and deliver it again. Nothing has been recorded.
+preview-file-faults = Faults of the file
+preview-no-faults = No faults in the rows that were checked.
+preview-faults = Rows with faults will not be recorded, all others will. Every fault is listed in the fault file of the receipt.
+preview-first-faults =
+    { $count ->
+        [one] The first fault
+       *[other] The first { $count } faults
+    }
+preview-confirm = Confirm the delivery
+preview-other = Take another file
+fault-place = Place
+fault-code = Code
+fault-count = Number
+fault-what = What is wrong
+fault-remedy = What to do
+fault-whole-file = whole file
+fault-line = line { $line }
+fault-line-column = line { $line }, column { $column }
+dropped-title = Columns that were not taken
+dropped-lead = The law forbids collecting these columns. They were removed before anything was stored, and are kept nowhere:
+unknown-columns = The headers of columns { $columns } are not known; these columns were not taken.
+delivery-running-title = Taking it in
+delivery-receipt-title = Receipt
+delivery-refused-title = The file was not taken
+delivery-refused = The file does not meet the requirements; nothing was recorded. Correct it as described below and deliver it again.
+delivery-progress = Progress
+delivery-rows = { $done } rows done
+delivery-rows-of = { $done } of { $total } rows done
+delivery-refreshes = This page reloads every 2 seconds; you may close it without harm.
+delivery-pause = Stop reloading
+delivery-paused = Reloading is stopped.
+delivery-resume = Reload again
+delivery-provider = Provider
+delivery-received = Received
+delivery-number = Delivery
+delivery-state = State
+delivery-state-running = Running
+delivery-state-done = Done
+delivery-state-refused = Not taken
+delivery-no-faults = No faults were found.
+delivery-faults-title = Faults by code
+delivery-fault-file = Download the fault file (CSV)
+delivery-receipt-file = Download the receipt (JSON)
+delivery-back = All deliveries
+counts-label = Rows by outcome
+count-received = received
+count-recorded = recorded
+count-repeated = repeated
+count-held = held
+count-pending = for review
+count-refused = refused
+count-waiting = held or for review
+counts-of-recorded = of the recorded ones { $corrected } corrections and { $withdrawn } withdrawals
+held-title = Rows that are held or wait for a review
+held-lead = These rows are kept encrypted and shown to nobody until their question is answered.
+held-line = Line
+held-kind = State
+held-why = Why, and what happens next
+held-kind-held = held
+held-kind-pending = for review
+held-cut = Only the first { $count } rows are shown.
+signature-title = Signature
+signature-lead = The receipt is signed by this system (Ed25519); with the public key anybody can check that it was not altered.
+signature-value = Signature
+signature-key = Public key
+deliveries-none = Nothing has been delivered yet.
+deliveries-cut = Only the latest { $count } deliveries are shown.
+reviews-lead = The system cannot tell whom these rows belong to; you decide. Until then they are shown to nobody.
+reviews-none = Nothing waits for a review.
+reviews-count =
+    { $count ->
+        [one] { $count } review.
+       *[other] { $count } reviews, the oldest first.
+    }
+reviews-opened = Opened
+reviews-why = Why it needs a review
+reviews-from = From
+reviews-delivery = delivery
+review-title = Review one row
+review-opened = opened { $at }
+review-row = The row as delivered
+review-register = The identity register
+review-name = Name
+review-document = Document number
+review-none = no matching entry
+review-features = Compared point by point
+review-withheld = This text mentions other people and is not shown.
+review-decide = Decide
+review-question = Does this row belong to the person in the register?
+review-attach = It is the same person: put it in that person’s file
+review-refuse = It is another person, or cannot be told: send it back to the provider
+review-alias = The name was changed by law: confirm the delivered name as a former name of this person
+review-reason = Reason
+review-reason-hint = Write what you checked. The person can see the outcome; do not write about others.
+review-reason-missing = Write down the reason
+review-choice-missing = Choose one of the two decisions
+review-nobody = The identity register does not know this number, so the row cannot be put in anybody’s file
+review-too-young = The person was a minor then; the law forbids recording it. Send the row back
+review-changed = Somebody else acted after you opened it. Look again before you decide
+review-submit = Submit the decision
+review-closed = This review is closed.
+review-steps = History
+review-step =
+    { $state ->
+        [open] opened
+        [attached] attached to the person
+        [refused] sent back
+       *[other] { $state }
+    }
+review-back = All reviews

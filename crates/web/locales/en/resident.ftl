@@ -1,0 +1,77 @@
+# Pages of the resident
+home-title = Hello, { $name }
+home-lead = This is your own credit file. Besides you, only bodies that the law allows may look, each time with a stated reason, and every look is recorded.
+home-records =
+    { $count ->
+        [one] { $count } record.
+       *[other] { $count } records.
+    }
+home-held =
+    { $count ->
+        [one] { $count } of them is not verified yet and is shown to nobody.
+       *[other] { $count } of them are not verified yet and are shown to nobody.
+    }
+home-notices =
+    { $count ->
+        [0] No new notices.
+        [one] { $count } new notice.
+       *[other] { $count } new notices.
+    }
+records-as-of = As of { $at } (Beijing time)
+records-none-title = There are no records about you
+records-none = As of { $at } this system holds no record about you at all. You can print this page.
+records-count =
+    { $count ->
+        [one] { $count } record in all.
+       *[other] { $count } records in all.
+    }
+records-print = Each says what, who said so, on what basis, until when it is kept and who may see it.
+records-group-count =
+    { $count ->
+        [one] { $count } record
+       *[other] { $count } records
+    }
+records-about-item = the rules of this item
+records-who = Said by
+records-basis = Legal basis
+records-since = Since
+records-until = Kept until, at the latest
+records-seen-by = Who may see it
+records-seen-by-nobody = At present only you.
+records-class = Class of the breach
+records-repair = Repair
+records-repair-from = You can ask for repair from { $day } on. It is free.
+records-all-fields =
+    { $count ->
+        [one] The other field
+       *[other] The other { $count } fields
+    }
+records-received = Received
+records-withheld = This text mentions other people. To protect them it is shown to nobody.
+records-note-held = This record is not verified yet. It is shown to nobody and has no effect on you. Next: the provider has been asked for what is missing. Once it is complete and verified you will be told; if not, it never takes effect.
+records-note-disputed = This record is disputed and being checked. Until there is an answer, every look-up says that it is disputed.
+records-note-corrected = The provider corrected this record. The old content is shown to nobody.
+records-note-withdrawn = The provider withdrew this record. It is shown to nobody.
+records-note-repaired = This record has been repaired. It is shown to nobody.
+records-note-ended = Its time is over. It is shown to nobody.
+notices-no-period = Notices are here for you to read. No legal period runs from a notice that you have not opened or read; legal periods run only from service under the law or from the day you confirm.
+notices-none = No notices.
+notices-acknowledge =
+    { $count ->
+        [one] I have seen this new notice
+       *[other] I have seen these { $count } new notices
+    }
+notices-see = See my records
+notice-record-received = A new record about you was received
+notice-record-held = A record about you was received; it is not verified yet and is shown to nobody
+notice-record-confirmed = A record was verified and is now in force
+notice-record-disputed = A record was marked as disputed
+notice-record-dispute-ended = A dispute about a record was answered
+notice-record-corrected = A record was corrected
+notice-record-withdrawn = A record was withdrawn
+notice-record-repaired = A record was repaired
+notice-record-ended = A record has ended
+notice-other = Something that concerns you has changed
+notice-next-check = Please check it. If it is wrong you can object, free of charge.
+notice-next-wait = You need not do anything; you will be told the result.
+notice-next-none = Its old content is shown to nobody any more.

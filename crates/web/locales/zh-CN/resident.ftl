@@ -1,0 +1,55 @@
+# 本人页面
+home-title = { $name }，您好
+home-lead = 这里是您本人的信用档案。除您本人外，只有法律允许的单位在说明事由后才能查看，每次查看都有记录。
+home-records = 现有 { $count } 条。
+home-held = 其中 { $count } 条尚未核实，暂不提供给任何人。
+home-notices =
+    { $count ->
+        [0] 没有新的通知。
+       *[other] 有 { $count } 条新的通知。
+    }
+records-as-of = 截至 { $at }（北京时间）
+records-none-title = 没有您的记录
+records-none = 截至 { $at }，本系统没有保存关于您的任何记录。您可以打印本页。
+records-count = 共 { $count } 条记录。
+records-print = 每一条都写明内容、谁提供、依据什么、保存到哪天、谁能看到。
+records-group-count = { $count } 条
+records-about-item = 这一事项的规定
+records-who = 提供单位
+records-basis = 法律依据
+records-since = 起始日期
+records-until = 最晚保存到
+records-seen-by = 谁能看到
+records-seen-by-nobody = 目前只有您本人。
+records-class = 失信等级
+records-repair = 信用修复
+records-repair-from = 最早可以在 { $day } 申请修复，不收费。
+records-all-fields = 查看其余 { $count } 项内容
+records-received = 收到时间
+records-withheld = 这段文字提到了其他人，为保护他人不予显示，也不提供给任何人。
+records-note-held = 这条记录还没有核实完，目前不提供给任何人，对您没有影响。下一步：我们已请提供单位补充材料；补齐并核实后会通知您，补不齐就不会生效。
+records-note-disputed = 对这条记录有异议，正在核查。在有结论之前，任何查询结果都会注明“有异议”。
+records-note-corrected = 提供单位已更正这条记录，旧内容不再提供给任何人。
+records-note-withdrawn = 提供单位已撤回这条记录，不再提供给任何人。
+records-note-repaired = 已完成信用修复，不再提供给任何人。
+records-note-ended = 保存期限已满，不再提供给任何人。
+notices-no-period = 通知放在这里供您查看。没有打开或者没有读过的通知，不会开始计算任何法定期限；法定期限只从依法送达或者您确认之日起算。
+notices-none = 没有通知。
+notices-acknowledge =
+    { $count ->
+       *[other] 我已看过这 { $count } 条新通知
+    }
+notices-see = 查看我的记录
+notice-record-received = 收到一条关于您的新记录
+notice-record-held = 收到一条关于您的记录，尚未核实，暂不提供
+notice-record-confirmed = 一条记录已核实，开始生效
+notice-record-disputed = 一条记录已标注异议
+notice-record-dispute-ended = 一条记录的异议已有结论
+notice-record-corrected = 一条记录已更正
+notice-record-withdrawn = 一条记录已撤回
+notice-record-repaired = 一条记录已修复
+notice-record-ended = 一条记录已到期
+notice-other = 有一项与您有关的变化
+notice-next-check = 请核对内容。如果有误，可以免费提出异议。
+notice-next-wait = 您不需要做什么；有结果会再通知您。
+notice-next-none = 这条记录的旧内容不再提供给任何人。

@@ -1,0 +1,72 @@
+//! The JSON API. Only [`documented`] registers its routes, so what is served is what the OpenAPI document says.
+
+mod deliveries;
+mod me;
+mod meta;
+mod sessions;
+mod wire;
+
+use std::convert::Infallible;
+
+use axum::extract::DefaultBodyLimit;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
+use utoipa_axum::routes;
+
+use crate::problem::Problem;
+use crate::state::WebState;
+use crate::upload;
+
+/// The head of the document; paths come from the router.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Chengdang 诚档",
+        description = "Personal public credit records of a city: departments deliver, persons read their own file. \
+                       Errors are problem documents (RFC 9457) with a public `code`. There is no list, search or export of persons.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    tags(
+        (name = "sessions", description = "Two factors give a bearer token; it ends after 20 idle minutes and after 8 hours at the latest."),
+        (name = "deliveries", description = "A department hands in files and learns what became of each row."),
+        (name = "me", description = "A resident's own file. The person follows from the token; no route takes one."),
+        (name = "service", description = "About the service itself."),
+    ),
+    components(schemas(Problem)),
+    modifiers(&Bearer)
+)]
+struct Head;
+
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("From POST /api/v1/sessions."))
+            .build();
+        openapi
+            .components
+            .get_or_insert_default()
+            .add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    }
+}
+
+/// Every route of the API with its documentation.
+pub(crate) fn documented(upload_bytes_max: u64) -> OpenApiRouter<WebState> {
+    OpenApiRouter::with_openapi(Head::openapi())
+        .routes(routes!(sessions::create, sessions::end))
+        .routes(
+            routes!(deliveries::create)
+                .layer::<_, Infallible>(DefaultBodyLimit::disable())
+                .layer(upload::limit_layer(upload_bytes_max)),
+        )
+        .routes(routes!(deliveries::get))
+        .routes(routes!(deliveries::faults))
+        .routes(routes!(me::records))
+        .routes(routes!(me::notices))
+        .routes(routes!(meta::openapi))
+        .routes(routes!(meta::healthz))
+        .routes(routes!(meta::readyz))
+}

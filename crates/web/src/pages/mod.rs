@@ -1,0 +1,72 @@
+//! Pages for people: server-rendered, no script, phone first.
+
+mod catalogue;
+mod deliver;
+pub(crate) mod deliveries;
+pub(crate) mod error;
+mod faults;
+mod home;
+mod login;
+pub(crate) mod notices;
+mod records;
+mod reviews;
+mod show;
+
+use axum::Router;
+use axum::routing::{MethodRouter, get};
+
+use crate::assets;
+use crate::state::WebState;
+use crate::upload;
+
+/// Every page: its pattern, its methods, its handler. There is no other place where a page is registered.
+fn all(upload_bytes_max: u64) -> Vec<(&'static str, &'static str, MethodRouter<WebState>)> {
+    vec![
+        ("/", "GET", get(home::root)),
+        ("/login", "GET POST", get(login::show).post(login::submit)),
+        (
+            "/login/code",
+            "GET POST",
+            get(login::show_code).post(login::submit_code),
+        ),
+        ("/logout", "POST", axum::routing::post(login::logout)),
+        ("/me", "GET", get(home::show)),
+        ("/me/records", "GET", get(records::show)),
+        ("/me/notices", "GET POST", get(notices::show).post(notices::acknowledge)),
+        (
+            "/deliver",
+            "GET POST",
+            upload::with_limit(get(deliver::show).post(deliver::submit), upload_bytes_max),
+        ),
+        (
+            "/deliver/{upload}",
+            "GET POST",
+            get(deliver::preview).post(deliver::confirm),
+        ),
+        ("/deliveries", "GET", get(deliveries::list)),
+        ("/deliveries/{delivery}", "GET", get(deliveries::show)),
+        ("/deliveries/{delivery}/faults.csv", "GET", get(deliveries::faults)),
+        ("/deliveries/{delivery}/receipt.json", "GET", get(deliveries::receipt)),
+        ("/reviews", "GET", get(reviews::list)),
+        (
+            "/reviews/{review}",
+            "GET POST",
+            get(reviews::show).post(reviews::decide),
+        ),
+        ("/catalogue", "GET", get(catalogue::list)),
+        ("/catalogue/{item}", "GET", get(catalogue::show)),
+        ("/assets/{name}", "GET", get(assets::get)),
+    ]
+}
+
+/// The router of the pages.
+pub(crate) fn router(upload_bytes_max: u64) -> Router<WebState> {
+    all(upload_bytes_max)
+        .into_iter()
+        .fold(Router::new(), |router, (path, _, handler)| router.route(path, handler))
+}
+
+/// Patterns and methods of the pages, for tests and reviews.
+pub(crate) fn routes() -> Vec<(&'static str, &'static str)> {
+    all(0).into_iter().map(|(path, methods, _)| (path, methods)).collect()
+}

@@ -1,0 +1,121 @@
+//! Who calls: cookies for pages, bearer tokens for the API. Neither is ever taken for the other.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use app::accounts::{self, LiveSession};
+use axum::extract::{ConnectInfo, FromRequestParts, OptionalFromRequestParts};
+use axum::http::request::Parts;
+use axum::http::{HeaderName, header};
+use store::AccountKind;
+
+use crate::cookies;
+use crate::fault::Fault;
+use crate::page::Page;
+use crate::prefs::Prefs;
+use crate::state::WebState;
+
+/// A signed-in user of the pages, both factors given.
+pub(crate) struct User {
+    pub(crate) session: LiveSession,
+    pub(crate) token: String,
+    prefs: Prefs,
+}
+
+impl User {
+    /// Frame of a page for this user.
+    pub(crate) fn page(&self, state: &WebState, title_key: &str, current: &str) -> Page {
+        Page::of(state, self.prefs, &self.session, title_key, current)
+    }
+}
+
+/// Where a user begins.
+pub(crate) const fn start_of(kind: AccountKind) -> &'static str {
+    match kind {
+        AccountKind::Resident => "/me",
+        AccountKind::Officer | AccountKind::Centre => "/deliveries",
+    }
+}
+
+/// The cookie's session, verified or not.
+pub(crate) async fn from_cookie(state: &WebState, parts: &Parts) -> Result<Option<(LiveSession, String)>, Fault> {
+    let Some(token) = cookies::read(&parts.headers, state.settings.session_cookie()) else {
+        return Ok(None);
+    };
+    let session = accounts::session(&state.app, token).await?;
+    Ok(session.map(|session| (session, token.to_owned())))
+}
+
+impl FromRequestParts<WebState> for User {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Self, Fault> {
+        let (session, token) = from_cookie(state, parts).await?.ok_or(Fault::SignIn)?;
+        if !session.is_verified {
+            return Err(Fault::SecondFactor);
+        }
+        let prefs = parts.extensions.get::<Prefs>().copied().unwrap_or_default();
+        Ok(Self { session, token, prefs })
+    }
+}
+
+impl OptionalFromRequestParts<WebState> for User {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Option<Self>, Fault> {
+        match <Self as FromRequestParts<WebState>>::from_request_parts(parts, state).await {
+            Ok(user) => Ok(Some(user)),
+            Err(Fault::SignIn | Fault::SecondFactor) => Ok(None),
+            Err(fault) => Err(fault),
+        }
+    }
+}
+
+/// A caller of the API: a bearer token, both factors given.
+pub(crate) struct Bearer {
+    pub(crate) session: LiveSession,
+    pub(crate) token: String,
+}
+
+impl FromRequestParts<WebState> for Bearer {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Self, Fault> {
+        let token = parts
+            .headers
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+            .map(|(_, token)| token.trim().to_owned())
+            .ok_or(Fault::SignIn)?;
+        let session = accounts::session(&state.app, &token).await?.ok_or(Fault::SignIn)?;
+        if !session.is_verified {
+            return Err(Fault::SecondFactor);
+        }
+        Ok(Self { session, token })
+    }
+}
+
+/// The caller's address, for counting attempts; never logged.
+pub(crate) struct CallerAddress(pub(crate) IpAddr);
+
+impl FromRequestParts<WebState> for CallerAddress {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Self, Fault> {
+        let forwarded = parts
+            .headers
+            .get_all(HeaderName::from_static("x-forwarded-for"))
+            .iter()
+            .next_back()
+            .filter(|_| state.settings.trusts_forwarded_for)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.rsplit(',').next())
+            .and_then(|value| value.trim().parse().ok());
+        let peer = parts
+            .extensions
+            .get::<ConnectInfo<SocketAddr>>()
+            .map(|info| info.0.ip());
+        Ok(Self(forwarded.or(peer).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))))
+    }
+}
