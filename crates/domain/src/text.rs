@@ -2,14 +2,13 @@
 
 use std::borrow::Cow;
 
-/// The ASCII form of a full-width character (U+FF01–U+FF5E) or of the ideographic space; any other character as it is.
+/// The ASCII form of a full-width character (U+FF01–U+FF5E); any other character as it is.
 pub(crate) const fn fold_width(c: char) -> char {
     match c {
         '\u{FF01}'..='\u{FF5E}' => match char::from_u32(c as u32 - 0xFEE0) {
             Some(ascii) => ascii,
             None => c,
         },
-        '\u{3000}' => ' ',
         _ => c,
     }
 }
@@ -25,6 +24,5 @@ pub(crate) fn fold_code(text: &str) -> Cow<'_, str> {
     if text.bytes().all(|b| b.is_ascii() && !b.is_ascii_lowercase()) {
         return Cow::Borrowed(text);
     }
-    // The ideographic space counts as white space, so the edges stay trimmed.
     Cow::Owned(text.chars().map(|c| fold_width(c).to_ascii_uppercase()).collect())
 }

@@ -32,6 +32,7 @@ fn every_middle_dot_is_the_same() {
     // Full stops of initials are no interpuncts.
     check("J. R. Ceshi", "J. R. CESHI");
     check("测试.J", "测试.J");
+    check("J.测试", "J.测试");
     check("测试甲.", "测试甲.");
 }
 
