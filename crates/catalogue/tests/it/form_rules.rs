@@ -251,3 +251,97 @@ fn all_findings_are_reported_together() {
          (山东省社会信用条例 第三十八条)"
     );
 }
+
+#[test]
+fn form_of_ids_sources_and_lists() {
+    for (file, from, to, message) in [
+        (
+            "items/honour.toml",
+            "\"CL-HONOUR-LEVEL\"",
+            "\"honour level\"",
+            "code list: not a catalogue id",
+        ),
+        ("purposes.toml", "\"PUR-TRAVEL\"", "\"travel\"", "not a catalogue id"),
+        ("purposes.toml", "\"ITM-LICENCE\"", "\"licence\"", "item `licence`"),
+        (
+            "measures.toml",
+            "\"MSR-FOOD-LICENCE\"",
+            "\"food\"",
+            "not a catalogue id",
+        ),
+        (
+            "intake-rules.toml",
+            "\"ITM-VOLUNTEER\"",
+            "\"volunteer\"",
+            "item `volunteer`",
+        ),
+        (
+            "intake-rules.toml",
+            "\"RUL-SPEECH\"",
+            "\"speech\"",
+            "not a catalogue id",
+        ),
+        (
+            "dropped-columns.toml",
+            "RUL-DROP-PRIZE",
+            "RUL-DROP-INCOME",
+            "stands here twice",
+        ),
+        (
+            "calendar.toml",
+            "source = ",
+            "# source = ",
+            "the notice of the State Council",
+        ),
+        ("purposes.toml", "source = \"食品安全法", "# \"", "`source` is missing"),
+        ("occupations.toml", "source = ", "# source = ", "`source` is missing"),
+        (
+            "classes.toml",
+            "act_end_source = ",
+            "# act_end_source = ",
+            "`act_end_source` is missing",
+        ),
+        ("calendar.toml", "[[years]]", "[years]", "not TOML"),
+        ("measures.toml", "", "purposes = 1", "unknown key `purposes`"),
+    ] {
+        // A key after the last table would belong to that table: it goes first instead.
+        if from.is_empty() {
+            malformed(file, "# 惩戒措施", &format!("{to}\n# 惩戒措施"), message);
+        } else {
+            malformed(file, from, to, message);
+        }
+    }
+    let copy = copy();
+    std::fs::write(copy.path().join("measures.toml"), b"# \xb2\xbb\xca\xc7 UTF-8").unwrap();
+    let findings = catalogue::lint(copy.path()).unwrap();
+    assert!(
+        findings
+            .iter()
+            .any(|finding| finding.message == "the file is not UTF-8"),
+        "{}",
+        lines(&findings)
+    );
+    std::fs::write(copy.path().join("measures.toml"), "measures = 7").unwrap();
+    let findings = catalogue::lint(copy.path()).unwrap();
+    assert!(
+        findings
+            .iter()
+            .any(|finding| finding.message == "`measures` is not a list"),
+        "{}",
+        lines(&findings)
+    );
+    let list = "[[lists]]\nid = \"CL-EMPTY\"\nsource = \"nowhere\"\nvalues = []\n";
+    malformed("code-lists.toml", "", list, "the list is empty");
+    let path = copy.path().join("items/honour.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(copy.path().join("measures.toml"), "measures = []").unwrap();
+    std::fs::write(&path, &text[..text.find("[[layouts]]").unwrap()]).unwrap();
+    let findings = catalogue::lint(copy.path()).unwrap();
+    assert!(
+        findings
+            .iter()
+            .any(|finding| finding.message.contains("no header version")),
+        "{}",
+        lines(&findings)
+    );
+}
