@@ -1,1 +1,95 @@
-//! store-postgres.
+//! The store on PostgreSQL, for a city with a database server of its own.
+//!
+//! Chunks go in by binary `COPY` within their transaction; a lost race is a unique violation, so no transaction needs
+//! more than READ COMMITTED. The connection acts as the role `chengdang_app` where it may: read, append, erase, and
+//! nothing else. This crate knows nothing of keys, policies or HTTP.
+//!
+//! ```no_run
+//! # async fn run() -> Result<(), store::StoreError> {
+//! use store_postgres::{PostgresOptions, PostgresStore, migrate};
+//!
+//! let url = "host=/run/postgresql dbname=chengdang";
+//! migrate(url).await?;
+//! let store = PostgresStore::connect(url, &PostgresOptions::default()).await?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod chunk;
+mod connection;
+mod delivery;
+mod fault;
+mod log;
+mod login;
+mod person;
+mod procedure;
+mod record;
+mod schema;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod value;
+
+use std::time::Duration;
+
+use deadpool_postgres::{Object, Pool};
+use store::{Store, StoreError};
+
+pub use schema::migrate;
+
+/// How a store is connected.
+#[derive(Debug, Clone)]
+pub struct PostgresOptions {
+    /// Connections at most.
+    pub connections_max: usize,
+    /// How long a statement may take.
+    pub statement_timeout: Duration,
+    /// How long a caller waits for a free connection, and a statement for a lock.
+    pub wait_timeout: Duration,
+    /// Whether the server must sync its log to disk (`fsync = on`). Off only in tests that throw the cluster away.
+    pub needs_fsync: bool,
+}
+
+impl Default for PostgresOptions {
+    fn default() -> Self {
+        Self {
+            connections_max: 16,
+            statement_timeout: Duration::from_secs(60),
+            wait_timeout: Duration::from_secs(10),
+            needs_fsync: true,
+        }
+    }
+}
+
+/// A store in one PostgreSQL database.
+pub struct PostgresStore {
+    pool: Pool,
+}
+
+impl PostgresStore {
+    /// Connects to the database at `url`, which [`migrate`] has brought to this version's schema.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Damaged`] if the schema is another version's or durability cannot be had,
+    /// [`StoreError::Unavailable`] if the server cannot be reached.
+    pub async fn connect(url: &str, options: &PostgresOptions) -> Result<Self, StoreError> {
+        let pool = connection::pool(url, options)?;
+        let store = Self { pool };
+        let client = store.client().await?;
+        connection::assert_durable(&client, options.needs_fsync).await?;
+        schema::check(&client).await?;
+        drop(client);
+        Ok(store)
+    }
+
+    /// A connection of its own until it is dropped.
+    async fn client(&self) -> Result<Object, StoreError> {
+        self.pool.get().await.map_err(|error| connection::refused(&error))
+    }
+}
+
+impl Store for PostgresStore {
+    fn backend(&self) -> &'static str {
+        "postgresql"
+    }
+}

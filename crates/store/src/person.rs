@@ -68,6 +68,10 @@ pub trait PersonStore {
     async fn get_persons(&self, ids: &[PersonId]) -> Result<Vec<Person>, StoreError>;
 
     /// Appends an event of a person, with further tags (a confirmed alias), the reason sealed, and an outbox row.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is another kind of thing, and two callers name them all"
+    )]
     async fn append_person_event(
         &self,
         person: PersonId,

@@ -177,10 +177,7 @@ pub async fn a_lost_lease_sequences_nothing(store: &dyn Store) {
     assert_eq!(ok(store.sequence(new, Moment(START.0 + 153), 10).await, "sequence"), 1);
 
     let racing = (0..10).map(|_| store.take_lease("another", make.uuid(), START, 100));
-    let racing = join_all(racing)
-        .await
-        .into_iter()
-        .map(|taken| taken.unwrap_or_default());
+    let racing = join_all(racing).await.into_iter().map(Result::unwrap_or_default);
     assert_eq!(racing.flatten().count(), 1, "of ten who take a free lease one holds it");
 }
 

@@ -1,0 +1,42 @@
+-- What the application may do: read, append, erase, and work its queues. Run by `migrate` after the migrations, as often
+-- as one likes. Whoever logs in for the application needs membership only: GRANT chengdang_app TO <login>.
+GRANT USAGE ON SCHEMA public TO chengdang_app;
+GRANT SELECT ON refinery_schema_history TO chengdang_app;
+GRANT USAGE ON SEQUENCE person_number TO chengdang_app;
+
+GRANT SELECT, INSERT ON delivery TO chengdang_app;
+GRANT UPDATE (key, file_name_salt, file_name) ON delivery TO chengdang_app;
+GRANT SELECT, INSERT ON delivery_receipt TO chengdang_app;
+GRANT SELECT, INSERT ON chunk TO chengdang_app;
+GRANT SELECT, INSERT ON chunk_count TO chengdang_app;
+GRANT SELECT, INSERT ON fault_count TO chengdang_app;
+GRANT SELECT, INSERT ON fault_block TO chengdang_app;
+GRANT SELECT, INSERT ON person TO chengdang_app;
+GRANT UPDATE (secret, identity_salt, identity) ON person TO chengdang_app;
+GRANT SELECT, INSERT ON blind_index TO chengdang_app;
+GRANT SELECT, INSERT ON person_event TO chengdang_app;
+GRANT UPDATE (reason_salt, reason) ON person_event TO chengdang_app;
+GRANT SELECT, INSERT ON record TO chengdang_app;
+GRANT UPDATE (content_salt, content) ON record TO chengdang_app;
+GRANT SELECT, INSERT ON record_event TO chengdang_app;
+GRANT UPDATE (reason_salt, reason) ON record_event TO chengdang_app;
+GRANT SELECT, INSERT ON notice_ack TO chengdang_app;
+GRANT SELECT, INSERT ON staged_row TO chengdang_app;
+GRANT UPDATE (content_salt, content) ON staged_row TO chengdang_app;
+GRANT SELECT, INSERT ON staged_resolution TO chengdang_app;
+GRANT SELECT, INSERT ON procedure TO chengdang_app;
+GRANT UPDATE (details_salt, details) ON procedure TO chengdang_app;
+GRANT SELECT, INSERT ON procedure_step TO chengdang_app;
+GRANT UPDATE (reason_salt, reason) ON procedure_step TO chengdang_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON procedure_open TO chengdang_app;
+GRANT SELECT, INSERT ON trace TO chengdang_app;
+GRANT UPDATE (content_salt, content) ON trace TO chengdang_app;
+GRANT SELECT, INSERT ON trace_outcome TO chengdang_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON outbox TO chengdang_app;
+GRANT SELECT, INSERT ON log_entry TO chengdang_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON lease TO chengdang_app;
+GRANT SELECT, INSERT ON account TO chengdang_app;
+GRANT UPDATE (totp_salt, totp, identity_salt, identity, key) ON account TO chengdang_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON session TO chengdang_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON attempt TO chengdang_app;
+GRANT SELECT, INSERT ON totp_step TO chengdang_app;

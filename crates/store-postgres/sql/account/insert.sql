@@ -1,0 +1,4 @@
+-- Creates an account; no row if login name or id is taken.
+INSERT INTO account (uuid, kind, login, password_hash, totp_salt, totp, organisation, identity_salt, identity, key, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+ON CONFLICT DO NOTHING

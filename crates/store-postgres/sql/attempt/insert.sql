@@ -1,0 +1,2 @@
+-- Counts one attempt.
+INSERT INTO attempt (key, tried_at) VALUES ($1, $2)

@@ -1,0 +1,7 @@
+-- One procedure with its present state.
+SELECT p.uuid, p.kind, p.organisation, p.staged_row, p.person_id, p.reason, p.details_salt, p.details, p.opened_at,
+       p.due_at, s.state, COALESCE(s.step_no, 0)
+FROM procedure p
+LEFT JOIN LATERAL (SELECT state, step_no FROM procedure_step WHERE procedure_id = p.procedure_id
+                   ORDER BY step_no DESC LIMIT 1) s ON TRUE
+WHERE p.uuid = $1

@@ -1,0 +1,2 @@
+-- The value of a setting in this session.
+SELECT current_setting($1)

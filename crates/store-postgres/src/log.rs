@@ -1,0 +1,195 @@
+//! Traces and their outcomes, the outbox, the lease of the sequencer and the sequenced log.
+
+use async_trait::async_trait;
+use deadpool_postgres::Transaction;
+use domain::Moment;
+use store::{
+    EntryKind, IndexTag, Lease, LogEntry, LogStore, NewTrace, SEQUENCER_LEASE, StoreError, Trace, TraceKind,
+    TraceOutcome,
+};
+use uuid::Uuid;
+
+use crate::PostgresStore;
+use crate::connection::{all, commit, execute, first};
+use crate::fault::{Fault, conflict, damaged};
+use crate::value::{bytes, count, get, parts, sealed, signed, tag_arrays, word, word_or_none};
+
+#[async_trait]
+impl LogStore for PostgresStore {
+    async fn append_traces(&self, traces: &[NewTrace]) -> Result<(), StoreError> {
+        Ok(self.write_traces(traces).await?)
+    }
+
+    async fn append_outcomes(&self, outcomes: &[(Uuid, TraceOutcome, Moment)]) -> Result<(), StoreError> {
+        Ok(self.write_outcomes(outcomes).await?)
+    }
+
+    async fn traces_of(&self, subjects: &[IndexTag], limit: u32) -> Result<Vec<Trace>, StoreError> {
+        let client = self.client().await?;
+        let (tags, indexes, versions) = tag_arrays(subjects);
+        let sql = include_str!("../sql/trace/list_of_subjects.sql");
+        let traces = all(&client, sql, &[&tags, &indexes, &versions, &i64::from(limit)], |row| {
+            Ok(Trace {
+                uuid: get(row, 0)?,
+                kind: word(row, 1, TraceKind::parse)?,
+                content: sealed(row, 2)?,
+                at: Moment(get(row, 4)?),
+                outcome: word_or_none(row, 5, TraceOutcome::parse)?,
+            })
+        })
+        .await?;
+        Ok(traces)
+    }
+
+    async fn take_lease(
+        &self,
+        name: &'static str,
+        holder: Uuid,
+        now: Moment,
+        ttl_ms: i64,
+    ) -> Result<Option<Lease>, StoreError> {
+        Ok(self.lease(name, holder, now, ttl_ms).await?)
+    }
+
+    async fn sequence(&self, lease: Lease, now: Moment, limit: u32) -> Result<u32, StoreError> {
+        Ok(self.sequence_oldest(lease, now, limit).await?)
+    }
+
+    async fn log_entries(&self, from: u64, limit: u32) -> Result<Vec<LogEntry>, StoreError> {
+        let client = self.client().await?;
+        let sql = include_str!("../sql/log_entry/list.sql");
+        let entries = all(&client, sql, &[&signed(from)?, &i64::from(limit)], |row| {
+            Ok(LogEntry {
+                index: count(row, 0)?,
+                kind: word(row, 1, EntryKind::parse)?,
+                entry_hash: bytes(row, 2)?,
+                at: Moment(get(row, 3)?),
+            })
+        })
+        .await?;
+        Ok(entries)
+    }
+
+    async fn outbox_entries(&self, limit: u32) -> Result<Vec<(EntryKind, [u8; 32])>, StoreError> {
+        let client = self.client().await?;
+        let waiting = all(
+            &client,
+            include_str!("../sql/outbox/list.sql"),
+            &[&i64::from(limit)],
+            |row| Ok((word(row, 0, EntryKind::parse)?, bytes(row, 1)?)),
+        )
+        .await?;
+        Ok(waiting)
+    }
+
+    async fn log_sizes(&self) -> Result<(u64, u64), StoreError> {
+        let client = self.client().await?;
+        let log = first(&client, include_str!("../sql/log_entry/size.sql"), &[], |row| {
+            count(row, 0)
+        })
+        .await?;
+        let outbox = first(&client, include_str!("../sql/outbox/count.sql"), &[], |row| {
+            count(row, 0)
+        })
+        .await?;
+        Ok((log.unwrap_or_default(), outbox.unwrap_or_default()))
+    }
+}
+
+/// Asks for places in the log, in the effects' own transaction.
+pub(crate) async fn enqueue(
+    transaction: &Transaction<'_>,
+    kind: EntryKind,
+    entry_hashes: &[&[u8; 32]],
+) -> Result<(), Fault> {
+    let hashes: Vec<&[u8]> = entry_hashes.iter().map(|hash| hash.as_slice()).collect();
+    execute(
+        transaction,
+        include_str!("../sql/outbox/insert.sql"),
+        &[&kind.as_str(), &hashes],
+    )
+    .await?;
+    Ok(())
+}
+
+impl PostgresStore {
+    async fn write_traces(&self, traces: &[NewTrace]) -> Result<(), Fault> {
+        let mut client = self.client().await?;
+        let transaction = client.transaction().await?;
+        let subjects: Vec<IndexTag> = traces.iter().map(|trace| trace.subject).collect();
+        let (tags, indexes, versions) = tag_arrays(&subjects);
+        let uuids: Vec<Uuid> = traces.iter().map(|trace| trace.uuid).collect();
+        let kinds: Vec<&str> = traces.iter().map(|trace| trace.kind.as_str()).collect();
+        let (salts, contents): (Vec<_>, Vec<_>) = traces.iter().map(|trace| parts(&trace.content)).unzip();
+        let hashes: Vec<&[u8]> = traces.iter().map(|trace| trace.entry_hash.as_slice()).collect();
+        let moments: Vec<i64> = traces.iter().map(|trace| trace.at.0).collect();
+        let sql = include_str!("../sql/trace/insert.sql");
+        let columns: &[crate::connection::Parameter<'_>] = &[
+            &uuids, &kinds, &tags, &indexes, &versions, &salts, &contents, &hashes, &moments,
+        ];
+        execute(&transaction, sql, columns).await?;
+        let hashes: Vec<&[u8; 32]> = traces.iter().map(|trace| &trace.entry_hash).collect();
+        enqueue(&transaction, EntryKind::Trace, &hashes).await?;
+        commit(transaction).await
+    }
+
+    async fn write_outcomes(&self, outcomes: &[(Uuid, TraceOutcome, Moment)]) -> Result<(), Fault> {
+        let mut client = self.client().await?;
+        let transaction = client.transaction().await?;
+        let uuids: Vec<Uuid> = outcomes.iter().map(|(uuid, ..)| *uuid).collect();
+        let words: Vec<&str> = outcomes.iter().map(|(_, outcome, _)| outcome.as_str()).collect();
+        let moments: Vec<i64> = outcomes.iter().map(|(.., at)| at.0).collect();
+        let sql = include_str!("../sql/trace_outcome/insert.sql");
+        execute(&transaction, sql, &[&uuids, &words, &moments]).await?;
+        let sql = include_str!("../sql/trace_outcome/count_standing.sql");
+        let standing = first(&transaction, sql, &[&uuids, &words], |row| count(row, 0)).await?;
+        if standing != Some(outcomes.len() as u64) {
+            return Err(conflict("the trace has another outcome"));
+        }
+        commit(transaction).await
+    }
+
+    async fn lease(&self, name: &'static str, holder: Uuid, now: Moment, ttl_ms: i64) -> Result<Option<Lease>, Fault> {
+        let until = now.0.saturating_add(ttl_ms);
+        let mut client = self.client().await?;
+        let transaction = client.transaction().await?;
+        let inserted = execute(
+            &transaction,
+            include_str!("../sql/lease/insert.sql"),
+            &[&name, &holder, &until],
+        )
+        .await?;
+        let held = first(&transaction, include_str!("../sql/lease/lock.sql"), &[&name], |row| {
+            Ok((get::<i64>(row, 0)?, get::<Uuid>(row, 1)?, get::<i64>(row, 2)?))
+        })
+        .await?;
+        let (token, other, held_until) = held.ok_or_else(|| damaged("a lease vanished"))?;
+        if other != holder && held_until > now.0 {
+            return Ok(None);
+        }
+        let token = if other == holder { token } else { token + 1 };
+        if inserted == 0 {
+            let sql = include_str!("../sql/lease/update.sql");
+            execute(&transaction, sql, &[&name, &token, &holder, &until]).await?;
+        }
+        commit(transaction).await?;
+        Ok(Some(Lease {
+            token: u64::try_from(token).map_err(|_| damaged("a lease has a negative token"))?,
+        }))
+    }
+
+    async fn sequence_oldest(&self, lease: Lease, now: Moment, limit: u32) -> Result<u32, Fault> {
+        let mut client = self.client().await?;
+        let transaction = client.transaction().await?;
+        // The row stays locked until the commit, so a new holder's token waits for it: the fence.
+        let sql = include_str!("../sql/lease/lock.sql");
+        let token = first(&transaction, sql, &[&SEQUENCER_LEASE], |row| count(row, 0)).await?;
+        if token != Some(lease.token) {
+            return Err(StoreError::LeaseLost { name: SEQUENCER_LEASE }.into());
+        }
+        let sql = include_str!("../sql/log_entry/append_from_outbox.sql");
+        let appended = execute(&transaction, sql, &[&i64::from(limit), &now.0]).await?;
+        commit(transaction).await?;
+        u32::try_from(appended).map_err(|_| damaged("the outbox is larger than asked"))
+    }
+}

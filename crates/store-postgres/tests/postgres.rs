@@ -1,0 +1,392 @@
+//! The suite of `store` on PostgreSQL, and what only PostgreSQL can break. Few tests, since each starts a cluster.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use store::conformance::{Fixture, run_all};
+use store::{
+    BlindIndex, ChunkCommit, LogStore, LoginStore, PersonRef, PersonStore, ProcedureStore, StagedKind, Store,
+    StoreError, TraceKind,
+};
+use store_postgres::testing::Cluster;
+use store_postgres::{PostgresOptions, PostgresStore, migrate};
+use tokio_postgres::{Client, NoTls};
+
+fn options() -> PostgresOptions {
+    PostgresOptions {
+        connections_max: 8,
+        needs_fsync: false,
+        ..PostgresOptions::default()
+    }
+}
+
+async fn raw(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn conforms() {
+    let cluster = Cluster::start().unwrap();
+    run_all(|| async {
+        let url = cluster.fresh_database().await.unwrap();
+        Arc::new(PostgresStore::connect(&url, &options()).await.unwrap()) as Arc<dyn Store>
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn schema_statements_and_rights() {
+    let cluster = Cluster::start().unwrap();
+    every_statement_is_prepared(&cluster).await;
+    every_column_has_a_comment(&cluster).await;
+    another_schema_is_refused(&cluster).await;
+    append_only_is_held_twice(&cluster).await;
+    an_unsafe_server_is_refused(&cluster).await;
+    a_lost_connection_is_told_apart(&cluster).await;
+    nothing_of_a_row_is_in_the_log(&cluster).await;
+}
+
+async fn every_statement_is_prepared(cluster: &Cluster) {
+    let client = raw(&cluster.fresh_database().await.unwrap()).await;
+    let mut prepared = 0;
+    let sql = Path::new(env!("CARGO_MANIFEST_DIR")).join("sql");
+    for table in std::fs::read_dir(sql).unwrap() {
+        for file in std::fs::read_dir(table.unwrap().path()).unwrap() {
+            let file = file.unwrap().path();
+            let text = std::fs::read_to_string(&file).unwrap();
+            assert!(
+                text.starts_with("-- "),
+                "{} does not say what it answers",
+                file.display()
+            );
+            if let Err(error) = client.prepare(&text).await {
+                panic!("{}: {error:?}", file.display());
+            }
+            prepared += 1;
+        }
+    }
+    assert!(prepared > 80, "only {prepared} statements were found");
+}
+
+async fn every_column_has_a_comment(cluster: &Cluster) {
+    let client = raw(&cluster.fresh_database().await.unwrap()).await;
+    let bare = client
+        .query(
+            "SELECT c.relname || '.' || a.attname FROM pg_class c \
+             JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
+             WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND c.relname NOT LIKE 'refinery%' \
+               AND (col_description(c.oid, a.attnum) IS NULL OR obj_description(c.oid) IS NULL)",
+            &[],
+        )
+        .await
+        .unwrap();
+    let bare: Vec<String> = bare.iter().map(|row| row.get(0)).collect();
+    assert!(bare.is_empty(), "no comment: {bare:?}");
+}
+
+async fn another_schema_is_refused(cluster: &Cluster) {
+    let url = cluster.empty_database().await.unwrap();
+    let open = || async {
+        PostgresStore::connect(&url, &options())
+            .await
+            .map(drop)
+            .map_err(|error| error.to_string())
+    };
+    assert!(open().await.unwrap_err().contains("version 0"), "an empty database");
+    assert_eq!(migrate(&url).await.unwrap(), 2);
+    assert_eq!(migrate(&url).await.unwrap(), 0, "a second run has nothing to do");
+    assert_eq!(open().await, Ok(()));
+    let raw = raw(&url).await;
+    let later = "INSERT INTO refinery_schema_history VALUES (9999, 'later', '2030-01-01T00:00:00Z', '1')";
+    raw.batch_execute(later).await.unwrap();
+    assert!(
+        open().await.unwrap_err().contains("version 9999"),
+        "a later program's database"
+    );
+    raw.batch_execute("DELETE FROM refinery_schema_history WHERE version = 9999")
+        .await
+        .unwrap();
+    raw.batch_execute("UPDATE refinery_schema_history SET checksum = '1' WHERE version = 1")
+        .await
+        .unwrap();
+    assert!(
+        open().await.unwrap_err().contains("other migrations"),
+        "a schema that was edited"
+    );
+
+    let far = PostgresStore::connect("host=db.example.org dbname=x", &options())
+        .await
+        .map(drop);
+    assert!(
+        far.unwrap_err().to_string().contains("TLS"),
+        "rows do not cross a network in clear"
+    );
+    let nowhere = PostgresStore::connect("host=/nonexistent dbname=x", &options())
+        .await
+        .map(drop);
+    assert!(matches!(nowhere, Err(StoreError::Unavailable { .. })), "{nowhere:?}");
+}
+
+/// Fills every table that is not a queue.
+async fn fill(store: &dyn Store) {
+    let make = Fixture::default();
+    let delivery = make.begun(store).await;
+    let person = make.new_person();
+    let (pending, held) = (make.staged(2, StagedKind::Pending), make.staged(3, StagedKind::Held));
+    let mut review = make.procedure(&delivery.provider);
+    review.staged_row = Some(pending.uuid);
+    let chunk = ChunkCommit {
+        new_persons: vec![person.clone()],
+        records: vec![make.new_record(PersonRef::New(0))],
+        staged: vec![pending, held.clone()],
+        procedures: vec![review.clone()],
+        faults: b"{}\n".to_vec(),
+        fault_counts: [("E05".to_owned(), 1)].into(),
+        ..make.chunk(&delivery, 0, 5)
+    };
+    store.commit_chunk(&chunk).await.unwrap();
+    let act = ChunkCommit {
+        resolved: vec![held.uuid],
+        steps: vec![make.step(review.uuid, 0, "asked")],
+        ..make.act()
+    };
+    store.commit_chunk(&act).await.unwrap();
+    let (known, _) = make.person(store).await;
+    let (record, _) = make.record(store, known.id).await;
+    let event = make.event(known.id, record, domain::record::RecordEventKind::Disputed);
+    let at = act.at;
+    store.append_record_events(&[event], at, &[make.bytes()]).await.unwrap();
+    let (reason, by) = (make.sealed(), make.uuid());
+    let alias = store::PersonEvent::AliasConfirmed;
+    store
+        .append_person_event(known.id, &alias, &[], &reason, by, at, make.bytes())
+        .await
+        .unwrap();
+    store.acknowledge_notices(known.id, at, at).await.unwrap();
+    let trace = make.trace(make.tag(BlindIndex::Number), TraceKind::OwnRead);
+    store.append_traces(std::slice::from_ref(&trace)).await.unwrap();
+    store
+        .append_outcomes(&[(trace.uuid, store::TraceOutcome::Nothing, at)])
+        .await
+        .unwrap();
+    let lease = store
+        .take_lease(store::SEQUENCER_LEASE, make.uuid(), at, 1000)
+        .await
+        .unwrap()
+        .unwrap();
+    store.sequence(lease, at, 3).await.unwrap();
+    store
+        .finish_delivery(delivery.id, store::DeliveryState::Done, b"r", at, make.bytes())
+        .await
+        .unwrap();
+    let account = store::Account {
+        uuid: make.uuid(),
+        kind: store::AccountKind::Officer,
+        login: "officer".to_owned(),
+        password_hash: "$argon2id$".to_owned(),
+        totp_secret: make.sealed(),
+        organisation: None,
+        identity: make.sealed(),
+        key: vec![1; 60],
+        created_at: at,
+    };
+    store.create_account(&account).await.unwrap();
+    assert!(store.use_totp_step(account.uuid, 1).await.unwrap());
+}
+
+const QUEUES: [&str; 5] = ["outbox", "session", "attempt", "lease", "procedure_open"];
+
+/// Tables that are not queues, each with its columns and their types.
+async fn columns(client: &Client) -> Vec<(String, String, String)> {
+    let found = client
+        .query(
+            "SELECT table_name::text, column_name::text, data_type::text FROM information_schema.columns \
+             WHERE table_schema = 'public' AND table_name NOT LIKE 'refinery%' ORDER BY table_name, ordinal_position",
+            &[],
+        )
+        .await
+        .unwrap();
+    found
+        .iter()
+        .map(|row| (row.get(0), row.get(1), row.get(2)))
+        .filter(|(table, ..): &(String, String, String)| !QUEUES.contains(&table.as_str()))
+        .collect()
+}
+
+async fn append_only_is_held_twice(cluster: &Cluster) {
+    let url = cluster.fresh_database().await.unwrap();
+    let store = PostgresStore::connect(&url, &options()).await.unwrap();
+    fill(&store).await;
+    let (owner, application) = (raw(&url).await, raw(&url).await);
+    application.batch_execute("SET ROLE chengdang_app").await.unwrap();
+    let refused = |client, sql: String, code: &'static str| async move {
+        let client: &Client = client;
+        let error = client.execute(&sql, &[]).await.expect_err(&sql);
+        assert_eq!(
+            error.code().map(|code| code.code().to_owned()).as_deref(),
+            Some(code),
+            "{sql}: {error:?}"
+        );
+    };
+    const TRIGGER: &str = "23001";
+    const GRANT: &str = "42501";
+    let mut tables = std::collections::BTreeSet::new();
+    for (table, column, kind) in columns(&owner).await {
+        if tables.insert(table.clone()) {
+            let rows: i64 = owner
+                .query_one(&format!("SELECT count(*) FROM {table}"), &[])
+                .await
+                .unwrap()
+                .get(0);
+            assert!(rows > 0, "{table} is empty, so nothing is shown");
+            refused(&owner, format!("DELETE FROM {table}"), TRIGGER).await;
+            refused(&owner, format!("TRUNCATE {table} CASCADE"), TRIGGER).await;
+            refused(&application, format!("DELETE FROM {table}"), GRANT).await;
+            refused(&application, format!("TRUNCATE {table} CASCADE"), GRANT).await;
+        }
+        let changed = match kind.as_str() {
+            "bytea" => format!("COALESCE({column}, ''::bytea) || '\\x01'::bytea"),
+            "uuid" => "gen_random_uuid()".to_owned(),
+            "text" => "'changed'".to_owned(),
+            _ => format!("COALESCE({column}, 0) + 1"),
+        };
+        // An identity column is refused by its definition before any trigger sees it.
+        let code = if is_identity(&owner, &table, &column).await {
+            "428C9"
+        } else {
+            TRIGGER
+        };
+        refused(&owner, format!("UPDATE {table} SET {column} = {changed}"), code).await;
+    }
+    assert!(tables.len() >= 20, "{tables:?}");
+    refused(&application, "UPDATE record SET state = 'held'".to_owned(), GRANT).await;
+    refused(&application, "UPDATE record SET content = '\\x01'".to_owned(), TRIGGER).await;
+    refused(&application, "CREATE TABLE mine (x integer)".to_owned(), GRANT).await;
+    refused(&application, "DROP TABLE record".to_owned(), GRANT).await;
+    // The one change that is allowed.
+    let erase = "UPDATE record SET content = NULL, content_salt = NULL";
+    assert_eq!(application.execute(erase, &[]).await.unwrap(), 2);
+    assert_eq!(
+        application
+            .execute("UPDATE person SET secret = NULL", &[])
+            .await
+            .unwrap(),
+        2
+    );
+    refused(&application, "UPDATE person SET secret = '\\x01'".to_owned(), TRIGGER).await;
+    // The store's own connections act as that role, whoever logged in.
+    owner
+        .batch_execute(
+            "CREATE TABLE actor (name text); GRANT INSERT ON actor TO PUBLIC; \
+             CREATE FUNCTION note_actor() RETURNS trigger LANGUAGE plpgsql AS $$ \
+             BEGIN INSERT INTO actor VALUES (current_user); RETURN NULL; END $$; \
+             CREATE TRIGGER notes AFTER INSERT ON trace FOR EACH ROW EXECUTE FUNCTION note_actor()",
+        )
+        .await
+        .unwrap();
+    let make = Fixture::default();
+    let trace = make.trace(make.tag(BlindIndex::Number), TraceKind::LookUp);
+    let unlike = store::NewTrace {
+        uuid: uuid::Uuid::from_u128(1),
+        ..trace
+    };
+    store.append_traces(&[unlike]).await.unwrap();
+    let actor: String = owner.query_one("SELECT name FROM actor", &[]).await.unwrap().get(0);
+    assert_eq!(actor, "chengdang_app");
+}
+
+async fn is_identity(client: &Client, table: &str, column: &str) -> bool {
+    let sql = "SELECT is_identity = 'YES' FROM information_schema.columns WHERE table_name = $1 AND column_name = $2";
+    client.query_one(sql, &[&table, &column]).await.unwrap().get(0)
+}
+
+async fn an_unsafe_server_is_refused(cluster: &Cluster) {
+    let url = cluster.fresh_database().await.unwrap();
+    let strict = PostgresOptions {
+        needs_fsync: true,
+        ..options()
+    };
+    let refused = PostgresStore::connect(&url, &strict)
+        .await
+        .map(drop)
+        .unwrap_err()
+        .to_string();
+    assert!(refused.contains("fsync"), "{refused}");
+    let name: String = raw(&url)
+        .await
+        .query_one("SELECT current_database()::text", &[])
+        .await
+        .unwrap()
+        .get(0);
+    let set = |value: &str| format!("ALTER DATABASE {name} SET log_statement = '{value}'");
+    raw(&url).await.batch_execute(&set("all")).await.unwrap();
+    let refused = PostgresStore::connect(&url, &options())
+        .await
+        .map(drop)
+        .unwrap_err()
+        .to_string();
+    assert!(refused.contains("log_parameter_max_length"), "{refused}");
+    raw(&url).await.batch_execute(&set("none")).await.unwrap();
+    PostgresStore::connect(&url, &options()).await.map(drop).unwrap();
+}
+
+async fn a_lost_connection_is_told_apart(cluster: &Cluster) {
+    let url = cluster.fresh_database().await.unwrap();
+    let one = PostgresOptions {
+        connections_max: 1,
+        ..options()
+    };
+    let store = PostgresStore::connect(&url, &one).await.unwrap();
+    let owner = raw(&url).await;
+    // The server ends the session at the commit, by a deferred trigger: nobody knows what became of it.
+    owner
+        .batch_execute(
+            "CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ \
+             BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$; \
+             CREATE CONSTRAINT TRIGGER dies AFTER INSERT ON trace DEFERRABLE INITIALLY DEFERRED \
+             FOR EACH ROW EXECUTE FUNCTION die();",
+        )
+        .await
+        .unwrap();
+    let make = Fixture::default();
+    let trace = make.trace(make.tag(BlindIndex::Number), TraceKind::LookUp);
+    let lost = store.append_traces(std::slice::from_ref(&trace)).await;
+    assert!(matches!(lost, Err(StoreError::OutcomeUnknown)), "{lost:?}");
+    // The pool makes a new connection by itself.
+    owner.batch_execute("DROP TRIGGER dies ON trace").await.unwrap();
+    store.append_traces(std::slice::from_ref(&trace)).await.unwrap();
+    assert_eq!(store.log_sizes().await.unwrap(), (0, 1));
+}
+
+async fn nothing_of_a_row_is_in_the_log(cluster: &Cluster) {
+    let url = cluster.fresh_database().await.unwrap();
+    let store = PostgresStore::connect(&url, &options()).await.unwrap();
+    let make = Fixture::default();
+    let account = store::Account {
+        uuid: make.uuid(),
+        kind: store::AccountKind::Officer,
+        login: "planted-login-370199".to_owned(),
+        password_hash: String::new(),
+        totp_secret: make.sealed(),
+        organisation: None,
+        identity: make.sealed(),
+        key: vec![1; 60],
+        created_at: make.act().at,
+    };
+    // An empty password hash breaks a CHECK, and the server would quote the row in the DETAIL of its answer.
+    let refused = store.create_account(&account).await.unwrap_err();
+    assert!(matches!(refused, StoreError::Invalid { .. }), "{refused:?}");
+    assert!(!refused.to_string().contains("planted"), "{refused}");
+    let taken = store::Account {
+        password_hash: "$argon2id$".to_owned(),
+        ..account
+    };
+    store.create_account(&taken).await.unwrap();
+    let refused = store.create_account(&taken).await.unwrap_err();
+    assert!(!refused.to_string().contains("planted"), "{refused}");
+    assert!(store.find_persons(&[]).await.unwrap().is_empty());
+    assert!(store.open_procedures(None, 1).await.unwrap().is_empty());
+    assert!(cluster.log().unwrap().len() > 100, "the log is read");
+}
