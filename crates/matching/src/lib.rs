@@ -26,6 +26,6 @@ mod slip;
 
 pub use explanation::{Explanation, Language};
 pub use file_register::{FileRegister, RegisterError};
-pub use judge::{AliasStanding, Verdict, judge};
+pub use judge::{AliasStanding, Claim, Verdict, judge, judge_all};
 pub use register::{IdentityRegister, RegisterEntry};
 pub use slip::slip;

@@ -10,6 +10,12 @@ pub trait IdentityRegister: Send + Sync {
     /// Number of entries.
     fn len(&self) -> usize;
 
+    /// Says that these documents will be looked up next, so that a large register can fetch them all at once instead of
+    /// one after another. Changes nothing that [`Self::find`] answers.
+    fn warm(&self, documents: &mut dyn Iterator<Item = &IdentityDocument>) {
+        let _ = documents;
+    }
+
     /// Whether there is no entry.
     fn is_empty(&self) -> bool {
         self.len() == 0

@@ -2,7 +2,7 @@
 
 use crate::common::{document, name, number, register};
 use domain::{DocumentKind, IdentityDocument};
-use matching::{AliasStanding, Explanation, FileRegister, IdentityRegister, Verdict, judge, slip};
+use matching::{AliasStanding, Claim, Explanation, FileRegister, IdentityRegister, Verdict, judge, judge_all, slip};
 use proptest::prelude::*;
 
 fn check(delivered_name: &str, expected: Verdict) {
@@ -188,6 +188,25 @@ proptest! {
                 Some(_) => prop_assert!(matches!(verdict, Verdict::Pending(_))),
             }
         }
+    }
+
+    /// I7: a batch is its single rows.
+    #[test]
+    fn a_batch_is_its_singles(
+        entries in prop::collection::btree_map(0_u32..300, 0_usize..6, 0..60),
+        rows in prop::collection::vec((0_u32..300, 0_usize..6, any::<bool>()), 0..140),
+    ) {
+        let numbers: Vec<(String, &str)> = entries.iter().map(|(i, n)| (number(*i), NAMES[*n])).collect();
+        let register = register(numbers.iter().map(|(number, name)| (number.as_str(), *name, "")));
+        let rows: Vec<_> = rows.iter().map(|(i, n, confirmed)| {
+            let alias = if *confirmed { AliasStanding::Confirmed } else { AliasStanding::NotConfirmed };
+            (document(&number(*i)), name(NAMES[*n]), alias)
+        }).collect();
+        let claims: Vec<_> =
+            rows.iter().map(|(document, name, alias)| Claim { document, name, alias: *alias }).collect();
+        let singles: Vec<_> =
+            rows.iter().map(|(document, name, alias)| judge(document, name, &register, *alias)).collect();
+        prop_assert_eq!(judge_all(&claims, &register), singles);
     }
 
     /// I7: a batch is its single rows, and neither the order of rows nor that of the register changes a verdict.
