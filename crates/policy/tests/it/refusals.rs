@@ -1,15 +1,14 @@
 //! What refuses to load, and what refuses although it could be permitted.
 
-mod common;
-
 use std::fs;
 use std::path::Path;
 
-use common::{caller, organisation, shipped};
 use domain::catalogue::ItemId;
 use policy::{Caller, CallerKind, Deliver, Policies, PolicyError, ReadCatalogue, ReadOwnRecords};
 use tempfile::TempDir;
 use uuid::Uuid;
+
+use crate::callers::{caller, organisation, shipped};
 
 /// A copy of the shipped policies, to be spoilt.
 fn copied() -> TempDir {
@@ -235,7 +234,7 @@ fn annotations_are_asked_for() {
             "verify_store.cedar",
             "verify-store-by-operator",
             "link-persons-by-centre",
-        )
+        );
     };
     assert_eq!(load_code(shared), "POLICY-0907");
 }

@@ -6,7 +6,7 @@ fn bytes(text: &str) -> Vec<u8> {
     hex::decode(text).unwrap()
 }
 
-/// McGrew and Viega, "The Galois/Counter Mode of Operation", appendix B, cases 13, 14 and 16 (AES-256, 96-bit nonce).
+/// `McGrew` and Viega, "The Galois/Counter Mode of Operation", appendix B, cases 13, 14 and 16 (AES-256, 96-bit nonce).
 #[test]
 fn aes_256_gcm() {
     let zero = "0".repeat(64);

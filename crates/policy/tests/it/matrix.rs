@@ -1,10 +1,7 @@
 //! The authorisation table: every action, every kind of caller, own and other, against the reviewed `matrix.csv`.
 
-mod common;
-
 use std::collections::BTreeMap;
 
-use common::{caller, organisation, shipped};
 use domain::catalogue::ItemId;
 use policy::{
     ACTIONS, Action, Caller, CallerKind, CorrectRecord, DecideReview, Deliver, LinkPersons, ListDeliveries,
@@ -12,6 +9,8 @@ use policy::{
     VerifyStore, WithdrawRecord,
 };
 use uuid::Uuid;
+
+use crate::callers::{caller, organisation, shipped};
 
 /// The answer in the words of the table.
 fn answer<A: Action>(policies: &Policies, caller: &Caller, action: A) -> String {
@@ -138,7 +137,7 @@ fn answers(policies: &Policies, caller: &Caller) -> Vec<(&'static str, &'static 
 
 /// The reviewed table, by action, thing and column.
 fn reviewed() -> BTreeMap<(String, String, String), String> {
-    let text = include_str!("matrix.csv");
+    let text = include_str!("../matrix.csv");
     let mut lines = text.lines().filter(|line| !line.starts_with('#'));
     let header: Vec<&str> = lines.next().unwrap().split(',').collect();
     let mut cells = BTreeMap::new();

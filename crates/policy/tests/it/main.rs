@@ -1,0 +1,8 @@
+//! What the policies permit, and all that refuses.
+
+#[cfg(test)]
+mod callers;
+#[cfg(test)]
+mod matrix;
+#[cfg(test)]
+mod refusals;

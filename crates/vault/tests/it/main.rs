@@ -1,0 +1,12 @@
+//! What the vault promises to the other crates.
+
+#[cfg(test)]
+mod canary;
+#[cfg(test)]
+mod key_file;
+#[cfg(test)]
+mod sealing;
+#[cfg(test)]
+mod staged;
+#[cfg(test)]
+mod vectors;
