@@ -19,8 +19,8 @@ pub(crate) fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 }
 
 /// A cookie that no script reads and no other site sends along. `max_age_s` of `None` ends it with the browser.
-pub(crate) fn set(settings: &WebSettings, name: &str, value: &str, max_age_s: Option<u32>) -> Option<HeaderValue> {
-    let secure = if settings.is_https() { "; Secure" } else { "" };
+pub(crate) fn set(settings: WebSettings, name: &str, value: &str, max_age_s: Option<u32>) -> Option<HeaderValue> {
+    let secure = if settings.https { "; Secure" } else { "" };
     let age = max_age_s
         .map(|seconds| format!("; Max-Age={seconds}"))
         .unwrap_or_default();
@@ -31,7 +31,7 @@ pub(crate) fn set(settings: &WebSettings, name: &str, value: &str, max_age_s: Op
 }
 
 /// Takes a cookie away.
-pub(crate) fn clear(settings: &WebSettings, name: &str) -> Option<HeaderValue> {
+pub(crate) fn clear(settings: WebSettings, name: &str) -> Option<HeaderValue> {
     set(settings, name, "", Some(0))
 }
 

@@ -53,7 +53,7 @@ impl<T: DeserializeOwned> FromRequest<WebState> for SignedForm<T> {
     async fn from_request(request: Request, state: &WebState) -> Result<Self, Fault> {
         let (mut parts, body) = split(request).await?;
         let user = <User as FromRequestParts<WebState>>::from_request_parts(&mut parts, state).await?;
-        if !security::is_from_own_page(&state.settings, &parts.headers) {
+        if !security::is_from_own_page(state.settings, &parts.headers) {
             return Err(Fault::Csrf);
         }
         let token: Token = read_form(&parts, &body).await.map_err(|_| Fault::Csrf)?;
@@ -72,7 +72,7 @@ impl<T: DeserializeOwned> FromRequest<WebState> for LoginForm<T> {
 
     async fn from_request(request: Request, state: &WebState) -> Result<Self, Fault> {
         let (parts, body) = split(request).await?;
-        if !security::is_from_own_page(&state.settings, &parts.headers) {
+        if !security::is_from_own_page(state.settings, &parts.headers) {
             return Err(Fault::Csrf);
         }
         let token: Token = read_form(&parts, &body).await.map_err(|_| Fault::Csrf)?;

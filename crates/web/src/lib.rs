@@ -31,7 +31,6 @@ mod upload;
 
 use std::future::Future;
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use app::App;
 use axum::Router;
@@ -53,7 +52,7 @@ pub fn router(app: App, settings: WebSettings) -> Router {
     let document = document.to_pretty_json().unwrap_or_default();
     let state = WebState {
         app,
-        settings: Arc::new(settings),
+        settings,
         openapi: document.into(),
     };
     Router::new()

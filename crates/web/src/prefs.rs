@@ -62,7 +62,7 @@ pub(crate) async fn layer(State(state): State<WebState>, mut request: Request, n
         new_view.map(|is_large| (VIEW_COOKIE, if is_large { "large" } else { "normal" })),
     ];
     for (name, value) in chosen.into_iter().flatten() {
-        if let Some(cookie) = cookies::set(&state.settings, name, value, Some(YEAR_S)) {
+        if let Some(cookie) = cookies::set(state.settings, name, value, Some(YEAR_S)) {
             response.headers_mut().append(header::SET_COOKIE, cookie);
         }
     }

@@ -35,7 +35,7 @@ pub(crate) async fn layer(State(state): State<WebState>, request: Request, next:
     for (name, value) in ALWAYS {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
-    if state.settings.is_https() {
+    if state.settings.https {
         headers.insert(
             header::STRICT_TRANSPORT_SECURITY,
             HeaderValue::from_static("max-age=31536000"),
@@ -56,17 +56,16 @@ pub(crate) fn tokens_agree(left: &str, right: &str) -> bool {
 ///
 /// With `Referrer-Policy: no-referrer` a browser sends `Origin: null` with a form (Fetch §3.2.5), which says nothing; then
 /// `Sec-Fetch-Site` decides where it is sent, and the token alone where it is not.
-pub(crate) fn is_from_own_page(settings: &WebSettings, headers: &HeaderMap) -> bool {
+pub(crate) fn is_from_own_page(settings: WebSettings, headers: &HeaderMap) -> bool {
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     if let Some(site) = text(HeaderName::from_static("sec-fetch-site")) {
         if !matches!(site, "same-origin" | "none") {
             return false;
         }
     }
-    match (text(header::ORIGIN), &settings.public_origin) {
-        (None | Some("null"), _) => true,
-        (Some(origin), Some(own)) => origin == own,
-        (Some(origin), None) => text(header::HOST).is_some_and(|host| origin == format!("http://{host}")),
+    match text(header::ORIGIN) {
+        None | Some("null") => true,
+        Some(origin) => text(header::HOST).is_some_and(|host| origin == format!("{}://{host}", settings.scheme())),
     }
 }
 
@@ -76,34 +75,39 @@ mod tests {
 
     #[test]
     fn forms_of_other_sites_are_told_apart() {
-        let plain = WebSettings::default();
-        let public = WebSettings {
-            public_origin: Some("https://credit.example".into()),
-            trusts_forwarded_for: false,
-        };
-        let check = |settings: &WebSettings, pairs: &[(&'static str, &'static str)]| {
+        let check = |https: bool, pairs: &[(&'static str, &'static str)]| {
             let mut headers = HeaderMap::new();
             for (name, value) in pairs {
                 headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
             }
-            is_from_own_page(settings, &headers)
+            is_from_own_page(
+                WebSettings {
+                    https,
+                    trusts_forwarded_for: false,
+                },
+                &headers,
+            )
         };
         assert!(check(
-            &plain,
+            false,
             &[("host", "127.0.0.1:80"), ("origin", "http://127.0.0.1:80")]
         ));
         assert!(!check(
-            &plain,
+            false,
             &[("host", "127.0.0.1:80"), ("origin", "http://evil.example")]
         ));
-        assert!(check(&plain, &[("origin", "null"), ("sec-fetch-site", "same-origin")]));
-        assert!(!check(&plain, &[("origin", "null"), ("sec-fetch-site", "cross-site")]));
-        assert!(!check(&plain, &[("sec-fetch-site", "same-site")]));
         assert!(check(
-            &public,
-            &[("host", "inner:80"), ("origin", "https://credit.example")]
+            true,
+            &[("host", "credit.example"), ("origin", "https://credit.example")]
         ));
-        assert!(!check(&public, &[("host", "inner:80"), ("origin", "http://inner:80")]));
+        assert!(!check(
+            true,
+            &[("host", "credit.example"), ("origin", "http://credit.example")]
+        ));
+        assert!(!check(true, &[("origin", "https://credit.example")]));
+        assert!(check(false, &[("origin", "null"), ("sec-fetch-site", "same-origin")]));
+        assert!(!check(false, &[("origin", "null"), ("sec-fetch-site", "cross-site")]));
+        assert!(!check(false, &[("sec-fetch-site", "same-site")]));
     }
 
     #[test]

@@ -5,13 +5,14 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use app::accounts::{self, LiveSession};
 use axum::extract::{ConnectInfo, FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
-use axum::http::{HeaderName, header};
+use axum::http::{HeaderMap, HeaderName, header};
 use store::AccountKind;
 
 use crate::cookies;
 use crate::fault::Fault;
 use crate::page::Page;
 use crate::prefs::Prefs;
+use crate::settings::WebSettings;
 use crate::state::WebState;
 
 /// A signed-in user of the pages, both factors given.
@@ -103,19 +104,53 @@ impl FromRequestParts<WebState> for CallerAddress {
     type Rejection = Fault;
 
     async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Self, Fault> {
-        let forwarded = parts
-            .headers
-            .get_all(HeaderName::from_static("x-forwarded-for"))
-            .iter()
-            .next_back()
-            .filter(|_| state.settings.trusts_forwarded_for)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.rsplit(',').next())
-            .and_then(|value| value.trim().parse().ok());
         let peer = parts
             .extensions
             .get::<ConnectInfo<SocketAddr>>()
             .map(|info| info.0.ip());
-        Ok(Self(forwarded.or(peer).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))))
+        Ok(Self(address_of(state.settings, &parts.headers, peer)))
+    }
+}
+
+/// The peer, or what the operator's own proxy appended last; entries before it are whatever a caller claims.
+fn address_of(settings: WebSettings, headers: &HeaderMap, peer: Option<IpAddr>) -> IpAddr {
+    headers
+        .get_all(HeaderName::from_static("x-forwarded-for"))
+        .iter()
+        .next_back()
+        .filter(|_| settings.trusts_forwarded_for)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.rsplit(',').next())
+        .and_then(|value| value.trim().parse().ok())
+        .or(peer)
+        .unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_trusted_proxy_is_believed_and_only_its_own_entry() {
+        let mut headers = HeaderMap::new();
+        let peer = Some("192.0.2.1".parse().unwrap());
+        let address = |trusts_forwarded_for, headers: &HeaderMap| {
+            address_of(
+                WebSettings {
+                    https: false,
+                    trusts_forwarded_for,
+                },
+                headers,
+                peer,
+            )
+            .to_string()
+        };
+        assert_eq!(address(true, &headers), "192.0.2.1");
+        headers.append("x-forwarded-for", "198.51.100.9".parse().unwrap());
+        headers.append("x-forwarded-for", "198.51.100.7, 203.0.113.5".parse().unwrap());
+        assert_eq!(address(true, &headers), "203.0.113.5");
+        assert_eq!(address(false, &headers), "192.0.2.1");
+        headers.append("x-forwarded-for", "nonsense".parse().unwrap());
+        assert_eq!(address(true, &headers), "192.0.2.1");
     }
 }

@@ -12,7 +12,7 @@ pub(crate) struct WebState {
     /// Use cases.
     pub(crate) app: App,
     /// Settings.
-    pub(crate) settings: Arc<WebSettings>,
+    pub(crate) settings: WebSettings,
     /// The OpenAPI document, serialised once.
     pub(crate) openapi: Arc<str>,
 }

@@ -107,7 +107,7 @@ pub(super) async fn show(State(state): State<WebState>, user: User) -> Result<Re
 
 /// `POST /deliver`: fields in the order of the form, so that token and item are known before the file begins.
 pub(super) async fn submit(State(state): State<WebState>, user: User, request: Request) -> Result<Response, Fault> {
-    if !security::is_from_own_page(&state.settings, request.headers()) {
+    if !security::is_from_own_page(state.settings, request.headers()) {
         return Err(Fault::Csrf);
     }
     let mut form = Multipart::from_request(request, &state)

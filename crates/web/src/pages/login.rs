@@ -44,8 +44,16 @@ fn form_token(state: &WebState, headers: &HeaderMap) -> String {
         .map_or_else(fresh_token, str::to_owned)
 }
 
+/// The page of a lock-out, with the time to wait for programs as well.
+fn retry_after(mut response: Response, minutes: u32) -> Response {
+    response
+        .headers_mut()
+        .insert(header::RETRY_AFTER, HeaderValue::from(minutes.saturating_mul(60)));
+    response
+}
+
 fn with_form_cookie(state: &WebState, mut response: Response, token: &str) -> Response {
-    if let Some(cookie) = cookies::set(&state.settings, state.settings.form_cookie(), token, None) {
+    if let Some(cookie) = cookies::set(state.settings, state.settings.form_cookie(), token, None) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     response
@@ -117,7 +125,13 @@ pub(super) async fn submit(
     }
     let error = match accounts::login(&state.app, login, &form.password, address).await {
         Ok(token) => return signed(&state, token.as_str(), "/login/code"),
-        Err(LoginFault::LockedOut { minutes }) => (StatusCode::TOO_MANY_REQUESTS, locked(prefs, minutes)),
+        Err(LoginFault::LockedOut { minutes }) => {
+            let error = (StatusCode::TOO_MANY_REQUESTS, locked(prefs, minutes));
+            return Ok(retry_after(
+                login_page(&state, prefs, &parts.headers, Some(error)),
+                minutes,
+            ));
+        }
         Err(LoginFault::App(error)) => return Err(error.into()),
         Err(LoginFault::Wrong | LoginFault::CodeWrong | LoginFault::TooLate) => {
             (StatusCode::UNPROCESSABLE_ENTITY, prefs.lang.text("login-wrong"))
@@ -154,7 +168,13 @@ pub(super) async fn submit_code(
     let token = cookies::read(&parts.headers, state.settings.session_cookie()).ok_or(Fault::SignIn)?;
     let error = match accounts::second_factor(&state.app, token, form.code.trim()).await {
         Ok(token) => return signed(&state, token.as_str(), "/"),
-        Err(LoginFault::LockedOut { minutes }) => (StatusCode::TOO_MANY_REQUESTS, locked(prefs, minutes)),
+        Err(LoginFault::LockedOut { minutes }) => {
+            let error = (StatusCode::TOO_MANY_REQUESTS, locked(prefs, minutes));
+            return Ok(retry_after(
+                code_page(&state, prefs, &parts.headers, Some(error)),
+                minutes,
+            ));
+        }
         Err(LoginFault::TooLate) => return Err(Fault::SignIn),
         Err(LoginFault::App(error)) => return Err(error.into()),
         Err(LoginFault::CodeWrong | LoginFault::Wrong) => {
@@ -175,7 +195,7 @@ pub(super) async fn logout(
     accounts::logout(&state.app, &user.token).await?;
     let mut response = Redirect::to("/login").into_response();
     for name in [state.settings.session_cookie(), state.settings.form_cookie()] {
-        if let Some(cookie) = cookies::clear(&state.settings, name) {
+        if let Some(cookie) = cookies::clear(state.settings, name) {
             response.headers_mut().append(header::SET_COOKIE, cookie);
         }
     }
@@ -191,7 +211,7 @@ fn locked(prefs: Prefs, minutes: u32) -> String {
 }
 
 fn signed(state: &WebState, token: &str, next: &str) -> Result<Response, Fault> {
-    let cookie = cookies::set(&state.settings, state.settings.session_cookie(), token, None)
+    let cookie = cookies::set(state.settings, state.settings.session_cookie(), token, None)
         .ok_or(Fault::Internal { code: "WEB-0500" })?;
     let mut response = Redirect::to(next).into_response();
     response.headers_mut().append(header::SET_COOKIE, cookie);

@@ -1,0 +1,19 @@
+//! The public face of `web` over a real store, a real vault, the shipped policies and the shipped catalogue: requests go
+//! through the whole router, as a browser or a department's program would send them.
+
+#[cfg(test)]
+mod api;
+#[cfg(test)]
+mod client;
+#[cfg(test)]
+mod defences;
+#[cfg(test)]
+mod deliveries;
+#[cfg(test)]
+mod login;
+#[cfg(test)]
+mod resident;
+#[cfg(test)]
+mod routes;
+#[cfg(test)]
+mod town;
