@@ -27,6 +27,10 @@ pub(crate) struct PageUser {
 }
 
 /// Frame of a page.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one independent thing that the template asks"
+)]
 pub(crate) struct Page {
     pub(crate) lang: Lang,
     pub(crate) title: String,

@@ -58,10 +58,9 @@ pub(crate) fn tokens_agree(left: &str, right: &str) -> bool {
 /// `Sec-Fetch-Site` decides where it is sent, and the token alone where it is not.
 pub(crate) fn is_from_own_page(settings: WebSettings, headers: &HeaderMap) -> bool {
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-    if let Some(site) = text(HeaderName::from_static("sec-fetch-site")) {
-        if !matches!(site, "same-origin" | "none") {
-            return false;
-        }
+    let site = text(HeaderName::from_static("sec-fetch-site"));
+    if site.is_some_and(|site| !matches!(site, "same-origin" | "none")) {
+        return false;
     }
     match text(header::ORIGIN) {
         None | Some("null") => true,

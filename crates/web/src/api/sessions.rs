@@ -16,7 +16,7 @@ use crate::state::WebState;
 /// Both factors.
 #[derive(Deserialize, ToSchema)]
 #[schema(example = json!({ "login": "officer.market", "password": "correct horse battery", "code": "123456" }))]
-pub(super) struct Login {
+pub(super) struct Credentials {
     /// Login name; never an identity number.
     login: String,
     /// Password.
@@ -42,7 +42,7 @@ pub(super) struct Session {
 /// Begins a session.
 #[utoipa::path(
     post, path = "/api/v1/sessions", tag = "sessions", operation_id = "createSession",
-    request_body = Login,
+    request_body = Credentials,
     responses(
         (status = 201, description = "The session has begun.", body = Session),
         (status = 400, description = "Not the documented JSON.", body = Problem, content_type = "application/problem+json"),
@@ -55,10 +55,10 @@ pub(super) struct Session {
 pub(super) async fn create(
     State(state): State<WebState>,
     CallerAddress(address): CallerAddress,
-    ApiJson(login): ApiJson<Login>,
+    ApiJson(given): ApiJson<Credentials>,
 ) -> Result<(StatusCode, Json<Session>), Fault> {
-    let half = accounts::login(&state.app, login.login.trim(), &login.password, address).await?;
-    let token = accounts::second_factor(&state.app, half.as_str(), login.code.trim()).await?;
+    let half = accounts::login(&state.app, given.login.trim(), &given.password, address).await?;
+    let token = accounts::second_factor(&state.app, half.as_str(), given.code.trim()).await?;
     let session = accounts::session(&state.app, token.as_str())
         .await?
         .ok_or(Fault::SignIn)?;

@@ -151,7 +151,7 @@ async fn take(
     user: &User,
     item: Option<&ItemId>,
     name: &str,
-    parts: &mut (impl deliver::Body + Unpin),
+    parts: &mut impl deliver::Body,
 ) -> Result<Response, Fault> {
     let Some(item) = item.and_then(|id| state.app.catalogue().items.get(id)) else {
         let complaint = Complaint {

@@ -55,6 +55,10 @@ struct Row {
 
 #[derive(Template)]
 #[template(path = "delivery.html")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one independent thing that the template asks"
+)]
 struct DeliveryPage {
     p: Page,
     id: Uuid,
@@ -172,7 +176,7 @@ pub(super) async fn show(
         DeliveryState::Refused => "delivery-refused-title",
     };
     let p = user.page(&state, title, "/deliveries");
-    let page = delivery_page(&state, p, view, &waiting, is_paused);
+    let page = delivery_page(&state, p, &view, &waiting, is_paused);
     let mut response = render(StatusCode::OK, &page);
     if is_running && !is_paused {
         // A header, not a meta element: WCAG 2.2.1 wants a way to stop it, which the page's link is.
@@ -186,7 +190,7 @@ pub(super) async fn show(
 fn delivery_page(
     state: &WebState,
     p: Page,
-    view: DeliveryView,
+    view: &DeliveryView,
     waiting: &[WaitingNote],
     is_paused: bool,
 ) -> DeliveryPage {
@@ -214,7 +218,7 @@ fn delivery_page(
         ),
         corrected: counts.corrected,
         withdrawn: counts.withdrawn,
-        counts: count_views(&view),
+        counts: count_views(view),
         fault_codes: view
             .faults
             .iter()

@@ -1,5 +1,6 @@
 //! A small town: one department that delivers permits, another one, two residents, the centre.
 
+use std::fmt::Write;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -214,10 +215,12 @@ impl Town {
         let (code, organ) = (&self.provider, &self.provider_name);
         for (wsh, name, number, content) in rows {
             let content = content.replace('"', "\"\"");
-            file.push_str(&format!(
+            write!(
+                file,
                 "{name},自然人,,,,,,,,,居民身份证,{number},准予行政许可决定书,{wsh},普通,食品经营许可证,JY-{wsh},\"{content}\",\
                  2024/03/01,2024/03/01,2099/12/31,{organ},{code},1,{organ},{code},\r\n"
-            ));
+            )
+            .unwrap();
         }
         file
     }
