@@ -31,6 +31,8 @@ pub(crate) struct Config {
     pub(crate) listen: String,
     /// Whether pages are reached by https (then cookies are marked Secure).
     pub(crate) https: bool,
+    /// Whether a reverse proxy of the operator sets X-Forwarded-For.
+    pub(crate) trusts_forwarded_for: bool,
     /// Largest upload in MiB.
     pub(crate) upload_mib_max: u64,
     /// Data rows per chunk.
@@ -52,6 +54,7 @@ impl Default for Config {
             policies: "policies".into(),
             listen: "127.0.0.1:8370".to_owned(),
             https: false,
+            trusts_forwarded_for: false,
             upload_mib_max: 64,
             chunk_rows: app::CHUNK_ROWS_DEFAULT,
             log: "warn".to_owned(),

@@ -57,15 +57,15 @@ fn key_hint(config: &Config) -> String {
 /// Opens the configured store; a store of another version is refused with the remedy.
 pub(crate) async fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
     if config.store == "sqlite" {
-        let options = store_sqlite::Options {
+        let options = store_sqlite::SqliteOptions {
             cache_mib: config.sqlite_cache_mib,
-            ..store_sqlite::Options::default()
+            ..store_sqlite::SqliteOptions::default()
         };
         let store = store_sqlite::SqliteStore::open(&config.sqlite_file(), &options)
             .with_context(|| format!("the store {} cannot be opened", config.sqlite_file().display()))?;
         return Ok(Arc::new(store));
     }
-    let store = store_postgres::PostgresStore::connect(&config.store, &store_postgres::Options::default())
+    let store = store_postgres::PostgresStore::connect(&config.store, &store_postgres::PostgresOptions::default())
         .await
         .context("the PostgreSQL store cannot be opened")?;
     Ok(Arc::new(store))

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Subcommand;
-use domain::catalogue::ItemId;
 
 use crate::config::Config;
 use crate::exit::Exit;
@@ -29,9 +28,9 @@ enum Command {
         /// Folder; the configured one if not given
         dir: Option<PathBuf>,
     },
-    /// Show the items, or one item with its seven elements, fields and header versions
+    /// Show the items, or one item with its seven elements, fields and header versions; also purposes, measures, lists, rules
     Show {
-        /// Item, such as ITM-PENALTY
+        /// What, such as ITM-PENALTY, PUR-…, MSR-…, CL-…, RUL-…; everything in a few lines if not given
         item: Option<String>,
         /// As JSON
         #[arg(long)]
@@ -78,19 +77,15 @@ fn show(config: &Config, item: Option<&str>, as_json: bool) -> anyhow::Result<Ex
     let text = match item {
         None if as_json => catalogue::overview_json(&catalogue).to_string(),
         None => catalogue::overview_text(&catalogue),
-        Some(id) => {
-            let id = ItemId::parse(id).context("this is not an item id")?;
-            let item = catalogue
-                .items
-                .get(&id)
-                .with_context(|| format!("the catalogue has no item {id}"))?;
-            if as_json {
-                catalogue::show_json(&catalogue, item).to_string()
-            } else {
-                catalogue::show_text(&catalogue, item)
-            }
-        }
+        Some(id) if as_json => catalogue::show_json(&catalogue, id)
+            .map(|value| value.to_string())
+            .with_context(|| missing(id))?,
+        Some(id) => catalogue::show_text(&catalogue, id).with_context(|| missing(id))?,
     };
     output::line(text.trim_end())?;
     Ok(Exit::Done)
+}
+
+fn missing(id: &str) -> String {
+    format!("the catalogue has no {id}; `chengdang catalogue show` lists what there is")
 }

@@ -1,12 +1,13 @@
 //! `chengdang demo`: a synthetic city from nothing to a page in the browser. Everything in it is invented.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{BufReader, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use ::synth::{City, Manifest, Purpose, Resident};
-use anyhow::{Context, anyhow, bail};
+use ::synth::{City, Manifest, Outcome, Purpose, Resident};
+use anyhow::{Context, anyhow};
 use app::App;
 use app::accounts::NewAccount;
 use domain::catalogue::ItemId;
@@ -83,7 +84,7 @@ pub(crate) async fn run(mut config: Config, args: Args) -> anyhow::Result<Exit> 
         .await
         .with_context(|| format!("port {} is taken; choose another with --port", args.port))?;
     let receipts = deliver_all(&app, &manifest, &files).await?;
-    let logins = logins(&app, &config, &manifest).await?;
+    let logins = logins(&app, &config, &manifest, &files).await?;
     announce(&args, &listener, &receipts, &logins)?;
     serve::until_stopped(app, &config, listener).await
 }
@@ -140,7 +141,7 @@ async fn deliver_all(app: &App, manifest: &Manifest, files: &Path) -> anyhow::Re
 }
 
 /// The logins of an earlier start, or new ones.
-async fn logins(app: &App, config: &Config, manifest: &Manifest) -> anyhow::Result<Vec<Login>> {
+async fn logins(app: &App, config: &Config, manifest: &Manifest, files: &Path) -> anyhow::Result<Vec<Login>> {
     let path = config.data.join("demo-logins.json");
     if path.exists() {
         return Ok(serde_json::from_reader(BufReader::new(File::open(&path)?))?);
@@ -148,7 +149,7 @@ async fn logins(app: &App, config: &Config, manifest: &Manifest) -> anyhow::Resu
     let today = domain::Day::parse_iso(&manifest.today).context("the manifest has no day")?;
     let city = City::new(manifest.seed, manifest.residents, today)?;
     let mut logins = Vec::new();
-    let (with_records, without) = two_residents(app, &city)?;
+    let (with_records, without) = two_residents(&city, manifest, files)?;
     for (login, resident) in [("resident", with_records), ("resident-new", without)] {
         logins.push(resident_login(app, login, &resident).await?);
     }
@@ -183,15 +184,29 @@ async fn logins(app: &App, config: &Config, manifest: &Manifest) -> anyhow::Resu
     Ok(logins)
 }
 
-/// The first resident with several records, and one of whom nothing is held: looked up in the city's truth, not in the store.
-fn two_residents(app: &App, city: &City) -> anyhow::Result<(Resident, Resident)> {
-    let _ = app;
-    let first = city.person(0)?;
-    let last = city.person(city.residents() - 1)?;
-    if first.number == last.number {
-        bail!("a city needs two residents");
+/// The resident with records of the most items, and one whom no row names: by the city's truth.
+fn two_residents(city: &City, manifest: &Manifest, files: &Path) -> anyhow::Result<(Resident, Resident)> {
+    let mut items: BTreeMap<u64, BTreeSet<&str>> = BTreeMap::new();
+    let mut named = BTreeSet::new();
+    for entry in &manifest.files {
+        let Some(truth) = &entry.truth else { continue };
+        for row in ::synth::read_truth(BufReader::new(File::open(files.join(truth))?)) {
+            let row = row?;
+            let Some(resident) = row.resident else { continue };
+            named.insert(resident);
+            if row.outcome == Outcome::Recorded {
+                items.entry(resident).or_default().insert(&entry.item);
+            }
+        }
     }
-    Ok((first, last))
+    let (with_records, _) = items
+        .iter()
+        .max_by_key(|(_, items)| items.len())
+        .context("the city has no resident with records")?;
+    let without = (0..city.residents())
+        .find(|index| !named.contains(index))
+        .context("every resident has records")?;
+    Ok((city.person(*with_records)?, city.person(without)?))
 }
 
 async fn resident_login(app: &App, login: &str, resident: &Resident) -> anyhow::Result<Login> {

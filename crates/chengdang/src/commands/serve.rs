@@ -37,7 +37,10 @@ pub(crate) async fn until_stopped(app: App, config: &Config, listener: TcpListen
         tracing::info!(deliveries = resumed, "interrupted deliveries go on");
     }
     let sequencer = tokio::spawn(app::sequencer::run(app.clone()));
-    let settings = web::WebSettings { https: config.https };
+    let settings = web::WebSettings {
+        https: config.https,
+        trusts_forwarded_for: config.trusts_forwarded_for,
+    };
     let served = web::serve(app, listener, settings, stopped()).await;
     sequencer.abort();
     served.context("the server stopped")?;
