@@ -1,5 +1,7 @@
 //! Amounts as decimals: text in, text out, never a binary fraction.
 
+use std::borrow::Cow;
+
 use crate::fold::narrow;
 
 /// Why a text is not an amount.
@@ -13,7 +15,10 @@ pub(crate) enum AmountFault {
 
 /// Reads `text` as `N..precision,scale`: full width folded, well-formed thousands separators, a unit 万元 where the
 /// field's own unit is that one, leading and trailing zeros dropped. Amounts are not negative.
-pub(crate) fn parse(text: &str, precision: u32, scale: u32, is_in_wan: bool) -> Result<String, AmountFault> {
+pub(crate) fn parse(text: &str, precision: u32, scale: u32, is_in_wan: bool) -> Result<Cow<'_, str>, AmountFault> {
+    if is_canonical(text, precision, scale) {
+        return Ok(Cow::Borrowed(text));
+    }
     let folded: String = text.chars().map(narrow).filter(|c| *c != ' ').collect();
     let number = match folded.strip_suffix("万元") {
         Some(number) if is_in_wan => number,
@@ -36,11 +41,24 @@ pub(crate) fn parse(text: &str, precision: u32, scale: u32, is_in_wan: bool) -> 
         return Err(AmountFault::Digits);
     }
     let whole = if whole.is_empty() { "0" } else { whole };
-    Ok(if fraction.is_empty() {
+    let number = if fraction.is_empty() {
         whole.to_owned()
     } else {
         format!("{whole}.{fraction}")
-    })
+    };
+    Ok(Cow::Owned(number))
+}
+
+/// Whether the amount is in its one form already, as most are, and short enough.
+fn is_canonical(text: &str, precision: u32, scale: u32) -> bool {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let is_number = |digits: &str, max: u32| {
+        !digits.is_empty() && digits.len() <= max as usize && digits.bytes().all(|b| b.is_ascii_digit())
+    };
+    let has_point = whole.len() < text.len();
+    is_number(whole, precision.saturating_sub(scale))
+        && (whole == "0" || !whole.starts_with('0'))
+        && (!has_point || (is_number(fraction, scale) && !fraction.ends_with('0')))
 }
 
 /// Digits, perhaps in groups of three: `1,234,567`.
@@ -96,7 +114,7 @@ mod tests {
             (".", Err(AmountFault::Form)),
             ("", Err(AmountFault::Form)),
         ] {
-            assert_eq!(parse(text, 18, 6, true), want.map(str::to_owned), "{text}");
+            assert_eq!(parse(text, 18, 6, true), want.map(Cow::Borrowed), "{text}");
         }
         assert_eq!(parse("12万元", 18, 6, false), Err(AmountFault::Form));
     }

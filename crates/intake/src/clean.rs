@@ -346,7 +346,7 @@ impl<'r> Draft<'r> {
                     *none = Some(Hold {
                         rule: rule.id.clone(),
                         also: Vec::new(),
-                    })
+                    });
                 }
             }
         }
@@ -442,6 +442,7 @@ impl<'r> Draft<'r> {
             }
             other => self.text_of(FieldRole::PenaltyKind, other).to_owned(),
         };
+        let is_unread = |role: FieldRole| matches!(self.with(role), Value::Bad(_));
         let facts = Facts {
             decision,
             act_end: self.day(FieldRole::ActEndDay),
@@ -452,7 +453,11 @@ impl<'r> Draft<'r> {
                 Value::Text(amount) => Some(amount),
                 _ => None,
             },
-            is_held,
+            // A cell that could not be read says nothing of the class, so no end is drawn from an assumed one.
+            is_held: is_held
+                || is_unread(FieldRole::BreachClass)
+                || is_unread(FieldRole::PenaltyKind)
+                || is_unread(FieldRole::FineAmount),
         };
         let context = self.context;
         let Ok((computed, by)) = compute(context.catalogue, context.item, &facts, context.today) else {

@@ -58,9 +58,14 @@ impl CodeTable {
     /// The values that `text` stands for, joined by `;`, `；`, `、` or commas. Texts of values have `、` inside
     /// (没收违法所得、没收非法财物), so the longest spelling wins.
     pub(crate) fn find_several(&self, text: &str) -> Option<Vec<u16>> {
-        if let Some(value) = self.find(text) {
+        if let Some(&value) = self.spellings.get(text) {
             return Some(vec![value]);
         }
+        self.find_parts(text)
+            .or_else(|| self.find(text).map(|value| vec![value]))
+    }
+
+    fn find_parts(&self, text: &str) -> Option<Vec<u16>> {
         let mut found = Vec::new();
         for part in text
             .split([';', '；', ',', '，', '|'])
@@ -75,12 +80,15 @@ impl CodeTable {
     fn find_joined(&self, part: &str, found: &mut Vec<u16>) -> Option<()> {
         let mut rest = part;
         while !rest.is_empty() {
-            let ends = rest.match_indices('、').map(|(at, _)| at).chain([rest.len()]);
-            let mut ends: Vec<usize> = ends.collect();
-            ends.reverse();
-            let (end, value) = ends
-                .into_iter()
-                .find_map(|end| Some((end, self.find(fold::trim(rest.get(..end)?))?)))?;
+            // The longest beginning of `rest` that ends at a 、 or at its end and spells a value.
+            let mut end = rest.len();
+            let value = loop {
+                let spelled = rest.get(..end)?;
+                if let Some(value) = self.find(fold::trim(spelled)) {
+                    break value;
+                }
+                end = spelled.rfind('、')?;
+            };
             if !found.contains(&value) {
                 found.push(value);
             }

@@ -1,6 +1,8 @@
 //! Folding of text before it is compared: width, brackets, spaces, case. Nothing is folded before it is stored, except
 //! where a function says so.
 
+use std::borrow::Cow;
+
 /// The ASCII form of a full-width character (U+FF01–U+FF5E) or of the ideographic space; any other as it is.
 pub(crate) const fn narrow(c: char) -> char {
     match c {
@@ -15,7 +17,10 @@ pub(crate) const fn narrow(c: char) -> char {
 
 /// Without white space and invisible characters at the edges, as spreadsheets leave them.
 pub(crate) fn trim(cell: &str) -> &str {
-    // Most cells need nothing; both edges are ASCII or Han then.
+    let is_dark = |edge: Option<&u8>| edge.is_some_and(u8::is_ascii_graphic);
+    if is_dark(cell.as_bytes().first()) && is_dark(cell.as_bytes().last()) {
+        return cell;
+    }
     cell.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{200b}' | '\u{2060}' | '\u{feff}'))
 }
 
@@ -31,12 +36,32 @@ pub(crate) fn header(text: &str) -> String {
 
 /// A value as it is compared with code lists and rules: ASCII width, upper case, no white space. Appended to `into`.
 pub(crate) fn value_into(text: &str, into: &mut String) {
-    into.extend(
-        text.chars()
-            .map(narrow)
-            .filter(|c| !c.is_whitespace())
-            .map(|c| c.to_ascii_uppercase()),
-    );
+    // Rules look at long texts of every row, and nearly all of a text stays as it is: it is copied in spans, and only
+    // bytes that can begin another character are looked at closely.
+    let (mut from, mut at) = (0, 0);
+    while let Some(&byte) = text.as_bytes().get(at) {
+        let stays = match byte {
+            // Printable ASCII without small letters; the inside of a character; beginnings of blocks without white space
+            // or full width (these are in U+0080, U+1680, U+2000, U+3000 and U+FF00).
+            b'!'..=b'`' | b'{'..=b'~' | 0x80..=0xc1 | 0xc3..=0xe0 | 0xe4..=0xee | 0xf0..=0xff => true,
+            _ => false,
+        };
+        if stays {
+            at += 1;
+            continue;
+        }
+        let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) else {
+            break;
+        };
+        let folded = Some(narrow(c).to_ascii_uppercase()).filter(|c| !c.is_whitespace());
+        if folded != Some(c) {
+            into.push_str(text.get(from..at).unwrap_or_default());
+            into.extend(folded);
+            from = at + c.len_utf8();
+        }
+        at += c.len_utf8();
+    }
+    into.push_str(text.get(from..).unwrap_or_default());
 }
 
 /// As [`value_into`], as a new text.
@@ -48,18 +73,18 @@ pub(crate) fn value(text: &str) -> String {
 
 /// A document or case number in one form: no white space, ASCII width for letters and digits, 〔〕 for square brackets
 /// of any kind (GB/T 9704 §7.2.5 sets the year of a document number in 〔〕), （） for round ones.
-pub(crate) fn document_no(text: &str) -> String {
-    text.chars()
-        .map(narrow)
-        .filter(|c| !c.is_whitespace())
-        .map(|c| match c {
-            '[' | '【' | '〖' | '［' => '〔',
-            ']' | '】' | '〗' | '］' => '〕',
-            '(' => '（',
-            ')' => '）',
-            other => other,
-        })
-        .collect()
+pub(crate) fn document_no(text: &str) -> Cow<'_, str> {
+    let fold = |c: char| match narrow(c) {
+        '[' | '【' | '〖' => '〔',
+        ']' | '】' | '〗' => '〕',
+        '(' => '（',
+        ')' => '）',
+        other => other,
+    };
+    if text.chars().all(|c| fold(c) == c && !c.is_whitespace()) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.chars().map(fold).filter(|c| !c.is_whitespace()).collect())
 }
 
 /// A document number as the key of a fact: as [`document_no`], all brackets alike, upper case.
@@ -91,6 +116,31 @@ mod tests {
             assert_eq!(header(variant), want, "{variant}");
         }
         assert_ne!(header("行政相对人代码_2（工商注册号）"), want);
+    }
+
+    #[test]
+    fn values_fold_as_character_by_character() {
+        let slow = |text: &str| -> String {
+            text.chars()
+                .map(narrow)
+                .filter(|c| !c.is_whitespace())
+                .map(|c| c.to_ascii_uppercase())
+                .collect()
+        };
+        for c in (0..=0x1_0400).filter_map(char::from_u32) {
+            let text = format!("文{c}aB{c}，（{c}");
+            assert_eq!(value(&text), slow(&text), "U+{:04X}", u32::from(c));
+        }
+        assert_eq!(value(" ｙ e\u{3000}s，《法》\n"), "YES,《法》");
+    }
+
+    #[test]
+    fn edges_are_trimmed_of_what_nobody_sees() {
+        for text in ["a", "\u{feff}a", "a\u{3000}", "\u{200b}\u{a0}a\t\n", "a "] {
+            assert_eq!(trim(text), "a", "{text:?}");
+        }
+        assert_eq!(trim("a b"), "a b");
+        assert_eq!(trim("\u{3000} "), "");
     }
 
     #[test]

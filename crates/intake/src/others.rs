@@ -1,5 +1,8 @@
 //! Free text that speaks of other persons (E16): numbers of persons, and names behind words such as 第三人.
 
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, MatchKind};
 use domain::ResidentId;
 
 use crate::fold::narrow;
@@ -40,10 +43,8 @@ const NO_NAMES: [&str; 14] = [
 
 /// Whether `text` has an identity number with a right check character or a mobile number.
 pub(crate) fn has_number(text: &str) -> bool {
-    // Cheap first: without eleven digits (full width folded) there is nothing to find.
-    let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    let has_wide = text.contains('\u{ff10}') || text.chars().any(|c| matches!(c, '\u{ff10}'..='\u{ff19}'));
-    if digits < MOBILE_LENGTH && !has_wide {
+    // Nearly every text ends here: without a long run of digits there is nothing to find.
+    if !has_long_run(text) && !has_wide_digit(text) {
         return false;
     }
     let mut runs = Runs::default();
@@ -53,6 +54,31 @@ pub(crate) fn has_number(text: &str) -> bool {
         }
     }
     runs.end()
+}
+
+/// Whether eleven digits follow each other, separators between them not counted.
+fn has_long_run(text: &str) -> bool {
+    if text.len() < MOBILE_LENGTH {
+        return false;
+    }
+    let mut run = 0;
+    for byte in text.bytes() {
+        match byte {
+            b'0'..=b'9' => run += 1,
+            b' ' | b'-' => {}
+            _ => run = 0,
+        }
+        if run == MOBILE_LENGTH {
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether there is a digit in full width (U+FF10 to U+FF19).
+fn has_wide_digit(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    memchr::memchr_iter(0xef, bytes).any(|at| matches!(bytes.get(at + 1..at + 3), Some([0xbc, 0x90..=0x99])))
 }
 
 /// The run of digits at hand, with single separators inside as people write them (`138-1234-5678`).
@@ -128,14 +154,14 @@ fn is_number(digits: &str) -> bool {
 
 /// Whether `text` names a person behind a word such as 第三人: `第三人姓名：…`, `举报人为…`.
 pub(crate) fn has_name(text: &str) -> bool {
-    // 人, 伙 or 属 ends every one of the words.
-    if !text.contains(['人', '伙', '属']) {
-        return false;
-    }
-    ROLES.iter().any(|role| {
-        text.match_indices(role)
-            .any(|(at, _)| names_follow(text.get(at + role.len()..)))
-    })
+    static WORDS: LazyLock<AhoCorasick> = LazyLock::new(|| {
+        #[expect(clippy::expect_used, reason = "a handful of constant words")]
+        AhoCorasick::builder()
+            .match_kind(MatchKind::LeftmostLongest)
+            .build(ROLES)
+            .expect("constant words")
+    });
+    WORDS.find_iter(text).any(|word| names_follow(text.get(word.end()..)))
 }
 
 fn names_follow(rest: Option<&str>) -> bool {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, MatchKind};
 use domain::catalogue::{
     Catalogue, CodeListId, Condition, FieldCode, FieldRole, FieldSpec, Format, IntakeEffect, Item, Layout, Required,
     Text,
@@ -166,7 +166,10 @@ pub(crate) enum ConditionPlan {
 #[derive(Debug)]
 pub(crate) struct Scan {
     pub(crate) slot: usize,
-    pub(crate) automaton: AhoCorasick,
+    /// Whether there is any: leftmost search has a fast path that overlapping search lacks.
+    pub(crate) any: AhoCorasick,
+    /// Which ones.
+    pub(crate) all: AhoCorasick,
     /// Hit that each pattern stands for.
     pub(crate) hits: Vec<usize>,
 }
@@ -215,7 +218,7 @@ impl Plan {
         };
         let needs: Vec<Need> = places.iter().map(|place| need_of(place, item, &mut tests)).collect();
         let absent = absent_of(layout, item, &mut tests);
-        let rules = rules_of(item, catalogue, &roles, &mut tests);
+        let planned = rules_of(item, catalogue, &roles, &mut tests);
         let (count, scans) = tests.finish();
         let slot_of = |code: &FieldCode| places.iter().position(|place| &place.field == code);
         for (cell, need) in cells.iter_mut().zip(needs) {
@@ -232,7 +235,7 @@ impl Plan {
             subject_code: cells.iter().position(|cell| cell.code.0.ends_with("_XDR_SHXYM")),
             cells,
             tables: tables.tables,
-            rules,
+            rules: planned,
             scans,
             tests: count,
             absent,
@@ -368,20 +371,26 @@ impl Tests<'_> {
     }
 
     fn finish(self) -> (usize, Vec<Scan>) {
-        let scans = self.patterns.into_iter().map(|(slot, patterns)| {
-            #[expect(
-                clippy::expect_used,
-                reason = "fails only beyond 2^31 bytes of patterns; they are a short file's"
-            )]
-            let automaton = AhoCorasick::new(patterns.iter().map(|(text, _)| text)).expect("a few short patterns");
-            Scan {
-                slot,
-                automaton,
-                hits: patterns.into_iter().map(|(_, hit)| hit).collect(),
-            }
+        let scans = self.patterns.into_iter().map(|(slot, patterns)| Scan {
+            slot,
+            any: automaton(&patterns, MatchKind::LeftmostFirst),
+            all: automaton(&patterns, MatchKind::Standard),
+            hits: patterns.into_iter().map(|(_, hit)| hit).collect(),
         });
         (self.count, scans.collect())
     }
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "fails only beyond 2^31 bytes of patterns; they are a short file's"
+)]
+fn automaton(patterns: &[(String, usize)], kind: MatchKind) -> AhoCorasick {
+    let patterns = patterns.iter().map(|(text, _)| text);
+    AhoCorasick::builder()
+        .match_kind(kind)
+        .build(patterns)
+        .expect("a few short patterns")
 }
 
 fn need_of(place: &Place, item: &Item, tests: &mut Tests<'_>) -> Need {
@@ -450,9 +459,9 @@ fn rules_of(
             is_about_subject |= role == FieldRole::SubjectCategory;
             slot = slot.or_else(|| slots(role).first().copied());
             conditions.push(match condition {
-                Condition::Contains(role, texts) => ConditionPlan::Contains(tests_of(*role, texts)),
-                Condition::ContainsNone(role, texts) => ConditionPlan::ContainsNone(tests_of(*role, texts)),
-                Condition::Equals(role, texts) => ConditionPlan::Equals(tests_of(*role, texts)),
+                Condition::Contains(role, words) => ConditionPlan::Contains(tests_of(*role, words)),
+                Condition::ContainsNone(role, words) => ConditionPlan::ContainsNone(tests_of(*role, words)),
+                Condition::Equals(role, words) => ConditionPlan::Equals(tests_of(*role, words)),
                 Condition::Missing(role) => ConditionPlan::Missing(slots(*role)),
                 Condition::YoungerThan(age) => ConditionPlan::YoungerThan(*age),
                 Condition::SmallFineWithoutProcedure(max) => ConditionPlan::SmallFine {

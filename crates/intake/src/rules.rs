@@ -22,7 +22,10 @@ pub(crate) fn scan(draft: &Draft<'_>) -> Vec<bool> {
         };
         folded.clear();
         fold::value_into(text, &mut folded);
-        for found in scan.automaton.find_overlapping_iter(&folded) {
+        if !scan.any.is_match(&folded) {
+            continue;
+        }
+        for found in scan.all.find_overlapping_iter(&folded) {
             let hit = scan
                 .hits
                 .get(found.pattern().as_usize())
@@ -60,28 +63,25 @@ pub(crate) fn contains(test: &TextTest, draft: &Draft<'_>, hits: Option<&[bool]>
         (Value::Code(value), _) => has(value),
         (Value::Codes(values), _) => values.iter().any(has),
         (Value::Text(_) | Value::Bad(_), Some(hits)) => hits.get(test.hit).copied().unwrap_or(false),
-        (Value::Text(text), None) => in_text(test, text),
-        (Value::Bad(text), None) => in_text(test, text),
+        (Value::Text(cell), None) => in_cell(test, cell),
+        (Value::Bad(cell), None) => in_cell(test, cell),
         _ => false,
     }
 }
 
-fn in_text(test: &TextTest, text: &str) -> bool {
-    let folded = fold::value(text);
-    test.texts.iter().any(|text| folded.contains(text.as_str()))
+fn in_cell(test: &TextTest, cell: &str) -> bool {
+    let folded = fold::value(cell);
+    test.texts.iter().any(|word| folded.contains(word.as_str()))
 }
 
 fn equals(test: &TextTest, draft: &Draft<'_>) -> bool {
     let is_one = |value: &u16| test.equal.get(usize::from(*value)).copied().unwrap_or(false);
-    let in_text = |text: &str| {
-        let folded = fold::value(text);
-        test.texts.contains(&folded)
-    };
+    let is_cell = |cell: &str| test.texts.contains(&fold::value(cell));
     match draft.value(Some(test.slot)) {
         Value::Code(value) => is_one(value),
         Value::Codes(values) => values.len() == 1 && values.iter().all(is_one),
-        Value::Text(text) => in_text(text),
-        Value::Bad(text) => in_text(text),
+        Value::Text(cell) => is_cell(cell),
+        Value::Bad(cell) => is_cell(cell),
         _ => false,
     }
 }

@@ -107,6 +107,10 @@ impl<'r> Read<'r> {
 }
 
 /// Whether any cell may have control characters: one pass over the row, so that clean rows pay no more than that.
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "without branches it is one vector instruction for many bytes"
+)]
 pub(crate) fn has_controls(text: &str) -> bool {
     let has_ascii = text
         .bytes()
@@ -223,7 +227,7 @@ fn read_as<'r>(text: &'r str, kind: CellKind, table: Option<&CodeTable>, epoch: 
             scale,
             is_in_wan,
         } => match amount::parse(text, precision, scale, is_in_wan) {
-            Ok(amount) => Read::good(Value::Text(Cow::Owned(amount))),
+            Ok(amount) => Read::good(Value::Text(amount)),
             Err(AmountFault::Form) => Read::bad(text, FaultCode::E03, Detail::NotANumber),
             Err(AmountFault::Digits) => {
                 let detail = Detail::TooManyDigits {
@@ -243,7 +247,7 @@ fn read_as<'r>(text: &'r str, kind: CellKind, table: Option<&CodeTable>, epoch: 
             let number = fold::document_no(text);
             match too_long(&number, max) {
                 Some(detail) => Read::bad(text, FaultCode::E03, detail),
-                None => Read::good(Value::Text(Cow::Owned(number))),
+                None => Read::good(Value::Text(number)),
             }
         }
         CellKind::Exact(exact) if text.chars().count() != exact as usize => {
@@ -253,16 +257,16 @@ fn read_as<'r>(text: &'r str, kind: CellKind, table: Option<&CodeTable>, epoch: 
             names_others: others::has_number(text),
             ..plain(text)
         },
-        CellKind::Text { max, is_free } => match too_long(text, max) {
-            Some(detail) => Read::bad(text, FaultCode::E03, detail),
-            None => {
-                let names_others = others::has_number(text) || (is_free && others::has_name(text));
-                Read {
-                    names_others,
-                    ..plain(text)
-                }
+        CellKind::Text { max, is_free } => {
+            if let Some(detail) = too_long(text, max) {
+                return Read::bad(text, FaultCode::E03, detail);
             }
-        },
+            let names_others = others::has_number(text) || (is_free && others::has_name(text));
+            Read {
+                names_others,
+                ..plain(text)
+            }
+        }
     }
 }
 

@@ -59,6 +59,7 @@ fn text(text: &Text, lang: Lang) -> &str {
 }
 
 /// Message and remedy of a code as such.
+#[expect(clippy::too_many_lines, reason = "a table of texts")]
 const fn general(code: FaultCode) -> (Pair, Pair) {
     match code {
         FaultCode::E01 => (
@@ -165,6 +166,7 @@ const fn general(code: FaultCode) -> (Pair, Pair) {
 }
 
 /// Message and remedy of a detail without numbers.
+#[expect(clippy::too_many_lines, reason = "a table of texts")]
 const fn fixed(detail: &Detail) -> (Pair, Pair) {
     match detail {
         Detail::HeaderUnknown => (

@@ -12,6 +12,7 @@ use crate::{FileFault, Limits};
 /// An attribute by which a string table announces its size; calamine 0.38 reserves memory for that many strings.
 const ANNOUNCED: &[u8] = b"uniqueCount";
 const BLOCK_BYTES: usize = 64 << 10;
+const CARRIED_BYTES: usize = 64;
 
 const fn too_large(cap: WorkbookCap) -> FileFault {
     FileFault::WorkbookTooLarge { cap }
@@ -29,45 +30,50 @@ pub(super) fn check<R: Read + Seek>(reader: &mut R, limits: &Limits) -> Result<(
         return Err(too_large(WorkbookCap::Entries));
     }
     let mut block = vec![0; BLOCK_BYTES];
-    let mut unpacked_all = 0_u64;
+    let mut unpacked = 0;
     for index in 0..archive.len() {
         let mut part = archive.by_index(index).map_err(|_| damaged(None))?;
-        let packed = part.compressed_size().max(1);
-        if part.size().saturating_add(unpacked_all) > limits.xlsx_unpacked_bytes_max {
+        let left = limits.xlsx_unpacked_bytes_max.saturating_sub(unpacked);
+        if part.size() > left {
             return Err(too_large(WorkbookCap::Unpacked));
         }
-        let mut unpacked = 0_u64;
-        let mut carried = 0;
-        loop {
-            let Some(free) = block.get_mut(carried..) else { break };
-            let read = part.read(free).map_err(|_| damaged(None))?;
-            if read == 0 {
-                break;
-            }
-            if unpacked == 0 && (block.starts_with(&[0xff, 0xfe]) || block.starts_with(&[0xfe, 0xff])) {
-                // UTF-16 parts would hide the attribute; spreadsheet programs write UTF-8.
-                return Err(damaged(None));
-            }
-            unpacked += read as u64;
-            if unpacked + unpacked_all > limits.xlsx_unpacked_bytes_max {
-                return Err(too_large(WorkbookCap::Unpacked));
-            }
-            if unpacked > Limits::XLSX_RATIO_FREE_BYTES && unpacked / packed > limits.xlsx_ratio_max {
-                return Err(too_large(WorkbookCap::Ratio));
-            }
-            let filled = carried + read;
-            let seen = block.get(..filled).unwrap_or_default();
-            if announces_more_than(seen, limits.xlsx_cells_max) {
-                return Err(too_large(WorkbookCap::Cells));
-            }
-            // The attribute may lie across two blocks.
-            carried = filled.min(64);
-            block.copy_within(filled - carried..filled, 0);
-        }
-        unpacked_all += unpacked;
+        let packed = part.compressed_size().max(1);
+        unpacked += unpack(&mut part, packed, left, &mut block, limits)?;
     }
+    drop(archive);
     reader.seek(SeekFrom::Start(0)).map_err(FileFault::Read)?;
     Ok(())
+}
+
+/// Unpacks a part into nothing; its true size in bytes.
+fn unpack(part: &mut impl Read, packed: u64, left: u64, block: &mut [u8], limits: &Limits) -> Result<u64, FileFault> {
+    let mut unpacked = 0_u64;
+    // What the last block ended with: the attribute may lie across two blocks.
+    let mut carried = 0;
+    while let Some(free) = block.get_mut(carried..) {
+        let read = part.read(free).map_err(|_| damaged(None))?;
+        if read == 0 {
+            break;
+        }
+        if unpacked == 0 && (block.starts_with(&[0xff, 0xfe]) || block.starts_with(&[0xfe, 0xff])) {
+            // UTF-16 would hide the attribute; spreadsheet programs write UTF-8.
+            return Err(damaged(None));
+        }
+        unpacked += read as u64;
+        if unpacked > left {
+            return Err(too_large(WorkbookCap::Unpacked));
+        }
+        if unpacked > Limits::XLSX_RATIO_FREE_BYTES && unpacked / packed > limits.xlsx_ratio_max {
+            return Err(too_large(WorkbookCap::Ratio));
+        }
+        let filled = carried + read;
+        if announces_more_than(block.get(..filled).unwrap_or_default(), limits.xlsx_cells_max) {
+            return Err(too_large(WorkbookCap::Cells));
+        }
+        carried = filled.min(CARRIED_BYTES);
+        block.copy_within(filled - carried..filled, 0);
+    }
+    Ok(unpacked)
 }
 
 fn announces_more_than(block: &[u8], max: u64) -> bool {

@@ -188,8 +188,8 @@ impl<R: Read> CsvRows<R> {
             );
             let used = input.get(..read).unwrap_or_default();
             let is_eof = input.is_empty();
-            let lines = used.iter().filter(|&&byte| byte == b'\n').count();
-            quotes += used.iter().filter(|&&byte| byte == b'"').count();
+            let lines = memchr::memchr_iter(b'\n', used).count();
+            quotes += memchr::memchr_iter(b'"', used).count();
             self.line += u32::try_from(lines).unwrap_or(u32::MAX);
             self.input.from += read;
             written += wrote;
@@ -234,7 +234,7 @@ impl<R: Read> Rows for CsvRows<R> {
                 Ok(text) => row.text.push_str(text),
                 Err(error) => {
                     let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
-                    let lines = before.iter().filter(|&&byte| byte == b'\n').count();
+                    let lines = memchr::memchr_iter(b'\n', before).count();
                     let line = row.line.saturating_add(u32::try_from(lines).unwrap_or(u32::MAX));
                     return Err(FileFault::Undecodable {
                         line,

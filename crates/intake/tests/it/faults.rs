@@ -102,7 +102,16 @@ fn e04_code_lists() {
     check(&[("CF_XDR_LB", "机关")], &[("E04", "CF_XDR_LB")]);
     check(&[("CF_XDR_ZJLX", "学生证")], &[("E04", "CF_XDR_ZJLX")]);
     check(&[("SJZT", "9")], &[("E04", "SJZT")]);
-    check(&[("CF_SXDJ", "特别严重")], &[("E04", "CF_SXDJ")]);
+    // A class that cannot be read ends nothing: no E14 by an assumed one.
+    check(
+        &[
+            ("CF_SXDJ", "特别严重"),
+            ("CF_NR_FK", "0.5"),
+            ("CF_JDRQ", "2026/03/01"),
+            ("CF_XWZZRQ", "2026/02/01"),
+        ],
+        &[("E04", "CF_SXDJ")],
+    );
 }
 
 #[test]
