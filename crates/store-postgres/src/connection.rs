@@ -52,11 +52,7 @@ pub(crate) fn pool(url: &str, options: &PostgresOptions) -> Result<Pool, StoreEr
     let statement_ms = options.statement_timeout.as_millis();
     let lock_ms = options.wait_timeout.as_millis();
     let prepare = Hook::async_fn(move |client, _| {
-        Box::pin(async move {
-            prepare(client, statement_ms, lock_ms)
-                .await
-                .map_err(|error| HookError::Backend(error))
-        })
+        Box::pin(async move { prepare(client, statement_ms, lock_ms).await.map_err(HookError::Backend) })
     });
     Pool::builder(manager)
         .max_size(options.connections_max.max(1))

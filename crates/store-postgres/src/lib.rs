@@ -53,7 +53,7 @@ impl Default for PostgresOptions {
     fn default() -> Self {
         Self {
             connections_max: 16,
-            statement_timeout: Duration::from_secs(60),
+            statement_timeout: Duration::from_mins(1),
             wait_timeout: Duration::from_secs(10),
             needs_fsync: true,
         }

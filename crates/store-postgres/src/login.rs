@@ -141,8 +141,7 @@ impl LoginStore for PostgresStore {
 
 impl PostgresStore {
     async fn count_one_more(&self, key: &[u8; 32], at: Moment, since: Moment) -> Result<u32, Fault> {
-        let [a, b, c, d, e, f, g, h, ..] = *key;
-        let lock = i64::from_be_bytes([a, b, c, d, e, f, g, h]);
+        let lock = key.first_chunk().copied().map_or(0, i64::from_be_bytes);
         let key = key.as_slice();
         let mut client = self.client().await?;
         let transaction = client.transaction().await?;

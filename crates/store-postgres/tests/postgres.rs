@@ -1,13 +1,16 @@
 //! The suite of `store` on PostgreSQL, and what only PostgreSQL can break. Few tests, since each starts a cluster.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test ends at the first surprise, in its helpers too"
+)]
+
 use std::path::Path;
 use std::sync::Arc;
 
-use store::conformance::{Fixture, run_all};
-use store::{
-    BlindIndex, ChunkCommit, LogStore, LoginStore, PersonRef, PersonStore, ProcedureStore, StagedKind, Store,
-    StoreError, TraceKind,
-};
+use store::conformance::{Fixture, fill_every_table, run_all};
+use store::{BlindIndex, LogStore, LoginStore, PersonStore, ProcedureStore, Store, StoreError, TraceKind};
 use store_postgres::testing::Cluster;
 use store_postgres::{PostgresOptions, PostgresStore, migrate};
 use tokio_postgres::{Client, NoTls};
@@ -129,73 +132,6 @@ async fn another_schema_is_refused(cluster: &Cluster) {
     assert!(matches!(nowhere, Err(StoreError::Unavailable { .. })), "{nowhere:?}");
 }
 
-/// Fills every table that is not a queue.
-async fn fill(store: &dyn Store) {
-    let make = Fixture::default();
-    let delivery = make.begun(store).await;
-    let person = make.new_person();
-    let (pending, held) = (make.staged(2, StagedKind::Pending), make.staged(3, StagedKind::Held));
-    let mut review = make.procedure(&delivery.provider);
-    review.staged_row = Some(pending.uuid);
-    let chunk = ChunkCommit {
-        new_persons: vec![person.clone()],
-        records: vec![make.new_record(PersonRef::New(0))],
-        staged: vec![pending, held.clone()],
-        procedures: vec![review.clone()],
-        faults: b"{}\n".to_vec(),
-        fault_counts: [("E05".to_owned(), 1)].into(),
-        ..make.chunk(&delivery, 0, 5)
-    };
-    store.commit_chunk(&chunk).await.unwrap();
-    let act = ChunkCommit {
-        resolved: vec![held.uuid],
-        steps: vec![make.step(review.uuid, 0, "asked")],
-        ..make.act()
-    };
-    store.commit_chunk(&act).await.unwrap();
-    let (known, _) = make.person(store).await;
-    let (record, _) = make.record(store, known.id).await;
-    let event = make.event(known.id, record, domain::record::RecordEventKind::Disputed);
-    let at = act.at;
-    store.append_record_events(&[event], at, &[make.bytes()]).await.unwrap();
-    let (reason, by) = (make.sealed(), make.uuid());
-    let alias = store::PersonEvent::AliasConfirmed;
-    store
-        .append_person_event(known.id, &alias, &[], &reason, by, at, make.bytes())
-        .await
-        .unwrap();
-    store.acknowledge_notices(known.id, at, at).await.unwrap();
-    let trace = make.trace(make.tag(BlindIndex::Number), TraceKind::OwnRead);
-    store.append_traces(std::slice::from_ref(&trace)).await.unwrap();
-    store
-        .append_outcomes(&[(trace.uuid, store::TraceOutcome::Nothing, at)])
-        .await
-        .unwrap();
-    let lease = store
-        .take_lease(store::SEQUENCER_LEASE, make.uuid(), at, 1000)
-        .await
-        .unwrap()
-        .unwrap();
-    store.sequence(lease, at, 3).await.unwrap();
-    store
-        .finish_delivery(delivery.id, store::DeliveryState::Done, b"r", at, make.bytes())
-        .await
-        .unwrap();
-    let account = store::Account {
-        uuid: make.uuid(),
-        kind: store::AccountKind::Officer,
-        login: "officer".to_owned(),
-        password_hash: "$argon2id$".to_owned(),
-        totp_secret: make.sealed(),
-        organisation: None,
-        identity: make.sealed(),
-        key: vec![1; 60],
-        created_at: at,
-    };
-    store.create_account(&account).await.unwrap();
-    assert!(store.use_totp_step(account.uuid, 1).await.unwrap());
-}
-
 const QUEUES: [&str; 5] = ["outbox", "session", "attempt", "lease", "procedure_open"];
 
 /// Tables that are not queues, each with its columns and their types.
@@ -215,23 +151,26 @@ async fn columns(client: &Client) -> Vec<(String, String, String)> {
         .collect()
 }
 
+/// What a trigger refuses with: restrict_violation.
+const TRIGGER: &str = "23001";
+/// What a missing grant refuses with: insufficient_privilege.
+const GRANT: &str = "42501";
+
 async fn append_only_is_held_twice(cluster: &Cluster) {
     let url = cluster.fresh_database().await.unwrap();
     let store = PostgresStore::connect(&url, &options()).await.unwrap();
-    fill(&store).await;
+    fill_every_table(&store).await;
     let (owner, application) = (raw(&url).await, raw(&url).await);
     application.batch_execute("SET ROLE chengdang_app").await.unwrap();
     let refused = |client, sql: String, code: &'static str| async move {
         let client: &Client = client;
-        let error = client.execute(&sql, &[]).await.expect_err(&sql);
+        let error = client.execute(&sql, &[]).await.map(|_| sql.clone()).unwrap_err();
         assert_eq!(
             error.code().map(|code| code.code().to_owned()).as_deref(),
             Some(code),
             "{sql}: {error:?}"
         );
     };
-    const TRIGGER: &str = "23001";
-    const GRANT: &str = "42501";
     let mut tables = std::collections::BTreeSet::new();
     for (table, column, kind) in columns(&owner).await {
         if tables.insert(table.clone()) {
@@ -364,18 +303,12 @@ async fn nothing_of_a_row_is_in_the_log(cluster: &Cluster) {
     let url = cluster.fresh_database().await.unwrap();
     let store = PostgresStore::connect(&url, &options()).await.unwrap();
     let make = Fixture::default();
-    let account = store::Account {
-        uuid: make.uuid(),
-        kind: store::AccountKind::Officer,
-        login: "planted-login-370199".to_owned(),
-        password_hash: String::new(),
-        totp_secret: make.sealed(),
-        organisation: None,
-        identity: make.sealed(),
-        key: vec![1; 60],
-        created_at: make.act().at,
-    };
     // An empty password hash breaks a CHECK, and the server would quote the row in the DETAIL of its answer.
+    let good = make.account("planted-login-370199");
+    let account = store::Account {
+        password_hash: String::new(),
+        ..good
+    };
     let refused = store.create_account(&account).await.unwrap_err();
     assert!(matches!(refused, StoreError::Invalid { .. }), "{refused:?}");
     assert!(!refused.to_string().contains("planted"), "{refused}");

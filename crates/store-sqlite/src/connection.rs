@@ -46,8 +46,11 @@ pub(crate) fn open_reading(path: &Path, cache_mib: u32) -> Result<Connection, St
 }
 
 fn open(path: &Path, flags: OpenFlags, cache_mib: u32) -> Result<Connection, StoreError> {
-    let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(lift)?;
-    connection.busy_timeout(BUSY_TIMEOUT).map_err(lift)?;
+    let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+        .map_err(|error| translate(&error))?;
+    connection
+        .busy_timeout(BUSY_TIMEOUT)
+        .map_err(|error| translate(&error))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
     set(&connection, "journal_mode", "WAL", "wal")?;
     for (name, value, expected) in SETTINGS {
@@ -61,10 +64,12 @@ fn open(path: &Path, flags: OpenFlags, cache_mib: u32) -> Result<Connection, Sto
 
 /// Sets a pragma and refuses to go on unless it reads back as `expected`.
 fn set(connection: &Connection, name: &str, value: &str, expected: &str) -> Result<(), StoreError> {
-    connection.pragma_update(None, name, value).map_err(lift)?;
+    connection
+        .pragma_update(None, name, value)
+        .map_err(|error| translate(&error))?;
     let read: rusqlite::types::Value = connection
         .pragma_query_value(None, name, |row| row.get(0))
-        .map_err(lift)?;
+        .map_err(|error| translate(&error))?;
     let read = match read {
         rusqlite::types::Value::Integer(number) => number.to_string(),
         rusqlite::types::Value::Text(text) => text,
@@ -77,10 +82,6 @@ fn set(connection: &Connection, name: &str, value: &str, expected: &str) -> Resu
             what: format!("SQLite does not take the setting {name} = {value}"),
         })
     }
-}
-
-fn lift(error: rusqlite::Error) -> StoreError {
-    translate(&error)
 }
 
 /// Runs a statement that returns no rows; how many rows it touched.

@@ -215,8 +215,8 @@ fn sequence(connection: &Connection, lease: Lease, now: Moment, limit: u32) -> R
         include_str!("../sql/log_entry/append_from_outbox.sql"),
         params![limit, now.0],
     )?;
-    let taken = execute(connection, include_str!("../sql/outbox/delete_oldest.sql"), [limit])?;
-    if appended != taken {
+    let left = execute(connection, include_str!("../sql/outbox/delete_oldest.sql"), [limit])?;
+    if appended != left {
         return Err(damaged("the outbox and the log disagree"));
     }
     u32::try_from(appended).map_err(|_| damaged("the outbox is larger than asked"))

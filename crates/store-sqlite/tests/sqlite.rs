@@ -1,13 +1,16 @@
 //! The suite of `store` on SQLite, and what only SQLite can break.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends at the first surprise, in its helpers too"
+)]
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rusqlite::Connection;
-use store::conformance::{Fixture, run_all};
-use store::{
-    BlindIndex, ChunkCommit, DeliveryStore, LogStore, PersonRef, RecordStore, StagedKind, Store, StoreError, TraceKind,
-};
+use store::conformance::{Fixture, fill_every_table, run_all};
+use store::{BlindIndex, ChunkCommit, DeliveryStore, LogStore, RecordStore, StagedKind, Store, StoreError, TraceKind};
 use store_sqlite::{SqliteOptions, SqliteStore, migrate};
 
 fn options() -> SqliteOptions {
@@ -127,75 +130,6 @@ fn the_file_is_its_owners_only() {
     }
 }
 
-/// Fills every table that is not a queue.
-async fn fill(store: &dyn Store) {
-    let make = Fixture::default();
-    let delivery = make.begun(store).await;
-    let person = make.new_person();
-    let (pending, held) = (make.staged(2, StagedKind::Pending), make.staged(3, StagedKind::Held));
-    let mut review = make.procedure(&delivery.provider);
-    review.staged_row = Some(pending.uuid);
-    let chunk = ChunkCommit {
-        new_persons: vec![person.clone()],
-        records: vec![make.new_record(PersonRef::New(0))],
-        staged: vec![pending, held.clone()],
-        procedures: vec![review.clone()],
-        faults: b"{}\n".to_vec(),
-        fault_counts: [("E05".to_owned(), 1)].into(),
-        ..make.chunk(&delivery, 0, 5)
-    };
-    store.commit_chunk(&chunk).await.unwrap();
-    let act = ChunkCommit {
-        resolved: vec![held.uuid],
-        steps: vec![make.step(review.uuid, 0, "asked")],
-        ..make.act()
-    };
-    store.commit_chunk(&act).await.unwrap();
-    let (known, _) = make.person(store).await;
-    let (record, _) = make.record(store, known.id).await;
-    let event = make.event(known.id, record, domain::record::RecordEventKind::Disputed);
-    store
-        .append_record_events(&[event], make.act().at, &[make.bytes()])
-        .await
-        .unwrap();
-    let (reason, by, at) = (make.sealed(), make.uuid(), make.act().at);
-    let alias = store::PersonEvent::AliasConfirmed;
-    store
-        .append_person_event(known.id, &alias, &[], &reason, by, at, make.bytes())
-        .await
-        .unwrap();
-    store.acknowledge_notices(known.id, at, at).await.unwrap();
-    let trace = make.trace(make.tag(BlindIndex::Number), TraceKind::OwnRead);
-    store.append_traces(std::slice::from_ref(&trace)).await.unwrap();
-    store
-        .append_outcomes(&[(trace.uuid, store::TraceOutcome::Nothing, at)])
-        .await
-        .unwrap();
-    let lease = store
-        .take_lease(store::SEQUENCER_LEASE, make.uuid(), at, 1000)
-        .await
-        .unwrap()
-        .unwrap();
-    store.sequence(lease, at, 3).await.unwrap();
-    let receipt = store
-        .finish_delivery(delivery.id, store::DeliveryState::Done, b"r", at, make.bytes())
-        .await;
-    assert_eq!(receipt.unwrap(), b"r");
-    let account = store::Account {
-        uuid: make.uuid(),
-        kind: store::AccountKind::Officer,
-        login: "officer".to_owned(),
-        password_hash: "$argon2id$".to_owned(),
-        totp_secret: make.sealed(),
-        organisation: None,
-        identity: make.sealed(),
-        key: vec![1; 60],
-        created_at: at,
-    };
-    store.create_account(&account).await.unwrap();
-    assert!(store.use_totp_step(account.uuid, 1).await.unwrap());
-}
-
 const QUEUES: [&str; 5] = ["outbox", "session", "attempt", "lease", "procedure_open"];
 
 /// Tables that are not queues, each with its columns and their types.
@@ -228,7 +162,7 @@ fn tables(connection: &Connection) -> Vec<(String, Vec<(String, String)>)> {
 async fn append_only_is_held_by_triggers() {
     let folder = tempfile::tempdir().unwrap();
     let (path, store) = fresh(folder.path(), 0);
-    fill(&store).await;
+    fill_every_table(&store).await;
     drop(store);
     let raw = Connection::open(path).unwrap();
     raw.pragma_update(None, "recursive_triggers", "ON").unwrap();

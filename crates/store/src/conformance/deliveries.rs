@@ -351,14 +351,15 @@ pub async fn fault_blocks_are_read_by_chunk(store: &dyn Store) {
 /// If the store breaks the rule.
 pub async fn deliveries_are_listed_newest_first(store: &dyn Store) {
     let make = Fixture::default();
-    let mut made = Vec::new();
+    let mut begun = Vec::new();
     for number in [1, 2, 1, 2, 1] {
         let new = make.new_delivery(&organisation(number));
         ok(store.begin_delivery(&new).await, "begin");
-        made.insert(0, (number, new.uuid));
+        begun.insert(0, (number, new.uuid));
     }
     let uuids = |number: Option<u32>| {
-        made.iter()
+        begun
+            .iter()
             .filter(|(by, _)| number.is_none_or(|n| n == *by))
             .map(|(_, uuid)| *uuid)
             .collect::<Vec<_>>()

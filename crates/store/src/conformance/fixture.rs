@@ -9,9 +9,10 @@ use domain::{Day, Moment, Uscc};
 use uuid::Uuid;
 
 use crate::{
-    Begun, BirthState, BlindIndex, ChunkCommit, Counts, Delivery, IndexTag, NewDelivery, NewPerson, NewProcedure,
-    NewProcedureStep, NewRecord, NewRecordEvent, NewStagedRow, NewTrace, Person, PersonId, PersonRef, ProcedureKind,
-    RecordId, Sealed, StagedKind, Store, StoreError, TraceKind, chunk_uuid,
+    Account, AccountKind, Begun, BirthState, BlindIndex, ChunkCommit, Counts, Delivery, DeliveryState, IndexTag,
+    NewDelivery, NewPerson, NewProcedure, NewProcedureStep, NewRecord, NewRecordEvent, NewStagedRow, NewTrace, Person,
+    PersonEvent, PersonId, PersonRef, ProcedureKind, RecordId, SEQUENCER_LEASE, Sealed, StagedKind, Store, StoreError,
+    TraceKind, TraceOutcome, chunk_uuid,
 };
 
 /// The moment at which the rules begin: 2026-01-01T00:00Z.
@@ -278,6 +279,22 @@ impl Fixture {
         }
     }
 
+    /// An officer's account.
+    #[must_use]
+    pub fn account(&self, login: &str) -> Account {
+        Account {
+            uuid: self.uuid(),
+            kind: AccountKind::Officer,
+            login: login.to_owned(),
+            password_hash: "$argon2id$synthetic".to_owned(),
+            totp_secret: self.sealed(),
+            organisation: Some(organisation(1)),
+            identity: Sealed::default(),
+            key: self.bytes::<60>().to_vec(),
+            created_at: START,
+        }
+    }
+
     /// A trace about a subject.
     pub fn trace(&self, subject: IndexTag, kind: TraceKind) -> NewTrace {
         NewTrace {
@@ -311,4 +328,75 @@ impl Sizes {
             chunks: ok(store.scan_chunks(0, 1000).await, "scan chunks").len(),
         }
     }
+}
+
+/// Writes something into every table of a store but the queues, so that a test can try to change it.
+///
+/// # Panics
+///
+/// If the store does not take it.
+pub async fn fill_every_table(store: &dyn Store) {
+    let make = Fixture::default();
+    let delivery = make.begun(store).await;
+    let (pending, held) = (make.staged(2, StagedKind::Pending), make.staged(3, StagedKind::Held));
+    let review = NewProcedure {
+        staged_row: Some(pending.uuid),
+        ..make.procedure(&delivery.provider)
+    };
+    let chunk = ChunkCommit {
+        new_persons: vec![make.new_person()],
+        records: vec![make.new_record(PersonRef::New(0))],
+        staged: vec![pending, held.clone()],
+        procedures: vec![review.clone()],
+        faults: b"{}\n".to_vec(),
+        fault_counts: [("E05".to_owned(), 1)].into(),
+        ..make.chunk(&delivery, 0, 5)
+    };
+    ok(store.commit_chunk(&chunk).await, "chunk");
+    let steps = vec![make.step(review.uuid, 0, "asked")];
+    ok(
+        store
+            .commit_chunk(&ChunkCommit {
+                resolved: vec![held.uuid],
+                steps,
+                ..make.act()
+            })
+            .await,
+        "act",
+    );
+    let (person, _) = make.person(store).await;
+    let (record, _) = make.record(store, person.id).await;
+    let event = make.event(person.id, record, RecordEventKind::Disputed);
+    ok(
+        store.append_record_events(&[event], START, &[make.bytes()]).await,
+        "event",
+    );
+    let (alias, reason) = (PersonEvent::AliasConfirmed, make.sealed());
+    let appended = store
+        .append_person_event(person.id, &alias, &[], &reason, make.uuid(), START, make.bytes())
+        .await;
+    ok(appended, "event of a person");
+    ok(store.acknowledge_notices(person.id, START, START).await, "acknowledge");
+    let trace = make.trace(make.tag(BlindIndex::Number), TraceKind::OwnRead);
+    ok(store.append_traces(std::slice::from_ref(&trace)).await, "trace");
+    ok(
+        store
+            .append_outcomes(&[(trace.uuid, TraceOutcome::Nothing, START)])
+            .await,
+        "outcome",
+    );
+    let lease = ok(
+        store.take_lease(SEQUENCER_LEASE, make.uuid(), START, 1000).await,
+        "lease",
+    );
+    ok(store.sequence(some(lease, "the lease"), START, 3).await, "sequence");
+    ok(
+        store
+            .finish_delivery(delivery.id, DeliveryState::Done, b"r", START, make.bytes())
+            .await,
+        "receipt",
+    );
+    let account = make.account("officer");
+    ok(store.create_account(&account).await, "account");
+    ok(store.use_totp_step(account.uuid, 1).await, "step");
 }

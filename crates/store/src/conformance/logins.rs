@@ -3,22 +3,8 @@
 use domain::Moment;
 use futures::future::join_all;
 
-use super::fixture::{Fixture, START, conflicts, misses, ok, organisation, some};
-use crate::{Account, AccountKind, Sealed, Session, Store};
-
-fn account(make: &Fixture, login: &str) -> Account {
-    Account {
-        uuid: make.uuid(),
-        kind: AccountKind::Officer,
-        login: login.to_owned(),
-        password_hash: "$argon2id$synthetic".to_owned(),
-        totp_secret: make.sealed(),
-        organisation: Some(organisation(1)),
-        identity: Sealed::default(),
-        key: make.bytes::<60>().to_vec(),
-        created_at: START,
-    }
-}
+use super::fixture::{Fixture, START, conflicts, misses, ok, some};
+use crate::{Account, AccountKind, Session, Store};
 
 fn session(make: &Fixture, account: &Account, expires_at: i64) -> Session {
     Session {
@@ -39,10 +25,10 @@ fn session(make: &Fixture, account: &Account, expires_at: i64) -> Session {
 /// If the store breaks the rule.
 pub async fn an_account_has_its_login_name_alone(store: &dyn Store) {
     let make = Fixture::default();
-    let first = account(&make, "officer-1");
+    let first = make.account("officer-1");
     ok(store.create_account(&first).await, "create");
     conflicts(
-        store.create_account(&account(&make, "officer-1")).await,
+        store.create_account(&make.account("officer-1")).await,
         "the name is taken",
     );
     conflicts(
@@ -58,7 +44,7 @@ pub async fn an_account_has_its_login_name_alone(store: &dyn Store) {
         kind: AccountKind::Resident,
         organisation: None,
         identity: make.sealed(),
-        ..account(&make, "resident")
+        ..make.account("resident")
     };
     ok(store.create_account(&resident).await, "create");
 
@@ -92,7 +78,7 @@ pub async fn an_account_has_its_login_name_alone(store: &dyn Store) {
     );
     assert_eq!(ok(store.list_accounts(1).await, "list one").len(), 1);
 
-    let asking: Vec<_> = (0..10).map(|_| account(&make, "wanted")).collect();
+    let asking: Vec<_> = (0..10).map(|_| make.account("wanted")).collect();
     super::records::assert_one_winner(join_all(asking.iter().map(|new| store.create_account(new))).await);
 }
 
@@ -103,7 +89,7 @@ pub async fn an_account_has_its_login_name_alone(store: &dyn Store) {
 /// If the store breaks the rule.
 pub async fn sessions_come_and_go(store: &dyn Store) {
     let make = Fixture::default();
-    let officer = account(&make, "officer-1");
+    let officer = make.account("officer-1");
     misses(
         store.put_session(&session(&make, &officer, 10)).await,
         "a session of nobody",
@@ -178,7 +164,7 @@ pub async fn attempts_are_counted_in_their_window(store: &dyn Store) {
 /// If the store breaks the rule.
 pub async fn a_one_time_code_is_used_once(store: &dyn Store) {
     let make = Fixture::default();
-    let (one, two) = (account(&make, "one"), account(&make, "two"));
+    let (one, two) = (make.account("one"), make.account("two"));
     ok(store.create_account(&one).await, "create");
     ok(store.create_account(&two).await, "create");
     assert!(ok(store.use_totp_step(one.uuid, 59_000_000).await, "use"));

@@ -16,7 +16,7 @@ mod staged;
 use std::sync::Arc;
 
 pub use deliveries::*;
-pub use fixture::Fixture;
+pub use fixture::{Fixture, fill_every_table};
 pub use logins::*;
 pub use logs::*;
 pub use persons::*;

@@ -96,7 +96,7 @@ pub async fn racing_deciders_decide_once(store: &dyn Store) {
 /// If the store breaks the rule.
 pub async fn open_procedures_are_listed_oldest_first(store: &dyn Store) {
     let make = Fixture::default();
-    let mut made = Vec::new();
+    let mut opened = Vec::new();
     for number in [3, 4, 3, 4] {
         let new = make.procedure(&organisation(number));
         ok(
@@ -108,14 +108,14 @@ pub async fn open_procedures_are_listed_oldest_first(store: &dyn Store) {
                 .await,
             "open",
         );
-        made.push(new.uuid);
+        opened.push(new.uuid);
     }
     let list = |organisation: Option<u32>, limit| async move {
         let organisation = organisation.map(super::fixture::organisation);
         let open = ok(store.open_procedures(organisation.as_ref(), limit).await, "list");
         open.into_iter().map(|procedure| procedure.uuid).collect::<Vec<_>>()
     };
-    let [a, b, c, d] = ok(<[uuid::Uuid; 4]>::try_from(made).map_err(|_| "four"), "procedures");
+    let [a, b, c, d] = ok(<[uuid::Uuid; 4]>::try_from(opened).map_err(|_| "four"), "procedures");
     assert_eq!(list(None, 10).await, [a, b, c, d]);
     assert_eq!(list(None, 3).await, [a, b, c]);
     assert_eq!(list(Some(4), 10).await, [b, d]);
