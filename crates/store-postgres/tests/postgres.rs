@@ -151,9 +151,9 @@ async fn columns(client: &Client) -> Vec<(String, String, String)> {
         .collect()
 }
 
-/// What a trigger refuses with: restrict_violation.
+/// What a trigger refuses with: `restrict_violation`.
 const TRIGGER: &str = "23001";
-/// What a missing grant refuses with: insufficient_privilege.
+/// What a missing grant refuses with: `insufficient_privilege`.
 const GRANT: &str = "42501";
 
 async fn append_only_is_held_twice(cluster: &Cluster) {
