@@ -215,16 +215,16 @@ fn refused_as_a_whole(dir: &Path, entry: &FileEntry, desk: &Desk<'_>) -> FaultCo
     }
 }
 
-fn check(rows: u64, residents: u64, seed: u64, canaries: u64) -> Manifest {
+fn check(rows: u64, residents: u64, seed: u64, canaries: u64, today: Day) -> Manifest {
     let catalogue = catalogue();
     let dir = tempfile::tempdir().unwrap();
-    let city = City::new(seed, residents, today()).unwrap().with_canaries(canaries);
+    let city = City::new(seed, residents, today).unwrap().with_canaries(canaries);
     let manifest = write_deliveries(&city, &catalogue, rows, &Dirt::default(), dir.path()).unwrap();
     let register = FileRegister::load(File::open(dir.path().join("register.csv")).unwrap()).unwrap();
     let desk = Desk {
         catalogue: &catalogue,
         register: &register,
-        today: today(),
+        today,
     };
     let mut ledger = Ledger::default();
     let mut disagreements = Vec::new();
@@ -263,7 +263,7 @@ fn check(rows: u64, residents: u64, seed: u64, canaries: u64) -> Manifest {
 
 #[test]
 fn fifty_thousand_rows_agree_with_the_truth_and_show_every_code() {
-    let manifest = check(50_000, 20_000, 11, 0);
+    let manifest = check(50_000, 20_000, 11, 0, today());
     let rows: u64 = manifest
         .files
         .iter()
@@ -297,5 +297,13 @@ fn fifty_thousand_rows_agree_with_the_truth_and_show_every_code() {
 
 #[test]
 fn a_small_city_with_canaries_agrees_too() {
-    check(4_000, 300, 3, 64);
+    check(4_000, 300, 3, 64, today());
+}
+
+#[test]
+fn the_truth_holds_on_any_day() {
+    // Soon after decree 36, a leap day, years later: dates move with the day, so nothing expires by itself.
+    for (seed, day) in [(21, "2026-05-20"), (22, "2028-02-29"), (23, "2031-12-31")] {
+        check(6_000, 1_000, seed, 0, Day::parse_iso(day).unwrap());
+    }
 }

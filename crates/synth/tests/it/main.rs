@@ -8,5 +8,6 @@
 )]
 
 mod agreement;
+mod canaries;
 mod common;
 mod repeatable;

@@ -31,6 +31,35 @@ fn the_same_seed_gives_the_same_bytes_workbooks_too() {
     assert_same(dirs[0].path(), dirs[1].path());
 }
 
+/// Two runs within a second would agree by chance: what the workbook says of its making must not come from a clock.
+#[test]
+fn a_workbook_does_not_say_when_it_was_made() {
+    let dir = tempfile::tempdir().unwrap();
+    let city = City::new(1, 200, today()).unwrap();
+    let manifest = demo_set(&city, &catalogue(), dir.path()).unwrap();
+    let workbooks: Vec<_> = manifest.files.iter().filter(|file| file.format == "xlsx").collect();
+    assert_eq!(workbooks.len(), 3);
+    for workbook in workbooks {
+        let file = std::fs::File::open(dir.path().join(&workbook.file)).unwrap();
+        let mut archive = zip::ZipArchive::new(file).unwrap();
+        let properties = std::io::read_to_string(archive.by_name("docProps/core.xml").unwrap()).unwrap();
+        assert_eq!(
+            properties.matches("2026-01-01T00:00:00Z").count(),
+            2,
+            "{}",
+            workbook.file
+        );
+        let times: std::collections::BTreeSet<_> = (0..archive.len())
+            .map(|at| archive.by_index(at).unwrap().last_modified().map(|at| at.to_string()))
+            .collect();
+        assert_eq!(times.len(), 1, "{times:?}");
+        assert!(
+            times.iter().flatten().all(|time| time.starts_with("1980-01-01")),
+            "{times:?}"
+        );
+    }
+}
+
 #[test]
 fn another_seed_is_another_city() {
     let register = |seed| {
