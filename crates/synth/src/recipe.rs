@@ -117,6 +117,7 @@ const WORDED: &[(&str, Recipe)] = &[
     ("CF_SJLY", Recipe::OrganName),
     ("XK_LYDW", Recipe::OrganName),
     ("DFBM", Recipe::Fixed("370199")),
+    ("MLBM", Recipe::Fixed("370199-ML-0001")),
     ("SJC", Recipe::Timestamp),
     ("XK_WSH", Recipe::DocumentNo("测许准字〔{y}〕{n}号")),
     ("XK_XKWS", Recipe::Fixed("准予行政许可决定书")),
