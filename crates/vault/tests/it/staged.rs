@@ -121,29 +121,51 @@ fn a_file_that_was_not_finished_does_not_open() {
     assert!(StagedReader::new(&secret, ID, Cursor::new(&bytes)).is_err());
 }
 
+/// A disk that is full once, in the middle of a segment, and then has room again.
+struct FullOnce {
+    room: usize,
+    was_full: bool,
+}
+
+impl Write for FullOnce {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if self.was_full {
+            return Ok(bytes.len());
+        }
+        if self.room == 0 {
+            self.was_full = true;
+            return Err(std::io::ErrorKind::StorageFull.into());
+        }
+        let taken = self.room.min(bytes.len());
+        self.room -= taken;
+        Ok(taken)
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Part of a segment may be on the disk; sealing it again under its nonce would give two messages under one.
 #[test]
 fn a_failed_write_stays_failed() {
-    /// A disk that is full after the header.
-    struct Full(usize);
-    impl Write for Full {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            if self.0 < bytes.len() {
-                return Err(std::io::ErrorKind::StorageFull.into());
-            }
-            self.0 -= bytes.len();
-            Ok(bytes.len())
-        }
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
     let secret = secret();
-    let mut writer = StagedWriter::new(&secret, ID, Full(HEADER)).unwrap();
+    let start = || {
+        StagedWriter::new(
+            &secret,
+            ID,
+            FullOnce {
+                room: HEADER + 100,
+                was_full: false,
+            },
+        )
+        .unwrap()
+    };
+    let mut writer = start();
     assert!(writer.write_all(&plain(SEGMENT_BYTES + 1)).is_err());
-    assert!(
-        writer.write_all(b"more").is_err(),
-        "no segment is sealed twice under one nonce"
-    );
+    assert!(writer.write_all(b"more").is_err());
+    assert!(writer.finish().is_err());
+    let mut writer = start();
+    assert!(writer.write_all(&plain(SEGMENT_BYTES + 1)).is_err());
     assert!(writer.finish().is_err());
 }
 
