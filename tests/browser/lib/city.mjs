@@ -5,7 +5,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 
+// The demo reads catalogue/ and policies/ of the working directory.
+const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const READY_MS_MAX = 120_000;
 const STOP_MS_MAX = 15_000;
 
@@ -14,7 +17,7 @@ export async function startCity() {
   const binary = process.env.CHENGDANG;
   if (!binary) throw new Error("set CHENGDANG to the binary, or run `make browser`");
   const folder = await mkdtemp(join(tmpdir(), "chengdang-browser-"));
-  const child = spawn(binary, ["demo", "--port", "0", "--data", folder, "--json-ready"], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(binary, ["demo", "--port", "0", "--data", folder, "--json-ready"], { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
   let log = "";
   child.stderr.setEncoding("utf8").on("data", (text) => { log = (log + text).slice(-20_000); });
   const exited = once(child, "exit");

@@ -1,0 +1,3 @@
+//! The whole system through its binary: one module per capability.
+
+mod support;
