@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::catalogue::{ItemId, RuleId, Text};
 use domain::{Moment, Uscc};
 use matching::{Explanation, Language};
-use policy::{ListDeliveries, Permit, ReadDelivery};
+use policy::{Caller, ListDeliveries, Permit, ReadDelivery};
 use store::{Counts, Delivery, DeliveryState, StagedKind};
 use uuid::Uuid;
 use vault::SecretOwner;
@@ -86,7 +86,10 @@ pub async fn list(app: &App, permit: &Permit<ListDeliveries>, limit: u32) -> Res
         .store()
         .list_deliveries(permit.resource().provider.as_ref(), limit)
         .await?;
-    deliveries.into_iter().map(|delivery| view(app, delivery)).collect()
+    deliveries
+        .into_iter()
+        .map(|delivery| view(app, permit.caller(), delivery))
+        .collect()
 }
 
 /// Finds a delivery, to ask the policies about it.
@@ -109,7 +112,7 @@ pub async fn find(app: &App, uuid: Uuid) -> Result<Option<DeliveryHead>, AppErro
 ///
 /// [`AppError::NotFound`], or if store or vault fail.
 pub async fn get(app: &App, permit: &Permit<ReadDelivery>) -> Result<DeliveryView, AppError> {
-    view(app, permitted(app, permit).await?)
+    view(app, permit.caller(), permitted(app, permit).await?)
 }
 
 /// Faults of one chunk as JSON lines; `None` past the last chunk, so that a caller can stream.
@@ -185,8 +188,10 @@ async fn permitted(app: &App, permit: &Permit<ReadDelivery>) -> Result<Delivery,
     }
 }
 
-fn view(app: &App, delivery: Delivery) -> Result<DeliveryView, AppError> {
-    let file_name = match &delivery.key {
+fn view(app: &App, caller: &Caller, delivery: Delivery) -> Result<DeliveryView, AppError> {
+    // A file name can name a person: it goes back to the organisation that wrote it and to nobody else.
+    let is_own = caller.organisation.as_ref() == Some(&delivery.provider);
+    let file_name = match delivery.key.as_ref().filter(|_| is_own) {
         Some(wrapped) => {
             let secret = app
                 .vault()

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use vault::SecretOwner;
 
 use crate::deliver::chunk::{self, Origin};
-use crate::deliver::place::{self, NUMBER_UNKNOWN, Placed};
+use crate::deliver::place::{self, NUMBER_UNKNOWN, Placed, Places};
 use crate::{App, AppError, reviews};
 
 /// Rows read at once.
@@ -75,7 +75,7 @@ async fn release_row(
     let item = app.catalogue().items.get(&delivery.item).ok_or(AppError::Damaged {
         what: "an item that is gone",
     })?;
-    let placed = place::place(app, vec![Cleaned::Row(Box::new(clean), Vec::new())], (None, None)).await?;
+    let placed = place::place(app, vec![Cleaned::Row(Box::new(clean), Vec::new())], &Places::default()).await?;
     let is_pending = placed.iter().any(|place| matches!(place, Placed::Staged(_)));
     // A review belongs to the delivery its row came with; a recorded row stands alone.
     let origin = Origin {
@@ -83,6 +83,7 @@ async fn release_row(
         provider: &delivery.provider,
         item,
         secret: Some(&secret),
+        places: &Places::default(),
     };
     let mut planned = chunk::plan(app, &origin, &placed).await?;
     planned.commit.staged_delivery = Some(delivery.id);

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use vault::{Secret, SecretOwner};
 
 use crate::deliver::chunk::{self, Origin};
+use crate::deliver::place::Places;
 use crate::keys::{self, RECORD_CONTENT, RECORD_EVENT_REASON};
 use crate::{App, AppError, own_file};
 
@@ -91,6 +92,7 @@ pub async fn correct(
         provider: &record.provider,
         item,
         secret: None,
+        places: &Places::default(),
     };
     let mut commit = chunk::plan(app, &origin, &[]).await?.commit;
     let row = store::record_uuid(commit.uuid, 0);

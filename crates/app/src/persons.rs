@@ -9,6 +9,7 @@ use uuid::Uuid;
 use vault::{Secret, SecretOwner};
 
 use crate::deliver::chunk::{self, Origin, Person as NewFile};
+use crate::deliver::place::Places;
 use crate::keys::{self, PERSON_EVENT_REASON, RECORD_CONTENT};
 use crate::{App, AppError, own_file};
 
@@ -106,6 +107,7 @@ pub async fn split(
         provider: &provider,
         item,
         secret: None,
+        places: &Places::default(),
     };
     let file = NewFile {
         document: into.0.clone(),

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use vault::{Secret, SecretOwner};
 
 use crate::deliver::chunk::{self, Origin, Person};
-use crate::deliver::place::{self, Attachment, Placed};
+use crate::deliver::place::{self, Attachment, Placed, Places};
 use crate::deliveries::reason_text;
 use crate::keys::{self, STAGED_CONTENT, STEP_REASON};
 use crate::own_file::{self, OwnField};
@@ -250,6 +250,7 @@ pub async fn decide(app: &App, permit: &Permit<DecideReview>, decision: &Decisio
         provider: &delivery.provider,
         item,
         secret: Some(&secret),
+        places: &Places::default(),
     };
     let name = place::staged_name(&content).clone();
     let placed = if decision.attach {

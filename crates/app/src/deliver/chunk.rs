@@ -13,7 +13,7 @@ use store::{
 use uuid::Uuid;
 use vault::{Secret, SecretOwner};
 
-use super::place::{Attachment, Placed, Waiting};
+use super::place::{Attachment, Placed, Places, Waiting};
 use crate::keys::{self, PERSON_IDENTITY, RECORD_CONTENT, STAGED_CONTENT};
 use crate::{App, AppError};
 
@@ -24,6 +24,8 @@ pub(crate) struct Origin<'a> {
     pub(crate) item: &'a Item,
     /// The delivery's key, under which waiting rows lie.
     pub(crate) secret: Option<&'a Secret>,
+    /// Where faults are shown.
+    pub(crate) places: &'a Places,
 }
 
 /// Whom a row belongs to: the document and the authoritative name (identity register), in case the person must be created.
@@ -365,7 +367,8 @@ impl<'a> Builder<'a> {
         match effect {
             Effect::Refuse => {
                 self.report(&attachment.warnings);
-                self.report(&[Fault::new(row.line, None, None, FaultCode::E15)]);
+                let (column, header) = self.origin.places.operation.clone();
+                self.report(&[Fault::new(row.line, column, header, FaultCode::E15)]);
                 self.commit.counts.refused += 1;
             }
             Effect::Repeat => {

@@ -1,7 +1,8 @@
 //! Where a cleaned row goes: to a person, to the staged rows, or back to the provider (R7).
 
+use domain::catalogue::{FieldRole, Item};
 use domain::{IdentityDocument, Name};
-use intake::{CleanRow, Cleaned, Fault, FaultCode, SlipRow, StagedContent};
+use intake::{CleanRow, Cleaned, Fault, FaultCode, HeaderMap, SlipRow, StagedContent};
 use matching::{AliasStanding, Explanation, Verdict};
 use store::{IndexTag, StagedKind};
 
@@ -39,16 +40,28 @@ pub(crate) struct Waiting {
 /// Reason word of a row whose number the identity register does not know.
 pub(crate) const NUMBER_UNKNOWN: &str = "number_unknown";
 
+/// Where a fault that only matching or the store can find is shown in the file: column number and the catalogue's header.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Places {
+    pub(crate) name: (Option<u32>, Option<String>),
+    pub(crate) operation: (Option<u32>, Option<String>),
+}
+
+impl Places {
+    pub(crate) fn new(map: &HeaderMap, item: &Item) -> Self {
+        Self {
+            name: map.place_of(FieldRole::PersonName, item),
+            operation: map.place_of(FieldRole::RowOperation, item),
+        }
+    }
+}
+
 /// Decides the way of each row, in order. Confirmed aliases are asked of the store in one question.
 ///
 /// # Errors
 ///
 /// If the store fails.
-pub(crate) async fn place(
-    app: &App,
-    rows: Vec<Cleaned>,
-    name_header: (Option<u32>, Option<String>),
-) -> Result<Vec<Placed>, AppError> {
+pub(crate) async fn place(app: &App, rows: Vec<Cleaned>, places: &Places) -> Result<Vec<Placed>, AppError> {
     let mut placed = Vec::with_capacity(rows.len());
     let mut doubtful: Vec<(usize, IndexTag)> = Vec::new();
     for cleaned in rows {
@@ -61,7 +74,7 @@ pub(crate) async fn place(
                     let tags = keys::name_tags(app.vault(), &row.document, &row.name);
                     doubtful.extend(tags.all().map(|tag| (placed.len(), tag)));
                 }
-                placed.push(place_row(app, *row, warnings, verdict, &name_header));
+                placed.push(place_row(app, *row, warnings, verdict, places));
             }
         }
     }
@@ -76,13 +89,7 @@ const fn is_about_the_name(explanation: Explanation) -> bool {
     )
 }
 
-fn place_row(
-    app: &App,
-    row: CleanRow,
-    warnings: Vec<Fault>,
-    verdict: Verdict,
-    name_header: &(Option<u32>, Option<String>),
-) -> Placed {
+fn place_row(app: &App, row: CleanRow, warnings: Vec<Fault>, verdict: Verdict, places: &Places) -> Placed {
     match verdict {
         Verdict::Match => attach(app, row, warnings),
         Verdict::HeldNumberUnknown => waiting(row, warnings, StagedKind::Held, NUMBER_UNKNOWN),
@@ -91,8 +98,8 @@ fn place_row(
             if is_about_the_name(explanation) {
                 faults.push(Fault::new(
                     row.line,
-                    name_header.0,
-                    name_header.1.clone(),
+                    places.name.0,
+                    places.name.1.clone(),
                     FaultCode::E07,
                 ));
             }

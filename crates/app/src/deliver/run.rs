@@ -4,14 +4,14 @@ use std::io::{Read, Seek};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use domain::catalogue::{FieldRole, Item};
+use domain::catalogue::Item;
 use intake::{Cleaned, Fault, HeaderMap, Limits};
 use store::{ChunkCommit, Counts, Delivery, DeliveryState, StoreError};
 use tokio::sync::mpsc;
 use vault::Secret;
 
 use super::chunk::{self, Origin};
-use super::place::{Placed, place};
+use super::place::{Placed, Places, place};
 use super::receipt;
 use super::{DeliverError, Source};
 use crate::{App, AppError};
@@ -104,17 +104,18 @@ pub(crate) async fn take_in(
         let (app, delivery, map) = (app.clone(), delivery.clone(), head.map.clone());
         tokio::task::spawn_blocking(move || read_rows(&app, &delivery, &map, source, &sender))
     };
+    let places = Places::new(&head.map, item);
     let origin = Origin {
         delivery: Some(delivery.id),
         provider: &delivery.provider,
         item,
         secret: Some(&secret),
+        places: &places,
     };
-    let name_header = head.map.place_of(FieldRole::PersonName, item);
     let mut chunk_no = delivery.chunks_done;
     let mut rows_done = delivery.rows_done;
     while let Some(batch) = batches.recv().await {
-        let mut placed = place(app, batch, name_header.clone()).await?;
+        let mut placed = place(app, batch, &places).await?;
         while !placed.is_empty() {
             let rows = commit(app, &origin, &placed, chunk_no, rows_done).await?;
             placed.drain(..rows);
