@@ -1,5 +1,5 @@
 # Shared by all pages
-site-name = Chengdang 诚档
+site-name = Chengdang
 site-sub = Personal public credit records
 skip = Skip to the content
 demo-banner = Demonstration: all persons, numbers and records are invented.
@@ -42,6 +42,7 @@ nature-adverse = Adverse
 nature-other = Other
 disclosure-authorised = Those whom you yourself authorise
 disclosure-shared = Authorities on statutory duty that state their reason
+unit-wan = ten thousand yuan
 class =
     { $class ->
         [minor] Minor

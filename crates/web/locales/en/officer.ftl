@@ -76,6 +76,11 @@ count-waiting = held or for review
 counts-of-recorded = of the recorded ones { $corrected } corrections and { $withdrawn } withdrawals
 held-title = Rows that are held or wait for a review
 held-lead = These rows are kept encrypted and shown to nobody until their question is answered.
+held-elsewhere =
+    { $count ->
+        [one] { $count } more row is not listed below: it lacks something required (procedure, class or end of the act) and is in the person’s file without being shown to others, so please deliver it again complete; or it has been resolved since.
+       *[other] { $count } more rows are not listed below: they lack something required (procedure, class or end of the act) and are in the persons’ files without being shown to others, so please deliver them again complete; or they have been resolved since.
+    }
 held-line = Line
 held-kind = State
 held-why = Why, and what happens next
@@ -108,6 +113,7 @@ review-document = Document number
 review-none = no matching entry
 review-features = Compared point by point
 review-withheld = This text mentions other people and is not shown.
+review-fields = Everything in this row ({ $count } fields)
 review-decide = Decide
 review-question = Does this row belong to the person in the register?
 review-attach = It is the same person: put it in that person’s file

@@ -25,7 +25,7 @@ records-count =
         [one] { $count } record in all.
        *[other] { $count } records in all.
     }
-records-print = Each says what, who said so, on what basis, until when it is kept and who may see it.
+records-print = Each says what, who said so, on what basis, until when it is available and who may see it.
 records-group-count =
     { $count ->
         [one] { $count } record
@@ -35,7 +35,7 @@ records-about-item = the rules of this item
 records-who = Said by
 records-basis = Legal basis
 records-since = Since
-records-until = Kept until, at the latest
+records-until = Available until, at the latest
 records-seen-by = Who may see it
 records-seen-by-nobody = At present only you.
 records-class = Class of the breach

@@ -23,7 +23,7 @@ tag-new = 新
 line = 第 { $line } 行
 foot-not-bank = 这里不是中国人民银行征信中心的个人信用报告。
 foot-bank-link = 查个人信用报告请到征信中心
-foot-free = 信用修复不收取任何费用。
+foot-free = 信用修复免费，不收取任何费用。
 foot-agents = 办理任何事项都不需要找中介代办；声称能花钱消除记录的，请勿相信。
 foot-about = 收什么、凭什么收、留多久，都写在公开的
 pager-label = 分页
@@ -42,6 +42,7 @@ nature-adverse = 失信信息
 nature-other = 其他信息
 disclosure-authorised = 经您本人授权的查询者
 disclosure-shared = 依法履行职责、并说明事由的行政机关
+unit-wan = 万元
 class =
     { $class ->
         [minor] 轻微失信

@@ -1,5 +1,7 @@
 //! The public catalogue: what is collected, on what basis, for how long. Open to everybody, signed in or not.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -92,12 +94,12 @@ pub(super) async fn list(State(state): State<WebState>, prefs: Prefs, user: Opti
     let dropped = catalogue.dropped_columns.iter().map(|rule| RuleRow {
         what: rule.headers.join(&lang.text("disclosure-join")),
         why: lang.of(&rule.message).to_owned(),
-        basis: basis_text(&rule.basis),
+        basis: basis_text(lang, &rule.basis),
     });
     let refused = catalogue.intake_rules.iter().map(|rule| RuleRow {
         what: rule.id.to_string(),
         why: lang.of(&rule.message).to_owned(),
-        basis: basis_text(&rule.basis),
+        basis: basis_text(lang, &rule.basis),
     });
     let page = CataloguePage {
         version: catalogue.version.clone(),
@@ -107,10 +109,18 @@ pub(super) async fn list(State(state): State<WebState>, prefs: Prefs, user: Opti
             .map(|item| item_row(lang, catalogue, item))
             .collect(),
         dropped: dropped.collect(),
-        refused: refused.collect(),
+        refused: distinct(refused),
         p,
     };
     render(StatusCode::OK, &page)
+}
+
+/// Several rules may say the same to people, each about another column.
+fn distinct(rules: impl Iterator<Item = RuleRow>) -> Vec<RuleRow> {
+    let mut seen = BTreeSet::new();
+    rules
+        .filter(|rule| seen.insert((rule.why.clone(), rule.basis.clone())))
+        .collect()
 }
 
 fn item_row(lang: Lang, catalogue: &Catalogue, item: &Item) -> ItemRow {
@@ -200,7 +210,7 @@ pub(super) async fn show(
             .legal_basis
             .iter()
             .map(|basis| Basis {
-                text: basis_text(basis),
+                text: basis_text(lang, basis),
                 rank_key: rank_key(basis.rank),
             })
             .collect(),

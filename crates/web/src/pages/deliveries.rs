@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use domain::catalogue::Text;
 use policy::{Caller, CallerKind, ListDeliveries, Permit, ReadDelivery};
 use serde_json::Value;
-use store::{DeliveryState, StagedKind};
+use store::{Counts, DeliveryState, StagedKind};
 use uuid::Uuid;
 
 use super::faults::{DroppedColumn, FaultCount, columns_text};
@@ -79,6 +79,8 @@ struct DeliveryPage {
     fault_codes: Vec<FaultCount>,
     held: Vec<WaitingRow>,
     is_held_cut: bool,
+    /// Held rows of the count that the list does not name: records that lack something, and rows resolved since.
+    held_elsewhere: u64,
     dropped: Vec<DroppedColumn>,
     unknown_columns: String,
     signature: Option<String>,
@@ -225,6 +227,7 @@ fn delivery_page(
             .map(|(code, count)| FaultCount::of(lang, code, *count))
             .collect(),
         is_held_cut: waiting.len() > WAITING_MAX,
+        held_elsewhere: held_elsewhere(&counts, waiting),
         held: waiting
             .iter()
             .take(WAITING_MAX)
@@ -258,6 +261,15 @@ fn count_views(view: &DeliveryView) -> Vec<CountView> {
         is_total: key == "received",
     })
     .collect()
+}
+
+fn held_elsewhere(counts: &Counts, waiting: &[WaitingNote]) -> u64 {
+    // The list itself ends somewhere; what lies behind it is not elsewhere.
+    if waiting.len() >= deliveries::WAITING_ROWS_SHOWN as usize {
+        return 0;
+    }
+    let listed = waiting.iter().filter(|note| note.kind == StagedKind::Held).count();
+    counts.held.saturating_sub(listed as u64)
 }
 
 fn waiting_row(lang: Lang, note: &WaitingNote) -> WaitingRow {

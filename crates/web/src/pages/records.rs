@@ -139,7 +139,7 @@ fn record_view(lang: Lang, record: &OwnRecord, item: Option<&Item>) -> RecordVie
         main,
         rest,
         provider: lang.of(&record.provider_name).to_owned(),
-        basis: record.legal_basis.iter().map(basis_text).collect(),
+        basis: record.legal_basis.iter().map(|basis| basis_text(lang, basis)).collect(),
         since: record.since.to_string(),
         until: record.until.to_string(),
         seen_by: record.seen_by.iter().map(|who| show::disclosure_key(*who)).collect(),
@@ -149,8 +149,13 @@ fn record_view(lang: Lang, record: &OwnRecord, item: Option<&Item>) -> RecordVie
     }
 }
 
-pub(super) fn basis_text(basis: &LegalBasis) -> String {
-    format!("《{}》{}", basis.document.trim_matches(['《', '》']), basis.article)
+/// Document and article. The catalogue marks an article that nobody has compared with the law yet by `[K…]`; people read words.
+pub(super) fn basis_text(lang: Lang, basis: &LegalBasis) -> String {
+    let document = basis.document.trim_matches(['《', '》']);
+    match basis.article.split_once("[K") {
+        Some((article, _)) => format!("《{document}》{}{}", article.trim_end(), lang.text("basis-open")),
+        None => format!("《{document}》{}", basis.article),
+    }
 }
 
 /// Colour of the state, and what a person should know about it. The state is always written out, too.

@@ -15,12 +15,16 @@ pub(super) struct Fact {
 
 impl Fact {
     pub(super) fn of(lang: Lang, field: &OwnField) -> Self {
+        let label = lang.of(&field.label);
+        // Amounts are kept as given; a label that names the unit says it once.
         let value = match field.unit {
-            Some(unit) if !field.value.is_empty() => format!("{} {unit}", field.value),
+            Some(unit) if !field.value.is_empty() && !label.contains(unit) => {
+                format!("{} {}", field.value, lang.text("unit-wan"))
+            }
             _ => field.value.clone(),
         };
         Self {
-            label: lang.of(&field.label).to_owned(),
+            label: label.to_owned(),
             value,
             is_withheld: field.is_withheld,
         }
