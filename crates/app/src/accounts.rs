@@ -329,6 +329,20 @@ pub async fn session(app: &App, token: &str) -> Result<Option<LiveSession>, AppE
     }))
 }
 
+/// The one-time code of a secret at a moment, for the demonstration and tests.
+///
+/// # Errors
+///
+/// [`AppError::Invalid`] if the secret is not base32.
+pub fn one_time_code(secret_base32: &str, at: Moment) -> Result<String, AppError> {
+    let secret = totp_rs::Secret::try_from_base32(secret_base32).map_err(|_| AppError::Invalid {
+        what: "the secret of the one-time codes is not base32",
+    })?;
+    Ok(totp(secret, "code")?
+        .generate(u64::try_from(at.0 / 1000).unwrap_or_default())
+        .to_string())
+}
+
 /// Ends a session at once.
 ///
 /// # Errors

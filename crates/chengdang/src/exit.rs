@@ -23,10 +23,29 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Prints what went wrong and its causes on standard error.
+/// Prints what went wrong and its causes on standard error. A reader who has seen enough (`| head`) is no error.
 pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
+    let io = error.downcast_ref::<std::io::Error>();
+    if io.is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe) {
+        return ExitCode::SUCCESS;
+    }
     // Standard error may be closed; then there is nobody to tell.
     use std::io::Write;
     let _ = writeln!(std::io::stderr(), "chengdang: {error:#}");
     ExitCode::FAILURE
+}
+
+/// A panic is reported by its place alone: its message may quote what a cell holds.
+pub(crate) fn install_panic_hook() {
+    std::panic::set_hook(Box::new(|info| {
+        let place = info
+            .location()
+            .map(|place| format!("{}:{}", place.file(), place.line()))
+            .unwrap_or_default();
+        tracing::error!(
+            error.code = "CLI-0001",
+            place,
+            "a part of the program failed unexpectedly"
+        );
+    }));
 }

@@ -158,25 +158,22 @@ async fn resolve(app: &App, owners: &[&Person]) -> Result<(Vec<Slot>, Vec<usize>
     let mut slots = Vec::with_capacity(firsts.len());
     let mut new_persons = Vec::new();
     for ((owner, _), person) in firsts.into_iter().zip(found) {
-        slots.push(match person {
-            Some(person) => {
-                let wrapped = person.secret.ok_or(AppError::Damaged {
-                    what: "a person whose key was destroyed",
-                })?;
-                let secret = app.vault().unwrap_secret(SecretOwner::Person, person.uuid, &wrapped)?;
-                Slot {
-                    person: PersonRef::Known(person.id),
-                    secret,
-                }
+        slots.push(if let Some(person) = person {
+            let wrapped = person.secret.ok_or(AppError::Damaged {
+                what: "a person whose key was destroyed",
+            })?;
+            let secret = app.vault().unwrap_secret(SecretOwner::Person, person.uuid, &wrapped)?;
+            Slot {
+                person: PersonRef::Known(person.id),
+                secret,
             }
-            None => {
-                let (new, secret) = new_person(app, owner)?;
-                let at = u32::try_from(new_persons.len()).map_err(|_| AppError::Damaged { what: "chunk size" })?;
-                new_persons.push(new);
-                Slot {
-                    person: PersonRef::New(at),
-                    secret,
-                }
+        } else {
+            let (new, secret) = new_person(app, owner)?;
+            let at = u32::try_from(new_persons.len()).map_err(|_| AppError::Damaged { what: "chunk size" })?;
+            new_persons.push(new);
+            Slot {
+                person: PersonRef::New(at),
+                secret,
             }
         });
     }
@@ -257,8 +254,9 @@ struct Builder<'a> {
     origin: &'a Origin<'a>,
     slots: Vec<Slot>,
     drafts: Vec<Draft>,
-    /// Facts written by this chunk: a later row with the same fact and content repeats, another one must wait for the next chunk.
-    written: HashMap<(usize, i64), [u8; 16]>,
+    /// Facts written by this chunk with the tag of their content, `None` if it withdraws them: a later row with the same fact
+    /// and content repeats, another one must wait for the next chunk, and so must any row after a withdrawal.
+    written: HashMap<(usize, i64), Option<[u8; 16]>>,
     commit: ChunkCommit,
 }
 
@@ -349,11 +347,12 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    /// A correction or withdrawal of what this very chunk writes has to wait until that is written.
+    /// A correction or withdrawal of what this very chunk writes has to wait until that is written, and so has whatever
+    /// follows a withdrawal: only the store says that the fact does not come back.
     fn needs_earlier_row(&self, fact: &Fact, operation: RowOperation) -> bool {
         self.written
             .get(&(fact.slot, fact.tag))
-            .is_some_and(|content| *content != fact.content_tag || operation == RowOperation::Delete)
+            .is_some_and(|content| *content != Some(fact.content_tag) || operation == RowOperation::Delete)
     }
 
     fn attach(&mut self, attachment: &Attachment, fact: Fact, known: Option<KnownFact>) {
@@ -377,7 +376,7 @@ impl<'a> Builder<'a> {
             }
             Effect::Withdraw(record) => {
                 self.event(&fact, record, RecordEventKind::Withdrawn);
-                self.written.insert((fact.slot, fact.tag), fact.content_tag);
+                self.written.insert((fact.slot, fact.tag), None);
                 self.commit.counts.recorded += 1;
                 self.commit.counts.withdrawn += 1;
             }
@@ -387,7 +386,7 @@ impl<'a> Builder<'a> {
                     self.event(&fact, old, RecordEventKind::Corrected);
                 }
                 self.count_record(row.hold.is_some(), corrects.is_some());
-                self.written.insert((fact.slot, fact.tag), fact.content_tag);
+                self.written.insert((fact.slot, fact.tag), Some(fact.content_tag));
                 self.draft(attachment, fact, revision);
             }
         }

@@ -314,7 +314,7 @@ async fn start(app: &App, opened: staging::Opened) -> Result<Uuid, DeliverError>
         match outcome {
             Ok(_) => handle.block_on(staging::remove(&app, upload)),
             Err(error) => {
-                tracing::error!(delivery.id = %uuid, error.code = error.code(), %error, "an intake stopped; it resumes at the next start")
+                tracing::error!(delivery.id = %uuid, error.code = error.code(), %error, "an intake stopped; it resumes at the next start");
             }
         }
         app.running().end(uuid);

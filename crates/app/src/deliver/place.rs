@@ -62,24 +62,24 @@ impl Places {
 ///
 /// If the store fails.
 pub(crate) async fn place(app: &App, rows: Vec<Cleaned>, places: &Places) -> Result<Vec<Placed>, AppError> {
-    let mut placed = Vec::with_capacity(rows.len());
+    let mut decided = Vec::with_capacity(rows.len());
     let mut doubtful: Vec<(usize, IndexTag)> = Vec::new();
     for cleaned in rows {
         match cleaned {
-            Cleaned::Refused(faults) => placed.push(Placed::Refused(faults)),
-            Cleaned::Slip(slip, faults) => placed.push(place_slip(app, *slip, faults)),
+            Cleaned::Refused(faults) => decided.push(Placed::Refused(faults)),
+            Cleaned::Slip(slip, faults) => decided.push(place_slip(app, *slip, faults)),
             Cleaned::Row(row, warnings) => {
                 let verdict = matching::judge(&row.document, &row.name, app.register(), AliasStanding::NotConfirmed);
                 if matches!(verdict, Verdict::Pending(explanation) if is_about_the_name(explanation)) {
                     let tags = keys::name_tags(app.vault(), &row.document, &row.name);
-                    doubtful.extend(tags.all().map(|tag| (placed.len(), tag)));
+                    doubtful.extend(tags.all().map(|tag| (decided.len(), tag)));
                 }
-                placed.push(place_row(app, *row, warnings, verdict, places));
+                decided.push(place_row(app, *row, warnings, verdict, places));
             }
         }
     }
-    confirm_aliases(app, &mut placed, &doubtful).await?;
-    Ok(placed)
+    confirm_aliases(app, &mut decided, &doubtful).await?;
+    Ok(decided)
 }
 
 const fn is_about_the_name(explanation: Explanation) -> bool {
@@ -154,7 +154,7 @@ fn place_slip(app: &App, slip: SlipRow, faults: Vec<Fault>) -> Placed {
 }
 
 /// A name that a review confirmed for this number agrees from then on: its B2 tag leads to the person.
-async fn confirm_aliases(app: &App, placed: &mut Vec<Placed>, doubtful: &[(usize, IndexTag)]) -> Result<(), AppError> {
+async fn confirm_aliases(app: &App, placed: &mut [Placed], doubtful: &[(usize, IndexTag)]) -> Result<(), AppError> {
     if doubtful.is_empty() {
         return Ok(());
     }

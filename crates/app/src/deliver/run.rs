@@ -104,18 +104,18 @@ pub(crate) async fn take_in(
         let (app, delivery, map) = (app.clone(), delivery.clone(), head.map.clone());
         tokio::task::spawn_blocking(move || read_rows(&app, &delivery, &map, source, &sender))
     };
-    let places = Places::new(&head.map, item);
+    let columns = Places::new(&head.map, item);
     let origin = Origin {
         delivery: Some(delivery.id),
         provider: &delivery.provider,
         item,
         secret: Some(&secret),
-        places: &places,
+        places: &columns,
     };
     let mut chunk_no = delivery.chunks_done;
     let mut rows_done = delivery.rows_done;
     while let Some(batch) = batches.recv().await {
-        let mut placed = place(app, batch, &places).await?;
+        let mut placed = place(app, batch, &columns).await?;
         while !placed.is_empty() {
             let rows = commit(app, &origin, &placed, chunk_no, rows_done).await?;
             placed.drain(..rows);

@@ -180,10 +180,10 @@ pub(crate) async fn open(app: &App, account: Uuid, upload: Uuid) -> Result<Opene
         .await?
         .filter(|note| note.account == account)
         .ok_or(DeliverError::NotStaged)?;
-    open_note(app, upload, note)
+    open_note(app, upload, &note)
 }
 
-fn open_note(app: &App, uuid: Uuid, note: Note) -> Result<Opened, DeliverError> {
+fn open_note(app: &App, uuid: Uuid, note: &Note) -> Result<Opened, DeliverError> {
     let damaged = || AppError::Damaged {
         what: "the note of a staged upload",
     };
@@ -259,7 +259,7 @@ pub(crate) async fn confirmed(app: &App) -> Result<Vec<Opened>, DeliverError> {
     let mut opened = Vec::new();
     for (uuid, note) in notes(app).await? {
         if note.is_confirmed {
-            opened.push(open_note(app, uuid, note)?);
+            opened.push(open_note(app, uuid, &note)?);
         }
     }
     Ok(opened)

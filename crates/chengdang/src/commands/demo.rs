@@ -51,11 +51,11 @@ pub(crate) struct Args {
 
 /// A login of the demonstration. Synthetic persons only, so it may be printed.
 #[derive(Clone, Serialize, Deserialize)]
-struct Login {
+pub(crate) struct Login {
     role: String,
-    login: String,
+    pub(crate) login: String,
     password: String,
-    totp_secret: String,
+    pub(crate) totp_secret: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -85,7 +85,7 @@ pub(crate) async fn run(mut config: Config, args: Args) -> anyhow::Result<Exit> 
         .with_context(|| format!("port {} is taken; choose another with --port", args.port))?;
     let receipts = deliver_all(&app, &manifest, &files).await?;
     let logins = logins(&app, &config, &manifest, &files).await?;
-    announce(&args, &listener, &receipts, &logins)?;
+    announce(&args, &config.data, &listener, &receipts, &logins)?;
     serve::until_stopped(app, &config, listener).await
 }
 
@@ -140,11 +140,20 @@ async fn deliver_all(app: &App, manifest: &Manifest, files: &Path) -> anyhow::Re
     Ok(lines)
 }
 
+const LOGINS_FILE: &str = "demo-logins.json";
+
+/// The logins of the demonstration in `data`.
+pub(crate) fn read_logins(data: &Path) -> anyhow::Result<Vec<Login>> {
+    Ok(serde_json::from_reader(BufReader::new(File::open(
+        data.join(LOGINS_FILE),
+    )?))?)
+}
+
 /// The logins of an earlier start, or new ones.
 async fn logins(app: &App, config: &Config, manifest: &Manifest, files: &Path) -> anyhow::Result<Vec<Login>> {
-    let path = config.data.join("demo-logins.json");
+    let path = config.data.join(LOGINS_FILE);
     if path.exists() {
-        return Ok(serde_json::from_reader(BufReader::new(File::open(&path)?))?);
+        return read_logins(&config.data);
     }
     let today = domain::Day::parse_iso(&manifest.today).context("the manifest has no day")?;
     let city = City::new(manifest.seed, manifest.residents, today)?;
@@ -262,7 +271,13 @@ async fn create(
     })
 }
 
-fn announce(args: &Args, listener: &TcpListener, receipts: &[String], logins: &[Login]) -> anyhow::Result<()> {
+fn announce(
+    args: &Args,
+    data: &Path,
+    listener: &TcpListener,
+    receipts: &[String],
+    logins: &[Login],
+) -> anyhow::Result<()> {
     let address = format!("http://{}", listener.local_addr()?);
     if args.json_ready {
         return output::line(json!({ "address": address, "logins": logins }));
@@ -273,7 +288,7 @@ fn announce(args: &Args, listener: &TcpListener, receipts: &[String], logins: &[
         output::line(format_args!("  {line}"))?;
     }
     output::line(
-        "\nLogins (password, then the one-time code of the secret in any authenticator app, or by `oathtool --totp -b SECRET`):",
+        "\nLogins: name, password, secret of the one-time codes (for any authenticator app; `chengdang code` prints the codes of now)",
     )?;
     for login in logins {
         let whose = login
@@ -287,5 +302,12 @@ fn announce(args: &Args, listener: &TcpListener, receipts: &[String], logins: &[
             login.login, login.password, login.totp_secret
         ))?;
     }
-    output::line(format_args!("\nOpen {address} in a browser. Ctrl-C stops."))
+    output::line(format_args!(
+        "\nOne-time codes of now: {} code --data {}",
+        std::env::current_exe()
+            .map(|path| path.display().to_string())
+            .unwrap_or_default(),
+        data.display()
+    ))?;
+    output::line(format_args!("Open {address} in a browser. Ctrl-C stops."))
 }

@@ -1,6 +1,7 @@
 //! One file per command.
 
 pub(crate) mod catalogue;
+pub(crate) mod code;
 pub(crate) mod deliver;
 pub(crate) mod deliveries;
 pub(crate) mod demo;

@@ -24,7 +24,7 @@ fn documented() -> Vec<(String, String)> {
 }
 
 /// Every route: the documented ones and the pages.
-fn all() -> Vec<(String, String)> {
+pub(crate) fn all() -> Vec<(String, String)> {
     let pages = web::page_routes();
     let pages = pages
         .iter()

@@ -1,0 +1,10 @@
+//! The use cases over a real store, a real vault, the shipped policies and the shipped catalogue.
+
+#[cfg(test)]
+mod life;
+#[cfg(test)]
+mod persons;
+#[cfg(test)]
+mod reads;
+#[cfg(test)]
+mod town;

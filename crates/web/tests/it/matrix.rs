@@ -1,0 +1,202 @@
+//! The authorisation matrix: every route × every principal × {existing, absent}, against a table reviewed by hand
+//! (AB-04, AB-18, G-33). What exists belongs to the officer's organisation: it is the officer's own, and another's to
+//! everybody else. To those, existing and absent must be the same bytes (R12).
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use uuid::Uuid;
+
+use crate::client::{Client, Reply};
+use crate::routes::all;
+use crate::town::{PASSWORD, Town};
+
+/// Who asks. `half-…` has given the password but not the one-time code.
+const PRINCIPALS: [&str; 8] = [
+    "nobody",
+    "half-resident",
+    "half-officer",
+    "resident",
+    "newcomer",
+    "stranger",
+    "centre",
+    "officer",
+];
+
+/// Ids of things of the officer's organisation.
+struct Existing {
+    delivery: String,
+    review: String,
+    upload: String,
+}
+
+struct Asker {
+    client: Client,
+    token: Option<String>,
+}
+
+async fn asker(town: &Town, principal: &str) -> Asker {
+    let login = match principal {
+        "resident" | "half-resident" => &town.resident,
+        "newcomer" => &town.newcomer,
+        "officer" | "half-officer" => &town.officer,
+        "stranger" => &town.stranger,
+        "centre" => &town.centre,
+        _ => {
+            return Asker {
+                client: town.client(),
+                token: None,
+            };
+        }
+    };
+    if principal.starts_with("half-") {
+        let mut client = town.client();
+        client.get("/login").await;
+        client
+            .post("/login", &[("login", login.name), ("password", PASSWORD)])
+            .await;
+        // A session with one factor is no bearer token either.
+        let token = client.cookies.get("chengdang").cloned();
+        return Asker { client, token };
+    }
+    let mut client = town.signed_in(login).await;
+    client.get("/").await;
+    client.get("/catalogue").await;
+    Asker {
+        client,
+        token: Some(town.token(login).await),
+    }
+}
+
+fn path_of(pattern: &str, existing: Option<&Existing>) -> String {
+    let absent = Uuid::from_u128(7).to_string();
+    let id = |of: fn(&Existing) -> &String| existing.map_or_else(|| absent.clone(), |existing| of(existing).clone());
+    let is_review = pattern.starts_with("/reviews");
+    pattern
+        .replace("{delivery}", &id(|existing| &existing.delivery))
+        .replace("{upload}", &id(|existing| &existing.upload))
+        .replace("{review}", &id(|existing| &existing.review))
+        .replace(
+            "{id}",
+            &if is_review {
+                id(|existing| &existing.review)
+            } else {
+                id(|existing| &existing.delivery)
+            },
+        )
+        .replace("{item}", if existing.is_some() { "ITM-PERMIT" } else { "ITM-NONE" })
+        .replace("{name}", "none.css")
+}
+
+async fn ask(asker: &mut Asker, method: &str, path: &str) -> Reply {
+    let is_api = path.starts_with("/api/");
+    if is_api {
+        let bearer = asker.token.as_ref().map(|token| format!("Bearer {token}"));
+        let headers: Vec<(&str, &str)> = bearer.iter().map(|value| ("authorization", value.as_str())).collect();
+        // Without cookies: the API does not know them.
+        let mut plain = asker.client.clone();
+        plain.cookies.clear();
+        return plain.send(method, path, &headers, Vec::new()).await;
+    }
+    if method == "POST" {
+        asker.client.post(path, &[]).await
+    } else {
+        asker.client.send(method, path, &[], Vec::new()).await
+    }
+}
+
+/// What a caller may compare: status and body without the request's own id.
+fn comparable(reply: &Reply) -> (u16, String) {
+    (reply.status, reply.body.replace(reply.header("x-request-id"), ""))
+}
+
+async fn town_with_things() -> (Town, Existing) {
+    let town = Town::new().await;
+    let mut officer = town.signed_in(&town.officer).await;
+    let number = town.number.clone();
+    // One row is the resident's, one has a name that needs a review.
+    let file = town.permits(&[
+        ("证字第1号", "测试甲", &number, "经营"),
+        ("证字第2号", "测试申", &number, "经营"),
+    ]);
+    let delivery = town.deliver(&mut officer, "permits.csv", file.as_bytes()).await;
+    let list = officer.get("/reviews").await.body;
+    let review = list
+        .split("href=\"/reviews/")
+        .nth(1)
+        .expect("a review is open")
+        .split('"')
+        .next()
+        .unwrap()
+        .to_owned();
+    officer.get("/deliver").await;
+    let other = town.permits(&[("证字第3号", "测试甲", &number, "经营")]);
+    let upload = officer
+        .upload("/deliver", "ITM-PERMIT", "more.csv", other.as_bytes())
+        .await
+        .location();
+    let upload = upload.rsplit('/').next().unwrap().to_owned();
+    // The upload belongs to the session's account, so the officer of the matrix is the same account.
+    (
+        town,
+        Existing {
+            delivery,
+            review,
+            upload,
+        },
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ab04_every_route_for_every_principal_is_as_reviewed() {
+    let (town, existing) = town_with_things().await;
+    let mut table: BTreeMap<(String, String, &str), Vec<String>> = BTreeMap::new();
+    let mut leaks = Vec::new();
+    for principal in PRINCIPALS {
+        let mut asker = asker(&town, principal).await;
+        for (pattern, method) in all() {
+            if pattern == "/logout"
+                || (pattern.starts_with("/login") && method == "POST")
+                || pattern == "/api/v1/sessions"
+            {
+                // They begin and end sessions, for whoever holds one: `login.rs` tests them.
+                continue;
+            }
+            let there = ask(&mut asker, &method, &path_of(&pattern, Some(&existing))).await;
+            let absent = ask(&mut asker, &method, &path_of(&pattern, None)).await;
+            let is_public = pattern.starts_with("/catalogue");
+            if principal != "officer" && principal != "centre" && !is_public {
+                assert_eq!(
+                    comparable(&there),
+                    comparable(&absent),
+                    "{principal} {method} {pattern} tells what exists"
+                );
+            }
+            let names_resident = there.body.contains("测试甲") || there.body.contains(&town.number);
+            let is_own = principal == "resident" && (pattern.starts_with("/me") || pattern.starts_with("/api/v1/me"));
+            // The officer reads the row that the own organisation delivered, with the number masked.
+            let is_review = principal == "officer" && pattern == "/reviews/{review}";
+            if names_resident && !is_own && !(is_review && !there.body.contains(&town.number)) {
+                leaks.push(format!("{principal} {method} {pattern}"));
+            }
+            for (thing, reply) in [("existing", there), ("absent", absent)] {
+                let key = (pattern.clone(), method.clone(), thing);
+                table.entry(key).or_default().push(reply.status.to_string());
+            }
+        }
+    }
+    assert_eq!(leaks, Vec::<String>::new(), "somebody else's record");
+    let mut seen = format!("route,method,thing,{}\n", PRINCIPALS.join(","));
+    for ((route, method, thing), statuses) in table {
+        writeln!(seen, "{route},{method},{thing},{}", statuses.join(",")).unwrap();
+    }
+    let reviewed: String = include_str!("matrix.csv")
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .flat_map(|line| [line, "\n"])
+        .collect();
+    assert!(
+        seen == reviewed,
+        "the answers are not the reviewed ones; they are:\n{seen}"
+    );
+}
