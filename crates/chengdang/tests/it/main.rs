@@ -1,4 +1,10 @@
 //! The whole system through its binary: one module per capability.
 
 #[cfg(test)]
+mod again;
+#[cfg(test)]
+mod ledger;
+#[cfg(test)]
 mod support;
+#[cfg(test)]
+mod truth;

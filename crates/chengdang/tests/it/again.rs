@@ -1,0 +1,404 @@
+//! What is delivered again: the same bytes, the same rows in other bytes, changed rows, withdrawn rows, and eight processes
+//! at once. On both stores.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Output, Stdio};
+
+use serde_json::Value;
+use synth::{FileEntry, Manifest, Outcome, Purpose};
+
+use crate::ledger::{Backend, ClearRecord, Ground, Installation, Ledger, receipt_of};
+use crate::support;
+
+#[test]
+fn the_same_bytes_have_no_second_effect_on_sqlite() {
+    same_bytes(Backend::Sqlite);
+}
+
+#[test]
+fn the_same_bytes_have_no_second_effect_on_postgresql() {
+    same_bytes(Backend::Postgres);
+}
+
+#[test]
+fn rows_are_known_by_what_they_say_on_sqlite() {
+    other_bytes(Backend::Sqlite);
+}
+
+#[test]
+fn rows_are_known_by_what_they_say_on_postgresql() {
+    other_bytes(Backend::Postgres);
+}
+
+#[test]
+fn eight_processes_at_once_have_one_effect_on_sqlite() {
+    at_once(Backend::Sqlite);
+}
+
+#[test]
+fn eight_processes_at_once_have_one_effect_on_postgresql() {
+    at_once(Backend::Postgres);
+}
+
+/// Every kind of file of a dirty city twice: what is printed is the same to the byte, and no table knows of it.
+fn same_bytes(backend: Backend) {
+    let ground = Ground::new(backend);
+    let installation = ground.install("data");
+    let manifest = synthesise(
+        &installation,
+        &ground.city(),
+        &["--rows", "3000", "--residents", "1500"],
+    );
+    let deliver = |entry: &FileEntry| {
+        let output = installation.deliver(&ground.city().join(&entry.file), &entry.item, &entry.provider);
+        (output.status.code(), output.stdout)
+    };
+    let first: Vec<_> = manifest.files.iter().map(deliver).collect();
+    let tables = ground.tables(&installation);
+    for (entry, first) in manifest.files.iter().zip(&first).rev() {
+        let again = deliver(entry);
+        assert_eq!(again, *first, "{}", entry.file);
+        let is_known = entry.purpose != Purpose::WrongProvider;
+        assert_eq!(is_known, !again.1.is_empty(), "{}", entry.file);
+    }
+    assert_eq!(ground.tables(&installation), tables);
+    let rows: i64 = tables.values().map(|(rows, _)| rows).sum();
+    println!(
+        "{backend:?}: {} files of every kind twice: receipts the same to the byte, {} tables with {rows} rows unchanged",
+        manifest.files.len(),
+        tables.len()
+    );
+    installation.verify();
+}
+
+/// The same facts in other bytes: repeated as they are, corrected when changed, withdrawn, and refused from then on.
+fn other_bytes(backend: Backend) {
+    let ground = Ground::new(backend);
+    let mut installation = ground.install("data");
+    installation.chunk_rows = 64;
+    let arguments = ["--bulk", "--clean", "--rows", "500", "--residents", "200"];
+    let manifest = synthesise(&installation, &ground.city(), &arguments);
+    let entry = &manifest.files[0];
+    let sheet = Sheet::read(&ground.city().join(&entry.file));
+    let (wording, operation) = (sheet.column("处罚内容"), sheet.column("数据状态"));
+    let rows = sheet.rows.len() as u64;
+    assert_eq!(rows, 500);
+    let deliver = |name: &str, bytes: &[u8]| {
+        let path = ground.city().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        let output = installation.deliver(&path, &entry.item, &entry.provider);
+        assert_eq!(output.status.code(), Some(0), "{name}: {output:?}");
+        receipt_of(&output.stdout)
+    };
+
+    let receipt = deliver("first.csv", &sheet.utf8());
+    assert_eq!(counts(&receipt), [("received", rows), ("recorded", rows)].into());
+    let before = ground.tables(&installation);
+
+    // The rows backwards and in another encoding: nothing new but the delivery itself.
+    let mut backwards = sheet.clone();
+    backwards.rows.reverse();
+    for (name, bytes) in [
+        ("backwards.csv", backwards.gb18030()),
+        ("marked.csv", backwards.utf8_with_mark()),
+    ] {
+        let receipt = deliver(name, &bytes);
+        assert_eq!(
+            counts(&receipt),
+            [("received", rows), ("repeated", rows)].into(),
+            "{name}"
+        );
+    }
+    let after = ground.tables(&installation);
+    let changed: BTreeSet<&str> = after
+        .iter()
+        .filter(|(table, content)| before[*table] != **content)
+        .map(|(table, _)| table.as_str())
+        .collect();
+    assert_eq!(
+        changed,
+        ["chunk", "delivery", "delivery_receipt", "log_entry"].into(),
+        "a repeated row leaves nothing but its count"
+    );
+
+    // Every fifth row says something else now: a correction.
+    let mut corrected = sheet.clone();
+    let changes = |at: &usize| at.is_multiple_of(5);
+    for (_, row) in corrected.rows.iter_mut().enumerate().filter(|(at, _)| changes(at)) {
+        row[wording].push_str("，已更正");
+    }
+    let receipt = deliver("corrected.csv", &corrected.utf8());
+    let expected = [
+        ("received", rows),
+        ("recorded", 100),
+        ("corrected", 100),
+        ("repeated", 400),
+    ];
+    assert_eq!(counts(&receipt), expected.into());
+    let ledger = ground.open(&installation);
+    assert_eq!(ledger.records().count(), 600);
+    for record in ledger.records() {
+        let is_new = record.revision == 1;
+        let says = String::from_utf8_lossy(&record.content).contains("，已更正");
+        assert_eq!(says, is_new);
+        assert!(record.revision <= 1 && (!is_new || record.events.is_empty()));
+    }
+    let by_event = |ledger: &Ledger, event| ledger.records().filter(|record| record.events == [event]).count();
+    assert_eq!(by_event(&ledger, "corrected"), 100);
+
+    // Every fifth row from the second on is withdrawn …
+    let withdraws = |at: &usize| at % 5 == 1;
+    let mut withdrawn = corrected.clone();
+    withdrawn.retain(withdraws);
+    for row in &mut withdrawn.rows {
+        "2".clone_into(&mut row[operation]);
+    }
+    let receipt = deliver("withdrawn.csv", &withdrawn.utf8());
+    let expected = [("received", 100), ("recorded", 100), ("withdrawn", 100)];
+    assert_eq!(counts(&receipt), expected.into());
+    // … and withdrawing it once more says nothing new …
+    withdrawn.rows.reverse();
+    let receipt = deliver("withdrawn-again.csv", &withdrawn.utf8());
+    assert_eq!(counts(&receipt), [("received", 100), ("repeated", 100)].into());
+
+    // … but sent as new it is refused, as it was or changed, at its line and in the column that says so.
+    for (name, addition) in [("resent.csv", ""), ("resent-changed.csv", "，再次报送")] {
+        let mut resent = corrected.clone();
+        for (_, row) in resent.rows.iter_mut().enumerate().filter(|(at, _)| withdraws(at)) {
+            row[wording].push_str(addition);
+            row[operation].clear();
+        }
+        resent.rows.rotate_left(7);
+        let receipt = deliver(name, &resent.gb18030());
+        let expected = [("received", rows), ("repeated", 400), ("refused", 100)];
+        assert_eq!(counts(&receipt), expected.into(), "{name}");
+        let expected: Vec<_> = resent
+            .lines()
+            .zip(&resent.rows)
+            .filter(|(_, row)| {
+                let number = &row[sheet.column("行政处罚决定书文号")];
+                withdrawn.rows.iter().any(|row| row.contains(number))
+            })
+            .map(|(line, _)| (line, "E15".to_owned(), "数据状态".to_owned()))
+            .collect();
+        let faults = installation.faults(receipt["delivery"].as_str().unwrap());
+        assert_eq!(faults, expected, "{name}");
+    }
+    let ledger = ground.open(&installation);
+    assert_eq!(ledger.records().count(), 600, "nothing came back");
+    assert_eq!(by_event(&ledger, "withdrawn"), 100);
+    installation.verify();
+    println!(
+        "{backend:?}: {rows} rows backwards in GB18030 and marked UTF-8 all repeated; 100 corrected, 100 withdrawn, 200 \
+         resent and refused with E15"
+    );
+}
+
+/// Where a chunk ends must not matter: a dirty file leads to the same whether it takes one transaction or hundreds.
+#[test]
+fn the_size_of_chunks_changes_nothing() {
+    let ground = Ground::new(Backend::Sqlite);
+    let mut seen: Option<(BTreeMap<String, u64>, Vec<_>)> = None;
+    let mut chunks = Vec::new();
+    for chunk_rows in [20_000, 97, 5, 1] {
+        let mut installation = ground.install(&format!("chunks-of-{chunk_rows}"));
+        installation.chunk_rows = chunk_rows;
+        let manifest = if seen.is_none() {
+            let arguments = ["--bulk", "--rows", "1500", "--residents", "300"];
+            synthesise(&installation, &ground.city(), &arguments)
+        } else {
+            manifest_in(&ground.city())
+        };
+        let entry = &manifest.files[0];
+        let output = installation.deliver(&ground.city().join(&entry.file), &entry.item, &entry.provider);
+        let receipt = receipt_of(&output.stdout);
+        let counts = counts(&receipt)
+            .into_iter()
+            .map(|(key, number)| (key.to_owned(), number))
+            .collect();
+        let mut ledger = ground.open(&installation);
+        let (_, mut delivery) = ledger.deliveries.pop_first().unwrap();
+        chunks.push(delivery.chunks);
+        (delivery.chunks, delivery.receipt) = (0, None);
+        let now = (counts, vec![delivery]);
+        match &seen {
+            None => {
+                let refused_again = entry.faults.get("E15").copied().unwrap_or_default();
+                assert!(entry.outcomes[Outcome::Withdrawn.as_str()] > 0 && refused_again > 0);
+                seen = Some(now);
+            }
+            Some(seen) => assert!(*seen == now, "chunks of {chunk_rows} rows: {:?}, {:?}", seen.0, now.0),
+        }
+        installation.verify();
+    }
+    assert!(chunks.is_sorted() && chunks[3] == 1500, "{chunks:?}");
+    println!("1500 dirty rows in {chunks:?} chunks: the same counts, records, waiting rows and faults");
+}
+
+/// Eight processes take in the same bytes at once: each gets the one receipt or is told to come back, and one effect is there.
+fn at_once(backend: Backend) {
+    const ROUNDS: u64 = 4;
+    let ground = Ground::new(backend);
+    let mut installation = ground.install("data");
+    installation.chunk_rows = 40;
+    let mut undisturbed = ground.install("undisturbed");
+    undisturbed.chunk_rows = 40;
+    let (mut done, mut told) = (0, 0);
+    for round in 0..ROUNDS {
+        // Another seed is another city; the register is that of the city in hand.
+        let seed = (round + 1).to_string();
+        let arguments = ["--bulk", "--rows", "1200", "--residents", "400", "--seed", &seed];
+        let manifest = synthesise(&installation, &ground.city(), &arguments);
+        let entry = &manifest.files[0];
+        let file = ground.city().join(&entry.file);
+        let children: Vec<Child> = (0..8)
+            .map(|_| {
+                installation
+                    .deliver_command(&file, &entry.item, &entry.provider)
+                    .stdout(Stdio::piped())
+                    .stderr(Stdio::piped())
+                    .spawn()
+                    .unwrap()
+            })
+            .collect();
+        let outputs: Vec<Output> = children
+            .into_iter()
+            .map(|child| child.wait_with_output().unwrap())
+            .collect();
+        let receipt = installation.deliver(&file, &entry.item, &entry.provider).stdout;
+        let before = done;
+        for output in outputs {
+            let errors = String::from_utf8_lossy(&output.stderr);
+            match output.status.code() {
+                Some(0) => {
+                    assert_eq!(output.stdout, receipt);
+                    done += 1;
+                }
+                Some(1) if errors.contains("DELIVER-0004") => told += 1,
+                other => panic!("{other:?} {errors}"),
+            }
+        }
+        assert!(done > before, "somebody finishes");
+        undisturbed.deliver(&file, &entry.item, &entry.provider);
+        let (together, alone) = (ground.open(&installation), ground.open(&undisturbed));
+        assert_eq!(together.deliveries.len() as u64, round + 1);
+        assert_eq!(sorted(&together), sorted(&alone));
+        assert_eq!(together.persons, alone.persons);
+        let rows = |installation: &Installation| -> BTreeMap<String, i64> {
+            let tables = ground.tables(installation).into_iter();
+            tables.map(|(table, (rows, _))| (table, rows)).collect()
+        };
+        let (mut together, mut alone) = (rows(&installation), rows(&undisturbed));
+        // Where one process hands over to another a chunk may be cut elsewhere; everything else is there once.
+        for table in ["chunk", "chunk_count", "fault_block", "fault_count", "log_entry"] {
+            together.remove(table);
+            alone.remove(table);
+        }
+        assert_eq!(together, alone);
+        installation.verify();
+    }
+    println!(
+        "{backend:?}: {ROUNDS} × 8 processes: {done} got the receipt, {told} were told to come back, one effect each"
+    );
+}
+
+fn sorted(ledger: &Ledger) -> Vec<&ClearRecord> {
+    let mut records: Vec<&ClearRecord> = ledger.records().collect();
+    records.sort();
+    records
+}
+
+/// Counts of a receipt that are not zero.
+fn counts(receipt: &Value) -> BTreeMap<&'static str, u64> {
+    [
+        "received",
+        "recorded",
+        "repeated",
+        "held",
+        "pending",
+        "refused",
+        "corrected",
+        "withdrawn",
+    ]
+    .into_iter()
+    .map(|key| (key, receipt["rows"][key].as_u64().unwrap()))
+    .filter(|(_, number)| *number > 0)
+    .collect()
+}
+
+fn synthesise(installation: &Installation, city: &Path, arguments: &[&str]) -> Manifest {
+    support::run(installation.command().arg("synth").arg(city).args(arguments), 0);
+    manifest_in(city)
+}
+
+fn manifest_in(city: &Path) -> Manifest {
+    serde_json::from_reader(File::open(city.join("manifest.json")).unwrap()).unwrap()
+}
+
+/// A delivery as cells.
+#[derive(Clone)]
+struct Sheet {
+    header: Vec<String>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Sheet {
+    fn read(path: &PathBuf) -> Self {
+        let mut reader = csv::ReaderBuilder::new().has_headers(false).from_path(path).unwrap();
+        let mut rows = reader
+            .records()
+            .map(|row| row.unwrap().iter().map(str::to_owned).collect());
+        Self {
+            header: rows.next().unwrap(),
+            rows: rows.collect(),
+        }
+    }
+
+    fn column(&self, header: &str) -> usize {
+        self.header.iter().position(|cell| cell == header).unwrap()
+    }
+
+    fn retain(&mut self, keep: impl Fn(&usize) -> bool) {
+        let mut at = 0;
+        self.rows.retain(|_| {
+            at += 1;
+            keep(&(at - 1))
+        });
+    }
+
+    /// The line on which each row begins; a cell may hold line feeds.
+    fn lines(&self) -> impl Iterator<Item = u32> {
+        self.rows.iter().scan(2, |line, row| {
+            let begins = *line;
+            let breaks: usize = row.iter().map(|cell| cell.matches('\n').count()).sum();
+            *line += 1 + u32::try_from(breaks).unwrap();
+            Some(begins)
+        })
+    }
+
+    fn text(&self, end: csv::Terminator) -> String {
+        let mut writer = csv::WriterBuilder::new().terminator(end).from_writer(Vec::new());
+        writer.write_record(&self.header).unwrap();
+        for row in &self.rows {
+            writer.write_record(row).unwrap();
+        }
+        String::from_utf8(writer.into_inner().unwrap()).unwrap()
+    }
+
+    fn utf8(&self) -> Vec<u8> {
+        self.text(csv::Terminator::Any(b'\n')).into_bytes()
+    }
+
+    fn utf8_with_mark(&self) -> Vec<u8> {
+        format!("\u{feff}{}", self.text(csv::Terminator::CRLF)).into_bytes()
+    }
+
+    fn gb18030(&self) -> Vec<u8> {
+        encoding_rs::GB18030
+            .encode(&self.text(csv::Terminator::CRLF))
+            .0
+            .into_owned()
+    }
+}
