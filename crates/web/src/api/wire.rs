@@ -133,7 +133,7 @@ impl From<DeliveryView> for WireDelivery {
 #[derive(Serialize, ToSchema)]
 pub(super) struct WireFile {
     /// The person's own name.
-    #[schema(example = "测试甲")]
+    #[schema(example = "测试样例")]
     name: String,
     /// Document number, masked but for the last two characters.
     #[schema(example = "****************18")]

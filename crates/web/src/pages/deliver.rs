@@ -97,7 +97,7 @@ fn form_page(
     ))
 }
 
-/// Residents and the centre deliver nothing over the pages; the policies say so, too.
+/// An account without an organisation has nothing to deliver; the policies say so, too.
 const NOT_AN_OFFICER: Fault = Fault::Forbidden { code: "POLICY-0002" };
 
 /// `GET /deliver`
