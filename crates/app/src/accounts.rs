@@ -223,8 +223,8 @@ pub async fn create(app: &App, new: NewAccount) -> Result<CreatedAccount, AppErr
 pub async fn login(app: &App, login: &str, password: &str, address: IpAddr) -> Result<SessionToken, LoginFault> {
     let now = app.now();
     let keys = [
-        attempt_key("login", login),
-        attempt_key("address", &address.to_string()),
+        attempt_key(app, "login", login),
+        attempt_key(app, "address", &address.to_string()),
     ];
     for (key, max) in keys.iter().zip([ATTEMPTS_MAX_LOGIN, ATTEMPTS_MAX_ADDRESS]) {
         // Counted before the password is looked at, so that racing attempts cannot slip past the limit.
@@ -261,7 +261,7 @@ pub async fn second_factor(app: &App, token: &str, code: &str) -> Result<Session
     let Some((session, account)) = read_session(app, token).await? else {
         return Err(LoginFault::TooLate);
     };
-    let key = attempt_key("code", &account.login);
+    let key = attempt_key(app, "code", &account.login);
     if app.store().count_attempt(&key, now, lock_start(now)).await? > ATTEMPTS_MAX_LOGIN {
         return Err(LoginFault::LockedOut { minutes: LOCK_MINUTES });
     }
@@ -284,7 +284,7 @@ pub async fn second_factor(app: &App, token: &str, code: &str) -> Result<Session
     }
     app.store().clear_attempts(&key).await?;
     app.store()
-        .clear_attempts(&attempt_key("login", &account.login))
+        .clear_attempts(&attempt_key(app, "login", &account.login))
         .await?;
     app.store().delete_session(&session.token_hash).await?;
     Ok(begin_session(app, account.uuid, true, SESSION_MS).await?)
@@ -414,9 +414,11 @@ fn token_hash(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
 }
 
-/// Attempts are counted under a hash, so that a number typed as a login name is not kept.
-fn attempt_key(what: &str, value: &str) -> [u8; 32] {
-    Sha256::digest(format!("{what}\u{1f}{value}").as_bytes()).into()
+/// Attempts are counted under a keyed tag, so that a number typed as a login name is not kept: numbers are few enough to be
+/// tried one by one against a plain hash.
+fn attempt_key(app: &App, what: &str, value: &str) -> [u8; 32] {
+    let typed = format!("{what}\u{1f}{value}");
+    app.vault().log_secret().attempt_tag(typed.as_bytes())
 }
 
 fn lock_start(now: Moment) -> Moment {

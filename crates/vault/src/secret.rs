@@ -158,6 +158,12 @@ impl Secret {
         first(&self.tag(*b"cont", content))
     }
 
+    /// Keyed tag of something typed by a caller, under which attempts are counted.
+    #[must_use]
+    pub fn attempt_tag(&self, typed: &[u8]) -> [u8; 32] {
+        self.tag(*b"atmt", typed)
+    }
+
     /// `what` has four bytes, so that it cannot run into `message`.
     fn tag(&self, what: [u8; 4], message: &[u8]) -> [u8; 32] {
         let key = self
