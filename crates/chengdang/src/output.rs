@@ -3,11 +3,15 @@
 use std::io::{IsTerminal, Write};
 
 use indicatif::{ProgressBar, ProgressStyle};
+use tracing::subscriber::set_global_default;
 use tracing_subscriber::EnvFilter;
 
 use crate::config::Config;
 
 /// Starts the log on standard error, as JSON lines in production, filtered by `log` in the configuration.
+///
+/// Records of the crate `log` are left out on purpose (`try_init` would let them in): at the level debug tokio-postgres logs
+/// the parameters of its statements, among them whatever was typed as a login name.
 pub(crate) fn init_log(config: &Config) {
     let filter = EnvFilter::try_new(&config.log).unwrap_or_else(|_| EnvFilter::new("warn"));
     let builder = tracing_subscriber::fmt()
@@ -15,9 +19,9 @@ pub(crate) fn init_log(config: &Config) {
         .with_writer(std::io::stderr);
     // A second initialisation cannot happen: this is called once, by main.
     let _ = if config.is_production() {
-        builder.json().try_init()
+        set_global_default(builder.json().finish())
     } else {
-        builder.compact().try_init()
+        set_global_default(builder.compact().finish())
     };
 }
 
