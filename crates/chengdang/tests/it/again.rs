@@ -80,39 +80,64 @@ fn other_bytes(backend: Backend) {
     let mut installation = ground.install("data");
     installation.chunk_rows = 64;
     let arguments = ["--bulk", "--clean", "--rows", "500", "--residents", "200"];
-    let manifest = synthesise(&installation, &ground.city(), &arguments);
-    let entry = &manifest.files[0];
+    let entry = synthesise(&installation, &ground.city(), &arguments).files.remove(0);
     let sheet = Sheet::read(&ground.city().join(&entry.file));
-    let (wording, operation) = (sheet.column("处罚内容"), sheet.column("数据状态"));
-    let rows = sheet.rows.len() as u64;
-    assert_eq!(rows, 500);
-    let deliver = |name: &str, bytes: &[u8]| {
-        let path = ground.city().join(name);
+    assert_eq!(sheet.rows.len(), 500);
+    let office = Office {
+        ground,
+        installation,
+        entry,
+    };
+    let receipt = office.deliver("first.csv", &sheet.utf8());
+    assert_eq!(counts(&receipt), [("received", 500), ("recorded", 500)].into());
+    repeat(&office, &sheet);
+    let corrected = correct(&office, &sheet);
+    withdraw(&office, &corrected);
+    office.installation.verify();
+    println!(
+        "{backend:?}: 500 rows backwards in GB18030 and marked UTF-8 all repeated; 100 corrected, 100 withdrawn, 200 \
+         resent and refused with E15"
+    );
+}
+
+/// Who sends the same delivery in many forms.
+struct Office {
+    ground: Ground,
+    installation: Installation,
+    entry: FileEntry,
+}
+
+impl Office {
+    fn deliver(&self, name: &str, bytes: &[u8]) -> Value {
+        let path = self.ground.city().join(name);
         std::fs::write(&path, bytes).unwrap();
-        let output = installation.deliver(&path, &entry.item, &entry.provider);
+        let output = self.installation.deliver(&path, &self.entry.item, &self.entry.provider);
         assert_eq!(output.status.code(), Some(0), "{name}: {output:?}");
         receipt_of(&output.stdout)
-    };
+    }
 
-    let receipt = deliver("first.csv", &sheet.utf8());
-    assert_eq!(counts(&receipt), [("received", rows), ("recorded", rows)].into());
-    let before = ground.tables(&installation);
+    fn ledger(&self) -> Ledger {
+        self.ground.open(&self.installation)
+    }
+}
 
-    // The rows backwards and in another encoding: nothing new but the delivery itself.
+/// The rows backwards and in other encodings: nothing new but the delivery itself.
+fn repeat(office: &Office, sheet: &Sheet) {
+    let before = office.ground.tables(&office.installation);
     let mut backwards = sheet.clone();
     backwards.rows.reverse();
     for (name, bytes) in [
         ("backwards.csv", backwards.gb18030()),
         ("marked.csv", backwards.utf8_with_mark()),
     ] {
-        let receipt = deliver(name, &bytes);
+        let receipt = office.deliver(name, &bytes);
         assert_eq!(
             counts(&receipt),
-            [("received", rows), ("repeated", rows)].into(),
+            [("received", 500), ("repeated", 500)].into(),
             "{name}"
         );
     }
-    let after = ground.tables(&installation);
+    let after = office.ground.tables(&office.installation);
     let changed: BTreeSet<&str> = after
         .iter()
         .filter(|(table, content)| before[*table] != **content)
@@ -123,22 +148,24 @@ fn other_bytes(backend: Backend) {
         ["chunk", "delivery", "delivery_receipt", "log_entry"].into(),
         "a repeated row leaves nothing but its count"
     );
+}
 
-    // Every fifth row says something else now: a correction.
+/// Every fifth row says something else now: a correction.
+fn correct(office: &Office, sheet: &Sheet) -> Sheet {
+    let wording = sheet.column("处罚内容");
     let mut corrected = sheet.clone();
-    let changes = |at: &usize| at.is_multiple_of(5);
-    for (_, row) in corrected.rows.iter_mut().enumerate().filter(|(at, _)| changes(at)) {
+    for row in corrected.rows.iter_mut().step_by(5) {
         row[wording].push_str("，已更正");
     }
-    let receipt = deliver("corrected.csv", &corrected.utf8());
+    let receipt = office.deliver("corrected.csv", &corrected.utf8());
     let expected = [
-        ("received", rows),
+        ("received", 500),
         ("recorded", 100),
         ("corrected", 100),
         ("repeated", 400),
     ];
     assert_eq!(counts(&receipt), expected.into());
-    let ledger = ground.open(&installation);
+    let ledger = office.ledger();
     assert_eq!(ledger.records().count(), 600);
     for record in ledger.records() {
         let is_new = record.revision == 1;
@@ -146,55 +173,56 @@ fn other_bytes(backend: Backend) {
         assert_eq!(says, is_new);
         assert!(record.revision <= 1 && (!is_new || record.events.is_empty()));
     }
-    let by_event = |ledger: &Ledger, event| ledger.records().filter(|record| record.events == [event]).count();
-    assert_eq!(by_event(&ledger, "corrected"), 100);
+    assert_eq!(with_event(&ledger, "corrected"), 100);
+    corrected
+}
 
-    // Every fifth row from the second on is withdrawn …
-    let withdraws = |at: &usize| at % 5 == 1;
-    let mut withdrawn = corrected.clone();
-    withdrawn.retain(withdraws);
-    for row in &mut withdrawn.rows {
+/// Every fifth row from the second on is withdrawn, once and for all.
+fn withdraw(office: &Office, corrected: &Sheet) {
+    let [wording, operation, document_no] =
+        ["处罚内容", "数据状态", "行政处罚决定书文号"].map(|header| corrected.column(header));
+    let mut tombstones = corrected.clone();
+    tombstones.rows = corrected.rows.iter().skip(1).step_by(5).cloned().collect();
+    for row in &mut tombstones.rows {
         "2".clone_into(&mut row[operation]);
     }
-    let receipt = deliver("withdrawn.csv", &withdrawn.utf8());
+    let receipt = office.deliver("withdrawn.csv", &tombstones.utf8());
     let expected = [("received", 100), ("recorded", 100), ("withdrawn", 100)];
     assert_eq!(counts(&receipt), expected.into());
-    // … and withdrawing it once more says nothing new …
-    withdrawn.rows.reverse();
-    let receipt = deliver("withdrawn-again.csv", &withdrawn.utf8());
+    // Withdrawing them once more says nothing new …
+    tombstones.rows.reverse();
+    let receipt = office.deliver("withdrawn-again.csv", &tombstones.utf8());
     assert_eq!(counts(&receipt), [("received", 100), ("repeated", 100)].into());
 
-    // … but sent as new it is refused, as it was or changed, at its line and in the column that says so.
+    // … but sent as new they are refused, as they were or changed, each at its line and in the column that says so.
+    let facts: BTreeSet<&String> = tombstones.rows.iter().map(|row| &row[document_no]).collect();
     for (name, addition) in [("resent.csv", ""), ("resent-changed.csv", "，再次报送")] {
         let mut resent = corrected.clone();
-        for (_, row) in resent.rows.iter_mut().enumerate().filter(|(at, _)| withdraws(at)) {
+        for row in resent.rows.iter_mut().skip(1).step_by(5) {
             row[wording].push_str(addition);
             row[operation].clear();
         }
         resent.rows.rotate_left(7);
-        let receipt = deliver(name, &resent.gb18030());
-        let expected = [("received", rows), ("repeated", 400), ("refused", 100)];
+        let receipt = office.deliver(name, &resent.gb18030());
+        let expected = [("received", 500), ("repeated", 400), ("refused", 100)];
         assert_eq!(counts(&receipt), expected.into(), "{name}");
         let expected: Vec<_> = resent
             .lines()
             .zip(&resent.rows)
-            .filter(|(_, row)| {
-                let number = &row[sheet.column("行政处罚决定书文号")];
-                withdrawn.rows.iter().any(|row| row.contains(number))
-            })
+            .filter(|(_, row)| facts.contains(&row[document_no]))
             .map(|(line, _)| (line, "E15".to_owned(), "数据状态".to_owned()))
             .collect();
-        let faults = installation.faults(receipt["delivery"].as_str().unwrap());
+        let faults = office.installation.faults(receipt["delivery"].as_str().unwrap());
         assert_eq!(faults, expected, "{name}");
     }
-    let ledger = ground.open(&installation);
+    let ledger = office.ledger();
     assert_eq!(ledger.records().count(), 600, "nothing came back");
-    assert_eq!(by_event(&ledger, "withdrawn"), 100);
-    installation.verify();
-    println!(
-        "{backend:?}: {rows} rows backwards in GB18030 and marked UTF-8 all repeated; 100 corrected, 100 withdrawn, 200 \
-         resent and refused with E15"
-    );
+    assert_eq!(with_event(&ledger, "withdrawn"), 100);
+}
+
+/// Records to which this happened and nothing else.
+fn with_event(ledger: &Ledger, event: &str) -> usize {
+    ledger.records().filter(|record| record.events == [event]).count()
 }
 
 /// Where a chunk ends must not matter: a dirty file leads to the same whether it takes one transaction or hundreds.
@@ -371,14 +399,6 @@ impl Sheet {
 
     fn column(&self, header: &str) -> usize {
         self.header.iter().position(|cell| cell == header).unwrap()
-    }
-
-    fn retain(&mut self, keep: impl Fn(&usize) -> bool) {
-        let mut at = 0;
-        self.rows.retain(|_| {
-            at += 1;
-            keep(&(at - 1))
-        });
     }
 
     /// The line on which each row begins; a cell may hold line feeds.
