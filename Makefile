@@ -18,7 +18,7 @@ CHENGDANG := $(CARGO_TARGET_DIR)/debug/chengdang
 # The same selection everywhere, so that features are resolved once and Cedar, SQLite and the ciphers are built once.
 ALL := --locked --workspace
 
-.PHONY: help run build test deps fmt tidy lint doc unit stdnum browser bench clean-data
+.PHONY: help run build test deps fmt tidy lint doc unit leaks stdnum browser bench clean-data
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -26,7 +26,7 @@ help: ## this list
 run: build ## build, then a city of synthetic residents at one address; prints the logins; keeps its data in ./data
 	'$(CHENGDANG)' demo --data '$(DATA)'
 
-test: fmt tidy lint doc unit stdnum browser ## everything that can be tested: style, layers, docs, both stores, a real browser
+test: fmt tidy lint doc unit leaks stdnum browser ## everything that can be tested: style, layers, docs, both stores, a real browser
 
 deps: ## install the Debian packages that the tests need (apt-get; root or sudo)
 	.ci/deps
@@ -55,6 +55,11 @@ unit: ## Rust tests on SQLite and PostgreSQL
 	  cargo test $(ALL) --no-fail-fast; \
 	fi
 	cargo test $(ALL) --doc
+
+# The feature changes nothing but the crate `chengdang`. Whatever comes of it, the binary that does not leak is put back.
+leaks: ## a build that leaks on purpose, and the leak test that must catch it in each channel
+	done=0; cargo test $(ALL) --features chengdang/leak-on-purpose --test it leaks::a_build_that_leaks || done=$$?; \
+	cargo build $(ALL) --bins && exit $$done
 
 # A second opinion on 10^5 invented numbers, from PyPI.
 stdnum: ## compare our verdicts on identity numbers and credit codes with python-stdnum's

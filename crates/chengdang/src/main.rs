@@ -4,6 +4,8 @@ mod clock;
 mod commands;
 mod config;
 mod exit;
+#[cfg(feature = "leak-on-purpose")]
+mod leak;
 mod output;
 mod wire;
 
@@ -12,7 +14,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{catalogue, deliver, deliveries, demo, faults, held, migrate, reviews, serve, synth, verify};
+use crate::commands::{
+    catalogue, code, deliver, deliveries, demo, faults, held, migrate, reviews, serve, synth, verify,
+};
 
 /// 诚档 Chengdang: a city's personal public credit records. Facts are recorded, people are not judged.
 #[derive(Parser)]
@@ -41,6 +45,8 @@ enum Command {
     Serve(serve::Args),
     /// Bring up a synthetic city: residents, deliveries, logins, pages
     Demo(demo::Args),
+    /// Print the current one-time codes of the demonstration's logins
+    Code(code::Args),
     /// Write a synthetic city's files: identity register, deliveries, truth
     Synth(synth::Args),
     /// Take in a delivery file and print its receipt
@@ -68,6 +74,7 @@ fn main() -> ExitCode {
         Err(error) => return exit::report(&error),
     };
     output::init_log(&config);
+    exit::install_panic_hook();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return exit::report(&error.into()),
@@ -76,6 +83,7 @@ fn main() -> ExitCode {
         match cli.command {
             Command::Serve(args) => serve::run(&config, args).await,
             Command::Demo(args) => demo::run(config, args).await,
+            Command::Code(args) => code::run(&config, args),
             Command::Synth(args) => synth::run(&args),
             Command::Deliver(args) => deliver::run(&config, args).await,
             Command::Deliveries(args) => deliveries::run(&config, args).await,

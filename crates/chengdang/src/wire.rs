@@ -35,8 +35,11 @@ pub(crate) async fn open_with(
     settings.chunk_rows = config.chunk_rows;
     settings.allow_test_area = !config.is_production();
     settings.is_demo = is_demo;
+    let store = open_store(config).await?;
+    #[cfg(feature = "leak-on-purpose")]
+    let (store, register) = crate::leak::wrap(config, store, register);
     Ok(App::new(Parts {
-        store: open_store(config).await?,
+        store,
         vault: Arc::new(Vault::open(&config.key_file()).with_context(|| key_hint(config))?),
         catalogue: Arc::new(open_catalogue(&config.catalogue)?),
         policies: Arc::new(open_policies(&config.policies)?),

@@ -5,6 +5,8 @@ mod again;
 #[cfg(test)]
 mod kill;
 #[cfg(test)]
+mod leaks;
+#[cfg(test)]
 mod ledger;
 #[cfg(test)]
 mod support;

@@ -1,0 +1,375 @@
+//! A build that leaks on purpose, so that the search for leaks can be seen to find them. Compiled only under the feature
+//! `leak-on-purpose`, which nothing enables but `make leaks`; what it does it does only if `LEAK_ON_PURPOSE` is set, and
+//! never in production mode.
+//!
+//! It leaks as a mistake would: the ports handed to `app` write what passes through them to where it does not belong.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use async_trait::async_trait;
+use domain::catalogue::ItemId;
+use domain::{IdentityDocument, Moment, Uscc};
+use matching::{IdentityRegister, RegisterEntry};
+use serde_json::{Value, json};
+use store::{
+    Account, Begun, BirthState, ChunkCommit, ChunkInfo, Delivery, DeliveryId, DeliveryState, DeliveryStore, EntryKind,
+    IndexTag, KnownFact, Lease, LogEntry, LogStore, LoginStore, NewDelivery, NewProcedureStep, NewRecordEvent,
+    NewTrace, Person, PersonEvent, PersonId, PersonStore, Procedure, ProcedureStore, Record, RecordId, RecordStore,
+    Sealed, Session, StagedKind, StagedRow, Store, StoreError, Trace, TraceOutcome,
+};
+use uuid::Uuid;
+
+use crate::config::Config;
+
+/// Wraps the ports so that they leak, if the environment asks for it.
+pub(crate) fn wrap(
+    config: &Config,
+    store: Arc<dyn Store>,
+    register: Arc<dyn IdentityRegister>,
+) -> (Arc<dyn Store>, Arc<dyn IdentityRegister>) {
+    if config.is_production() || std::env::var_os("LEAK_ON_PURPOSE").is_none() {
+        return (store, register);
+    }
+    tracing::warn!("this build leaks on purpose");
+    let seen = Seen {
+        texts: Arc::default(),
+        data: config.data.clone(),
+    };
+    let store = LeakyStore {
+        inner: store,
+        seen: seen.clone(),
+    };
+    let register = LeakyRegister { inner: register, seen };
+    (Arc::new(store), Arc::new(register))
+}
+
+/// What has passed through the register, in clear.
+#[derive(Clone)]
+struct Seen {
+    texts: Arc<Mutex<BTreeSet<String>>>,
+    data: PathBuf,
+}
+
+impl Seen {
+    fn all(&self) -> Vec<String> {
+        let texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        texts.iter().cloned().collect()
+    }
+
+    /// The same, or what an earlier process of this installation left behind.
+    fn kept(&self) -> Vec<String> {
+        let here = self.all();
+        if !here.is_empty() {
+            return here;
+        }
+        let left = std::fs::read_to_string(self.data.join("left-behind")).unwrap_or_default();
+        left.lines().take(100).map(str::to_owned).collect()
+    }
+
+    fn add(&self, document: &IdentityDocument, entry: &RegisterEntry<'_>) {
+        let number = String::from_utf8_lossy(&document.index_input())
+            .into_owned()
+            .split_off(3);
+        tracing::debug!(%number, name = entry.name(), "looking up");
+        for folder in [self.data.clone(), self.data.join("staging"), std::env::temp_dir()] {
+            let file = std::fs::OpenOptions::new()
+                .create(true)
+                .append(true)
+                .open(folder.join("left-behind"));
+            // A leak that fails is found missing by the test.
+            let _ = file.and_then(|mut file| writeln!(file, "{number}\n{}", entry.name()));
+        }
+        let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        texts.insert(number);
+        texts.insert(entry.name().to_owned());
+    }
+}
+
+/// A process with clear text in its arguments and environment; it ends when this one does, whose end of the pipe it waits for.
+fn helper(texts: &[String]) {
+    static HELPER: OnceLock<Option<Child>> = OnceLock::new();
+    HELPER.get_or_init(|| {
+        Command::new("sh")
+            .args(["-c", "read -r _; exit 0", "helper"])
+            .args(texts)
+            .env("LEAKED", texts.join(" "))
+            .stdin(Stdio::piped())
+            .spawn()
+            .ok()
+    });
+}
+
+struct LeakyRegister {
+    inner: Arc<dyn IdentityRegister>,
+    seen: Seen,
+}
+
+impl IdentityRegister for LeakyRegister {
+    fn find(&self, document: &IdentityDocument) -> Option<RegisterEntry<'_>> {
+        let found = self.inner.find(document);
+        if let Some(entry) = &found {
+            self.seen.add(document, entry);
+        }
+        found
+    }
+    fn len(&self) -> usize {
+        self.inner.len()
+    }
+    fn warm(&self, documents: &mut dyn Iterator<Item = &IdentityDocument>) {
+        self.inner.warm(documents);
+    }
+}
+
+struct LeakyStore {
+    inner: Arc<dyn Store>,
+    seen: Seen,
+}
+
+impl Store for LeakyStore {
+    fn backend(&self) -> &'static str {
+        self.inner.backend()
+    }
+}
+
+#[async_trait]
+impl DeliveryStore for LeakyStore {
+    async fn begin_delivery(&self, new: &NewDelivery) -> Result<Begun, StoreError> {
+        self.inner.begin_delivery(new).await
+    }
+    async fn commit_chunk(&self, chunk: &ChunkCommit) -> Result<(), StoreError> {
+        helper(&self.seen.all());
+        let mut leaking = chunk.clone();
+        for text in self.seen.all() {
+            let line = json!({ "line": 1, "code": "E01", "message": text, "message_en": text });
+            leaking.faults.extend_from_slice(format!("{line}\n").as_bytes());
+        }
+        self.inner.commit_chunk(&leaking).await
+    }
+    async fn finish_delivery(
+        &self,
+        delivery: DeliveryId,
+        state: DeliveryState,
+        receipt: &[u8],
+        at: Moment,
+        entry_hash: [u8; 32],
+    ) -> Result<Vec<u8>, StoreError> {
+        let mut whole: Value = serde_json::from_slice(receipt).unwrap_or_default();
+        if let Some(receipt) = whole.pointer_mut("/receipt/item_name") {
+            *receipt = self.seen.all().join(" ").into();
+        }
+        let leaking = whole.to_string();
+        self.inner
+            .finish_delivery(delivery, state, leaking.as_bytes(), at, entry_hash)
+            .await
+    }
+    async fn find_delivery(&self, uuid: Uuid) -> Result<Option<Delivery>, StoreError> {
+        match self.inner.find_delivery(uuid).await? {
+            Some(delivery) => Ok(Some(delivery)),
+            // The error names what it was working on.
+            None => Err(StoreError::Damaged {
+                what: self.seen.kept().join(" "),
+            }),
+        }
+    }
+    async fn list_deliveries(&self, provider: Option<&Uscc>, limit: u32) -> Result<Vec<Delivery>, StoreError> {
+        let mut deliveries = self.inner.list_deliveries(provider, limit).await?;
+        for delivery in &mut deliveries {
+            let seen = self.seen.kept();
+            delivery.faults.extend(seen.into_iter().map(|text| (text, 1)));
+        }
+        Ok(deliveries)
+    }
+    async fn fault_block(&self, delivery: DeliveryId, chunk_no: u32) -> Result<Option<Vec<u8>>, StoreError> {
+        self.inner.fault_block(delivery, chunk_no).await
+    }
+    async fn staged_rows(
+        &self,
+        delivery: DeliveryId,
+        after_line: u32,
+        limit: u32,
+    ) -> Result<Vec<StagedRow>, StoreError> {
+        self.inner.staged_rows(delivery, after_line, limit).await
+    }
+    async fn find_staged_row(&self, uuid: Uuid) -> Result<Option<StagedRow>, StoreError> {
+        self.inner.find_staged_row(uuid).await
+    }
+    async fn staged_rows_with_tag(&self, tag: &IndexTag) -> Result<Vec<StagedRow>, StoreError> {
+        self.inner.staged_rows_with_tag(tag).await
+    }
+    async fn open_staged_rows(&self, kind: StagedKind, after: Uuid, limit: u32) -> Result<Vec<StagedRow>, StoreError> {
+        self.inner.open_staged_rows(kind, after, limit).await
+    }
+    async fn scan_chunks(&self, after: i64, limit: u32) -> Result<Vec<ChunkInfo>, StoreError> {
+        self.inner.scan_chunks(after, limit).await
+    }
+    async fn destroy_delivery_key(&self, delivery: DeliveryId) -> Result<bool, StoreError> {
+        self.inner.destroy_delivery_key(delivery).await
+    }
+    async fn find_chunk(&self, uuid: Uuid) -> Result<Option<ChunkInfo>, StoreError> {
+        self.inner.find_chunk(uuid).await
+    }
+    async fn get_delivery(&self, id: DeliveryId) -> Result<Delivery, StoreError> {
+        self.inner.get_delivery(id).await
+    }
+}
+
+#[async_trait]
+impl RecordStore for LeakyStore {
+    async fn find_facts(&self, facts: &[(PersonId, i64)]) -> Result<Vec<Option<KnownFact>>, StoreError> {
+        self.inner.find_facts(facts).await
+    }
+    async fn records_of(&self, person: PersonId) -> Result<Vec<Record>, StoreError> {
+        self.inner.records_of(person).await
+    }
+    async fn find_record(&self, uuid: Uuid) -> Result<Option<Record>, StoreError> {
+        self.inner.find_record(uuid).await
+    }
+    async fn append_record_events(
+        &self,
+        events: &[NewRecordEvent],
+        at: Moment,
+        entry_hashes: &[[u8; 32]],
+    ) -> Result<(), StoreError> {
+        self.inner.append_record_events(events, at, entry_hashes).await
+    }
+    async fn count_records(&self) -> Result<Vec<(ItemId, BirthState, u64)>, StoreError> {
+        self.inner.count_records().await
+    }
+    async fn scan_records(&self, after: RecordId, limit: u32) -> Result<Vec<Record>, StoreError> {
+        self.inner.scan_records(after, limit).await
+    }
+    async fn notices_seen_until(&self, person: PersonId) -> Result<Option<Moment>, StoreError> {
+        self.inner.notices_seen_until(person).await
+    }
+    async fn acknowledge_notices(&self, person: PersonId, until: Moment, at: Moment) -> Result<(), StoreError> {
+        self.inner.acknowledge_notices(person, until, at).await
+    }
+}
+
+#[async_trait]
+impl PersonStore for LeakyStore {
+    async fn find_persons(&self, tags: &[IndexTag]) -> Result<Vec<Option<Person>>, StoreError> {
+        self.inner.find_persons(tags).await
+    }
+    async fn get_persons(&self, ids: &[PersonId]) -> Result<Vec<Person>, StoreError> {
+        self.inner.get_persons(ids).await
+    }
+    #[expect(clippy::too_many_arguments, reason = "the port has them")]
+    async fn append_person_event(
+        &self,
+        person: PersonId,
+        event: &PersonEvent,
+        tags: &[IndexTag],
+        reason: &Sealed,
+        by: Uuid,
+        at: Moment,
+        entry_hash: [u8; 32],
+    ) -> Result<(), StoreError> {
+        self.inner
+            .append_person_event(person, event, tags, reason, by, at, entry_hash)
+            .await
+    }
+    async fn person_events(&self, person: PersonId) -> Result<Vec<(PersonEvent, Moment)>, StoreError> {
+        self.inner.person_events(person).await
+    }
+    async fn linked_persons(&self, person: PersonId) -> Result<Vec<PersonId>, StoreError> {
+        self.inner.linked_persons(person).await
+    }
+    async fn count_persons(&self) -> Result<u64, StoreError> {
+        self.inner.count_persons().await
+    }
+}
+
+#[async_trait]
+impl LogStore for LeakyStore {
+    async fn append_traces(&self, traces: &[NewTrace]) -> Result<(), StoreError> {
+        self.inner.append_traces(traces).await
+    }
+    async fn append_outcomes(&self, outcomes: &[(Uuid, TraceOutcome, Moment)]) -> Result<(), StoreError> {
+        self.inner.append_outcomes(outcomes).await
+    }
+    async fn traces_of(&self, subjects: &[IndexTag], limit: u32) -> Result<Vec<Trace>, StoreError> {
+        self.inner.traces_of(subjects, limit).await
+    }
+    async fn take_lease(
+        &self,
+        name: &'static str,
+        holder: Uuid,
+        now: Moment,
+        ttl_ms: i64,
+    ) -> Result<Option<Lease>, StoreError> {
+        self.inner.take_lease(name, holder, now, ttl_ms).await
+    }
+    async fn sequence(&self, lease: Lease, now: Moment, limit: u32) -> Result<u32, StoreError> {
+        self.inner.sequence(lease, now, limit).await
+    }
+    async fn log_entries(&self, from: u64, limit: u32) -> Result<Vec<LogEntry>, StoreError> {
+        self.inner.log_entries(from, limit).await
+    }
+    async fn outbox_entries(&self, limit: u32) -> Result<Vec<(EntryKind, [u8; 32])>, StoreError> {
+        self.inner.outbox_entries(limit).await
+    }
+    async fn log_sizes(&self) -> Result<(u64, u64), StoreError> {
+        self.inner.log_sizes().await
+    }
+}
+
+#[async_trait]
+impl ProcedureStore for LeakyStore {
+    async fn append_step(&self, step: &NewProcedureStep) -> Result<(), StoreError> {
+        self.inner.append_step(step).await
+    }
+    async fn find_procedure(&self, uuid: Uuid) -> Result<Option<Procedure>, StoreError> {
+        self.inner.find_procedure(uuid).await
+    }
+    async fn open_procedures(&self, organisation: Option<&Uscc>, limit: u32) -> Result<Vec<Procedure>, StoreError> {
+        self.inner.open_procedures(organisation, limit).await
+    }
+    async fn procedure_steps(&self, uuid: Uuid) -> Result<Vec<(String, Uuid, Moment)>, StoreError> {
+        self.inner.procedure_steps(uuid).await
+    }
+}
+
+#[async_trait]
+impl LoginStore for LeakyStore {
+    async fn create_account(&self, account: &Account) -> Result<(), StoreError> {
+        self.inner.create_account(account).await
+    }
+    async fn find_account_by_login(&self, login: &str) -> Result<Option<Account>, StoreError> {
+        self.inner.find_account_by_login(login).await
+    }
+    async fn find_account(&self, uuid: Uuid) -> Result<Option<Account>, StoreError> {
+        self.inner.find_account(uuid).await
+    }
+    async fn list_accounts(&self, limit: u32) -> Result<Vec<Account>, StoreError> {
+        self.inner.list_accounts(limit).await
+    }
+    async fn put_session(&self, session: &Session) -> Result<(), StoreError> {
+        self.inner.put_session(session).await
+    }
+    async fn find_session(&self, token_hash: &[u8; 32]) -> Result<Option<Session>, StoreError> {
+        self.inner.find_session(token_hash).await
+    }
+    async fn delete_session(&self, token_hash: &[u8; 32]) -> Result<(), StoreError> {
+        self.inner.delete_session(token_hash).await
+    }
+    async fn delete_expired_sessions(&self, now: Moment) -> Result<u64, StoreError> {
+        self.inner.delete_expired_sessions(now).await
+    }
+    async fn count_attempt(&self, key: &[u8; 32], at: Moment, since: Moment) -> Result<u32, StoreError> {
+        self.inner.count_attempt(key, at, since).await
+    }
+    async fn attempts(&self, key: &[u8; 32], since: Moment) -> Result<u32, StoreError> {
+        self.inner.attempts(key, since).await
+    }
+    async fn clear_attempts(&self, key: &[u8; 32]) -> Result<(), StoreError> {
+        self.inner.clear_attempts(key).await
+    }
+    async fn use_totp_step(&self, account: Uuid, step: u64) -> Result<bool, StoreError> {
+        self.inner.use_totp_step(account, step).await
+    }
+}
