@@ -85,10 +85,10 @@ async fn release_row(
         secret: Some(&secret),
         places: &Places::default(),
     };
-    let mut planned = chunk::plan(app, &origin, &placed).await?;
-    planned.commit.staged_delivery = Some(delivery.id);
-    planned.commit.resolved.push(row.uuid);
-    match app.store().commit_chunk(&planned.commit).await {
+    let mut commit = chunk::plan(app, &origin, &placed).await?;
+    commit.staged_delivery = Some(delivery.id);
+    commit.resolved.push(row.uuid);
+    match app.store().commit_chunk(&commit).await {
         Ok(()) if is_pending => released.pending += 1,
         Ok(()) => released.recorded += 1,
         // Another process released it first, or its person changed: it is looked at again the next time.

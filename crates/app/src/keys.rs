@@ -49,6 +49,7 @@ pub(crate) fn open(secret: &Secret, column: Column, row: Uuid, sealed: &Sealed) 
 }
 
 /// Tags of one thing under the current key and, while a rotation runs, the previous one.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct TagPair {
     pub(crate) current: IndexTag,
     pub(crate) previous: Option<IndexTag>,

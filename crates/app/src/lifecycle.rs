@@ -94,7 +94,7 @@ pub async fn correct(
         secret: None,
         places: &Places::default(),
     };
-    let mut commit = chunk::plan(app, &origin, &[]).await?.commit;
+    let mut commit = chunk::plan(app, &origin, &[]).await?;
     let row = store::record_uuid(commit.uuid, 0);
     let new = NewRecord {
         person: PersonRef::Known(record.person),

@@ -109,10 +109,7 @@ pub async fn split(
         secret: None,
         places: &Places::default(),
     };
-    let file = NewFile {
-        document: into.0.clone(),
-        registered_name: registered,
-    };
+    let file = NewFile::new(app, into.0.clone(), registered);
     let commit = chunk::copy(app, &origin, &file, &copies, |record| NewRecordEvent {
         record: record.id,
         person: from.id,

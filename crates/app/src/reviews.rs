@@ -258,10 +258,10 @@ pub async fn decide(app: &App, permit: &Permit<DecideReview>, decision: &Decisio
     } else {
         Vec::new()
     };
-    let mut planned = chunk::plan(app, &origin, &placed).await?;
-    planned.commit.steps.push(step);
-    planned.commit.resolved.push(row.uuid);
-    match app.store().commit_chunk(&planned.commit).await {
+    let mut commit = chunk::plan(app, &origin, &placed).await?;
+    commit.steps.push(step);
+    commit.resolved.push(row.uuid);
+    match app.store().commit_chunk(&commit).await {
         Ok(()) => {}
         Err(StoreError::Conflict { .. }) => return Err(ReviewError::Conflict),
         Err(other) => return Err(AppError::from(other).into()),
@@ -282,14 +282,8 @@ fn attach(app: &App, item: &Item, content: StagedContent, document: IdentityDocu
     if intake::check_age(&row, item, app.catalogue()).is_some() {
         return Err(ReviewError::TooYoung);
     }
-    Ok(Placed::Attach(Box::new(Attachment {
-        row,
-        person: Person {
-            document,
-            registered_name,
-        },
-        warnings: Vec::new(),
-    })))
+    let person = Person::new(app, document, registered_name);
+    Ok(Placed::Attach(Box::new(Attachment::new(row, person, Vec::new()))))
 }
 
 /// From now on a row under this number and this name agrees.

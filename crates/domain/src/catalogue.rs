@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::{Day, Uscc};
 
@@ -59,9 +60,9 @@ catalogue_id!(
     /// A measure that follows a fact, `MSR-…`.
     MeasureId, "MSR-");
 
-/// A field code of a data standard, such as `CF_WSH`.
+/// A field code of a data standard, such as `CF_WSH`. Shared: every field of every row names one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FieldCode(pub Box<str>);
+pub struct FieldCode(pub Arc<str>);
 
 /// A text in both languages of the system.
 #[derive(Debug, Clone, PartialEq, Eq)]

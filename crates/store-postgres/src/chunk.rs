@@ -1,7 +1,10 @@
 //! The transaction of an intake: everything of a chunk, or nothing.
 
 use deadpool_postgres::Transaction;
-use store::{ChunkCommit, DeliveryId, DeliveryProgress, EntryKind, NewPerson, NewStagedRow, PersonRef, record_id};
+use store::{
+    ChunkCommit, DeliveryId, DeliveryProgress, EntryKind, NewPerson, NewRecordEvent, NewStagedRow, PersonId, PersonRef,
+    record_id,
+};
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
@@ -20,7 +23,15 @@ pub(crate) async fn write(transaction: &Transaction<'_>, chunk: &ChunkCommit) ->
     let persons = insert_persons(transaction, &chunk.new_persons).await?;
     insert_records(transaction, chunk, chunk_id, &persons).await?;
     insert_counts(transaction, chunk, chunk_id).await?;
-    record::append_events(transaction, &chunk.events, chunk.at, None).await?;
+    let number = |person| match person {
+        PersonRef::Known(person) => Some(person),
+        PersonRef::New(index) => persons.get(usize::try_from(index).ok()?).copied().map(PersonId),
+    };
+    let own = chunk
+        .own_events(chunk_id, number)
+        .ok_or_else(|| missing("the record of an event"))?;
+    let events: Vec<NewRecordEvent> = chunk.events.iter().cloned().chain(own).collect();
+    record::append_events(transaction, &events, chunk.at, None).await?;
     // A line that is staged anew is resolved first: it waits once.
     resolve(transaction, &chunk.resolved, chunk_id).await?;
     insert_staged(transaction, chunk).await?;

@@ -2,7 +2,8 @@
 
 use rusqlite::{Connection, params};
 use store::{
-    ChunkCommit, DeliveryProgress, EntryKind, NewPerson, NewStagedRow, PersonRef, record_id, split_record_uuid,
+    ChunkCommit, DeliveryProgress, EntryKind, NewPerson, NewStagedRow, PersonId, PersonRef, record_id,
+    split_record_uuid,
 };
 
 use crate::connection::{all, count, execute, first, signed};
@@ -26,7 +27,14 @@ pub(crate) fn commit(connection: &Connection, chunk: &ChunkCommit) -> Result<(),
             params![chunk_id, item.as_str(), state, signed(records)?],
         )?;
     }
-    for event in &chunk.events {
+    let number = |person| match person {
+        PersonRef::Known(person) => Some(person),
+        PersonRef::New(index) => Some(PersonId(first_person + i64::from(index))),
+    };
+    let own = chunk
+        .own_events(chunk_id, number)
+        .ok_or_else(|| missing("the record of an event"))?;
+    for event in chunk.events.iter().chain(&own) {
         record::append_event(connection, event, chunk.at, None)?;
     }
     // A line that is staged anew is resolved first: it waits once.

@@ -1,6 +1,7 @@
 //! Deliveries: begun, read, finished.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::catalogue::ItemId;
@@ -27,7 +28,10 @@ impl DeliveryStore for SqliteStore {
     }
 
     async fn commit_chunk(&self, chunk: &ChunkCommit) -> Result<(), StoreError> {
-        let chunk = chunk.clone();
+        self.commit_shared_chunk(Arc::new(chunk.clone())).await
+    }
+
+    async fn commit_shared_chunk(&self, chunk: Arc<ChunkCommit>) -> Result<(), StoreError> {
         let erases = !chunk.resolved.is_empty();
         if chunk.records.len() + chunk.staged.len() + chunk.events.len() <= SMALL_CHUNK_ROWS {
             self.write(move |connection| chunk::commit(connection, &chunk)).await?;

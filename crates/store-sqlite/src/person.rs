@@ -99,19 +99,15 @@ impl PersonStore for SqliteStore {
 fn find(connection: &Connection, tags: &[IndexTag]) -> Result<Vec<Option<Person>>, Fault> {
     let mut order: Vec<(usize, &IndexTag)> = tags.iter().enumerate().collect();
     order.sort_unstable_by_key(|(_, tag)| tag.tag);
-    let sql = include_str!("../sql/person/find_by_tag.sql");
-    let mut found = Vec::with_capacity(tags.len());
+    let mut statement = connection.prepare_cached(include_str!("../sql/person/find_by_tag.sql"))?;
+    let mut found = vec![None; tags.len()];
     for (place, tag) in order {
-        let hit = first(
-            connection,
-            sql,
-            params![&tag.tag, tag.index.code(), tag.key_version],
-            person,
-        )?;
-        found.push((place, hit));
+        let mut rows = statement.query(params![&tag.tag, tag.index.code(), tag.key_version])?;
+        if let (Some(row), Some(answer)) = (rows.next()?, found.get_mut(place)) {
+            *answer = Some(person(row)?);
+        }
     }
-    found.sort_unstable_by_key(|(place, _)| *place);
-    Ok(found.into_iter().map(|(_, hit)| hit).collect())
+    Ok(found)
 }
 
 fn add_tag(connection: &Connection, person: PersonId, tag: &IndexTag) -> Result<(), Fault> {

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use domain::catalogue::{BreachClass, ItemId};
 use domain::record::RecordEventKind;
 use domain::{Day, Moment, Uscc};
-use rusqlite::{Connection, Row, params};
+use rusqlite::{CachedStatement, Connection, Row, params};
 use store::{
     BirthState, EntryKind, KnownFact, NewRecordEvent, PersonId, Record, RecordEvent, RecordId, RecordStore, StoreError,
     check_event, chunk_and_ordinal, life, record_uuid,
@@ -22,10 +22,17 @@ impl RecordStore for SqliteStore {
     async fn find_facts(&self, facts: &[(PersonId, i64)]) -> Result<Vec<Option<KnownFact>>, StoreError> {
         let facts = facts.to_vec();
         self.read(move |connection| {
-            facts
-                .iter()
-                .map(|(person, tag)| find_fact(connection, *person, *tag))
-                .collect()
+            // In the order of the index, so that its pages are passed once.
+            let mut order: Vec<(usize, &(PersonId, i64))> = facts.iter().enumerate().collect();
+            order.sort_unstable_by_key(|(_, fact)| **fact);
+            let mut statement = connection.prepare_cached(include_str!("../sql/record/find_latest_of_fact.sql"))?;
+            let mut found = vec![None; facts.len()];
+            for (place, (person, tag)) in order {
+                if let Some(answer) = found.get_mut(place) {
+                    *answer = find_fact(connection, &mut statement, *person, *tag)?;
+                }
+            }
+            Ok(found)
         })
         .await
     }
@@ -168,15 +175,18 @@ pub(crate) fn append_event(
     Ok(())
 }
 
-fn find_fact(connection: &Connection, person: PersonId, tag: i64) -> Result<Option<KnownFact>, Fault> {
-    let sql = include_str!("../sql/record/find_latest_of_fact.sql");
-    let latest = first(connection, sql, [person.0, tag], |row| {
-        let birth = word(row, 3, BirthState::parse)?;
-        Ok((RecordId(row.get(0)?), row.get(1)?, bytes(row, 2)?, birth))
-    })?;
-    let Some((record, revision, content_tag, birth)) = latest else {
+fn find_fact(
+    connection: &Connection,
+    statement: &mut CachedStatement<'_>,
+    person: PersonId,
+    tag: i64,
+) -> Result<Option<KnownFact>, Fault> {
+    let mut rows = statement.query([person.0, tag])?;
+    let Some(row) = rows.next()? else {
         return Ok(None);
     };
+    let (record, revision, content_tag) = (RecordId(row.get(0)?), row.get(1)?, bytes(row, 2)?);
+    let birth = word(row, 3, BirthState::parse)?;
     let (is_alive, is_withdrawn) = life(birth, &event_kinds(connection, person, record)?);
     Ok(Some(KnownFact {
         record,

@@ -1,13 +1,14 @@
 //! Deliveries: begun, taken in by chunks with resume points, finished with a receipt.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::catalogue::ItemId;
 use domain::{Moment, Uscc};
 use uuid::Uuid;
 
-use crate::{IndexTag, NewPerson, NewProcedure, NewRecord, NewRecordEvent, Sealed, StoreError};
+use crate::{IndexTag, NewPerson, NewProcedure, NewRecord, NewRecordEvent, OwnEvent, Sealed, StoreError};
 
 /// Local number of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -202,6 +203,8 @@ pub struct ChunkCommit {
     pub records: Vec<NewRecord>,
     /// Events of records that exist (corrected, withdrawn).
     pub events: Vec<NewRecordEvent>,
+    /// Events of the records that this chunk writes, in the order in which they happen.
+    pub own_events: Vec<OwnEvent>,
     /// Held and pending rows.
     pub staged: Vec<NewStagedRow>,
     /// Delivery the staged rows belong to; `delivery` itself unless a held row is staged anew by a single act.
@@ -257,6 +260,11 @@ pub trait DeliveryStore {
     ///
     /// [`StoreError::Conflict`] if the chunk is there already, a person appeared meanwhile, or a fact has a newer revision.
     async fn commit_chunk(&self, chunk: &ChunkCommit) -> Result<(), StoreError>;
+
+    /// The same with a chunk that the caller shares, so that a backend which hands it to another thread copies nothing.
+    async fn commit_shared_chunk(&self, chunk: Arc<ChunkCommit>) -> Result<(), StoreError> {
+        self.commit_chunk(&chunk).await
+    }
 
     /// Writes receipt and final state, with an outbox row. Idempotent: the first receipt stands and is returned.
     async fn finish_delivery(

@@ -132,6 +132,17 @@ pub struct NewRecordEvent {
     pub reason: Sealed,
 }
 
+/// An event of a record that the same chunk writes: a row that corrects or withdraws an earlier row of its file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OwnEvent {
+    /// Ordinal of the record in [`crate::ChunkCommit::records`].
+    pub ordinal: u32,
+    /// What happened.
+    pub kind: RecordEventKind,
+    /// From which day it is true.
+    pub effective: Day,
+}
+
 /// What is known of a fact: the latest revision in the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KnownFact {

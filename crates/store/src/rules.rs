@@ -8,7 +8,8 @@ use domain::record::{RecordEventKind, state_after};
 use uuid::Uuid;
 
 use crate::{
-    BirthState, CHUNK_ROWS_MAX, ChunkCommit, PersonEvent, PersonId, PersonRef, RecordId, StoreError, chunk_uuid,
+    BirthState, CHUNK_ROWS_MAX, ChunkCommit, NewRecordEvent, PersonEvent, PersonId, PersonRef, RecordId, Sealed,
+    StoreError, chunk_uuid,
 };
 
 /// How long attempts are kept: no limit on logins looks further back than a day.
@@ -64,7 +65,34 @@ impl ChunkCommit {
         rule(
             self.records.iter().all(|record| is_known(&record.person)),
             "a record names a person the chunk lacks",
+        )?;
+        let is_own = |ordinal: u32| usize::try_from(ordinal).is_ok_and(|ordinal| ordinal < self.records.len());
+        rule(
+            self.own_events.iter().all(|event| is_own(event.ordinal)),
+            "an event names a record the chunk lacks",
         )
+    }
+
+    /// The events of the chunk's own records, now that the chunk has its number `chunk_id`; `person_of` gives the number
+    /// of a record's person.
+    pub fn own_events(
+        &self,
+        chunk_id: i64,
+        person_of: impl Fn(PersonRef) -> Option<PersonId>,
+    ) -> Option<Vec<NewRecordEvent>> {
+        self.own_events
+            .iter()
+            .map(|event| {
+                let record = self.records.get(usize::try_from(event.ordinal).ok()?)?;
+                Some(NewRecordEvent {
+                    record: record_id(chunk_id, i64::from(event.ordinal)),
+                    person: person_of(record.person)?,
+                    kind: event.kind,
+                    effective: event.effective,
+                    reason: Sealed::default(),
+                })
+            })
+            .collect()
     }
 
     /// The delivery under whose key its staged rows lie.

@@ -1,6 +1,7 @@
 //! One transaction of an intake: which effect each row has, sealed and sorted by person, with its counts and faults.
 
-use std::collections::{BTreeMap, HashMap};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use domain::catalogue::{Item, ItemId};
 use domain::record::{RecordContent, RecordEventKind};
@@ -8,7 +9,7 @@ use domain::{IdentityDocument, Uscc};
 use intake::{Fault, FaultCode, RowOperation};
 use store::{
     BirthState, ChunkCommit, Counts, DeliveryId, IndexTag, KnownFact, NewPerson, NewProcedure, NewRecord,
-    NewRecordEvent, NewStagedRow, PersonId, PersonRef, ProcedureKind, Record, Sealed, StagedKind,
+    NewRecordEvent, NewStagedRow, OwnEvent, PersonId, PersonRef, ProcedureKind, Record, Sealed, StagedKind,
 };
 use uuid::Uuid;
 use vault::{Secret, SecretOwner};
@@ -30,8 +31,19 @@ pub(crate) struct Origin<'a> {
 
 /// Whom a row belongs to: the document and the authoritative name (identity register), in case the person must be created.
 pub(crate) struct Person {
-    pub(crate) document: IdentityDocument,
-    pub(crate) registered_name: String,
+    document: IdentityDocument,
+    registered_name: String,
+    tags: keys::TagPair,
+}
+
+impl Person {
+    pub(crate) fn new(app: &App, document: IdentityDocument, registered_name: String) -> Self {
+        Self {
+            tags: keys::number_tags(app.vault(), &document),
+            document,
+            registered_name,
+        }
+    }
 }
 
 /// A person the chunk deals with.
@@ -45,65 +57,162 @@ struct Fact {
     slot: usize,
     tag: i64,
     content_tag: [u8; 16],
-    bytes: Vec<u8>,
 }
 
 /// What a row does to the store.
 enum Effect {
-    Record {
-        revision: u32,
-        corrects: Option<store::RecordId>,
-    },
-    Withdraw(store::RecordId),
+    Record { revision: u32, corrects: Option<Latest> },
+    Withdraw(Latest),
     Repeat,
     Refuse,
 }
 
-/// A chunk ready to be committed, and how many of the placed rows it holds (fewer where a row needs what an earlier row of the same chunk writes).
-pub(crate) struct Planned {
-    pub(crate) commit: ChunkCommit,
-    pub(crate) rows: usize,
+/// The latest record of a fact.
+#[derive(Clone, Copy)]
+enum Latest {
+    /// in the store
+    Stored(store::RecordId),
+    /// written by this chunk: its place among the drafts
+    Drafted(usize),
 }
 
-/// Plans the longest prefix of `placed` that one transaction can hold.
+/// What is known of a fact at a row: what the store has, and what earlier rows of the chunk did to it.
+#[derive(Clone, Copy)]
+struct FactState {
+    latest: Latest,
+    revision: u32,
+    content_tag: [u8; 16],
+    is_alive: bool,
+    is_withdrawn: bool,
+}
+
+impl From<KnownFact> for FactState {
+    fn from(known: KnownFact) -> Self {
+        Self {
+            latest: Latest::Stored(known.record),
+            revision: known.revision,
+            content_tag: known.content_tag,
+            is_alive: known.is_alive,
+            is_withdrawn: known.is_withdrawn,
+        }
+    }
+}
+
+/// What can be worked out about rows while the chunk before them is still being committed: whose they are, with the keys
+/// of persons whom the store does not have yet, and their tags.
+pub(crate) struct Prepared {
+    slots: Vec<Slot>,
+    facts: Vec<Fact>,
+    new_persons: Vec<NewPerson>,
+}
+
+/// Plans the transaction that takes `placed` in.
 ///
 /// # Errors
 ///
 /// If store or vault fail.
-pub(crate) async fn plan(app: &App, origin: &Origin<'_>, placed: &[Placed]) -> Result<Planned, AppError> {
-    let attachments: Vec<&Attachment> = placed
-        .iter()
-        .filter_map(|place| match place {
-            Placed::Attach(attachment) => Some(&**attachment),
-            Placed::Staged(_) | Placed::Refused(_) => None,
-        })
-        .collect();
-    let owners: Vec<&Person> = attachments.iter().map(|attachment| &attachment.person).collect();
+pub(crate) async fn plan(app: &App, origin: &Origin<'_>, placed: &[Placed]) -> Result<ChunkCommit, AppError> {
+    let prepared = prepare(app, placed).await?;
+    settle(app, origin, placed, prepared, &HashSet::new()).await
+}
+
+fn attachments(placed: &[Placed]) -> impl Iterator<Item = &Attachment> {
+    placed.iter().filter_map(|place| match place {
+        Placed::Attach(attachment) => Some(&**attachment),
+        Placed::Staged(_) | Placed::Refused(_) => None,
+    })
+}
+
+/// The first half of a plan: it stays good while an earlier chunk of the same delivery is committed, but for the persons
+/// which that chunk creates.
+///
+/// # Errors
+///
+/// If store or vault fail.
+pub(crate) async fn prepare(app: &App, placed: &[Placed]) -> Result<Prepared, AppError> {
+    let owners: Vec<&Person> = attachments(placed).map(|attachment| &attachment.person).collect();
     let (slots, slot_of, new_persons) = resolve(app, &owners).await?;
-    let facts = facts_of(&attachments, &slots, &slot_of)?;
+    let facts = attachments(placed)
+        .zip(slot_of)
+        .map(|(attachment, slot)| fact_of(attachment, slot, &slots))
+        .collect::<Result<_, _>>()?;
+    Ok(Prepared {
+        slots,
+        facts,
+        new_persons,
+    })
+}
+
+/// The second half: what the store knows of each fact now decides its effect. `appeared` are the tags of the persons that
+/// were created since the first half.
+///
+/// # Errors
+///
+/// If store or vault fail.
+pub(crate) async fn settle(
+    app: &App,
+    origin: &Origin<'_>,
+    placed: &[Placed],
+    mut prepared: Prepared,
+    appeared: &HashSet<IndexTag>,
+) -> Result<ChunkCommit, AppError> {
+    prepared.meet(app, placed, appeared).await?;
+    let Prepared {
+        slots,
+        facts,
+        new_persons,
+    } = prepared;
     let known = known_facts(app, &slots, &facts).await?;
 
     let mut builder = Builder::new(app, origin, slots, new_persons);
     let mut next = facts.into_iter().zip(known);
-    let mut rows = 0;
     for place in placed {
         match place {
             Placed::Refused(faults) => builder.refuse(faults),
             Placed::Staged(waiting) => builder.stage(waiting)?,
             Placed::Attach(attachment) => {
-                let Some((fact, known)) = next.next() else { break };
-                if builder.needs_earlier_row(&fact, attachment.row.operation) {
-                    break;
-                }
-                builder.attach(attachment, fact, known);
+                let (fact, known) = next.next().ok_or(AppError::Damaged { what: "chunk facts" })?;
+                builder.attach(attachment, &fact, known);
             }
         }
-        rows += 1;
     }
-    Ok(Planned {
-        commit: builder.finish()?,
-        rows,
-    })
+    builder.finish()
+}
+
+impl Prepared {
+    /// Persons who were to be created and are there now: their rows get the keys that the store has.
+    async fn meet(&mut self, app: &App, placed: &[Placed], appeared: &HashSet<IndexTag>) -> Result<(), AppError> {
+        let is_there = |slot: &Slot| match slot.person {
+            PersonRef::Known(_) => None,
+            PersonRef::New(at) => {
+                let new = self.new_persons.get(usize::try_from(at).ok()?)?;
+                new.tags.iter().find(|tag| appeared.contains(tag)).copied()
+            }
+        };
+        let (met, tags): (Vec<usize>, Vec<IndexTag>) = self
+            .slots
+            .iter()
+            .enumerate()
+            .filter_map(|(at, slot)| Some((at, is_there(slot)?)))
+            .unzip();
+        if met.is_empty() {
+            return Ok(());
+        }
+        let found = app.store().find_persons(&tags).await?;
+        for (at, person) in met.iter().zip(found) {
+            // One that is not found makes the commit collide, and everything is planned anew.
+            if let (Some(person), Some(place)) = (person, self.slots.get_mut(*at)) {
+                *place = known_slot(app, &person)?;
+            }
+        }
+        let met: HashSet<usize> = met.into_iter().collect();
+        for (fact, attachment) in self.facts.iter_mut().zip(attachments(placed)) {
+            if met.contains(&fact.slot) {
+                *fact = fact_of(attachment, fact.slot, &self.slots)?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// A transaction that copies records to the person they belong to, each marked where it lay.
@@ -131,22 +240,21 @@ pub(crate) async fn copy(
 async fn resolve(app: &App, owners: &[&Person]) -> Result<(Vec<Slot>, Vec<usize>, Vec<NewPerson>), AppError> {
     let mut index: HashMap<IndexTag, usize> = HashMap::new();
     let mut slot_of = Vec::with_capacity(owners.len());
-    let mut firsts: Vec<(&Person, keys::TagPair)> = Vec::new();
+    let mut firsts: Vec<&Person> = Vec::new();
     for &owner in owners {
-        let tags = keys::number_tags(app.vault(), &owner.document);
-        let slot = *index.entry(tags.current).or_insert_with(|| {
-            firsts.push((owner, tags));
+        let slot = *index.entry(owner.tags.current).or_insert_with(|| {
+            firsts.push(owner);
             firsts.len() - 1
         });
         slot_of.push(slot);
     }
-    let current: Vec<IndexTag> = firsts.iter().map(|(_, tags)| tags.current).collect();
+    let current: Vec<IndexTag> = firsts.iter().map(|owner| owner.tags.current).collect();
     let mut found = app.store().find_persons(&current).await?;
     let (missing, previous): (Vec<usize>, Vec<IndexTag>) = firsts
         .iter()
         .enumerate()
         .filter(|(at, _)| found.get(*at).is_none_or(Option::is_none))
-        .filter_map(|(at, (_, tags))| tags.previous.map(|tag| (at, tag)))
+        .filter_map(|(at, owner)| owner.tags.previous.map(|tag| (at, tag)))
         .unzip();
     if !previous.is_empty() {
         for (at, person) in missing.into_iter().zip(app.store().find_persons(&previous).await?) {
@@ -157,16 +265,9 @@ async fn resolve(app: &App, owners: &[&Person]) -> Result<(Vec<Slot>, Vec<usize>
     }
     let mut slots = Vec::with_capacity(firsts.len());
     let mut new_persons = Vec::new();
-    for ((owner, _), person) in firsts.into_iter().zip(found) {
+    for (owner, person) in firsts.into_iter().zip(found) {
         slots.push(if let Some(person) = person {
-            let wrapped = person.secret.ok_or(AppError::Damaged {
-                what: "a person whose key was destroyed",
-            })?;
-            let secret = app.vault().unwrap_secret(SecretOwner::Person, person.uuid, &wrapped)?;
-            Slot {
-                person: PersonRef::Known(person.id),
-                secret,
-            }
+            known_slot(app, &person)?
         } else {
             let (new, secret) = new_person(app, owner)?;
             let at = u32::try_from(new_persons.len()).map_err(|_| AppError::Damaged { what: "chunk size" })?;
@@ -188,7 +289,7 @@ fn new_person(app: &App, owner: &Person) -> Result<(NewPerson, Secret), AppError
     })?;
     let identity = keys::identity_bytes(&owner.document, name.expose());
     let tags = vec![
-        keys::number_tags(app.vault(), &owner.document).current,
+        owner.tags.current,
         keys::name_tags(app.vault(), &owner.document, &name).current,
     ];
     let identity = keys::seal(&secret, PERSON_IDENTITY, uuid, &identity)?;
@@ -203,22 +304,24 @@ fn new_person(app: &App, owner: &Person) -> Result<(NewPerson, Secret), AppError
     ))
 }
 
-fn facts_of(attachments: &[&Attachment], slots: &[Slot], slot_of: &[usize]) -> Result<Vec<Fact>, AppError> {
-    attachments
-        .iter()
-        .zip(slot_of)
-        .map(|(attachment, &slot)| {
-            let secret = &slots.get(slot).ok_or(AppError::Damaged { what: "chunk slots" })?.secret;
-            let bytes = attachment.row.content.to_bytes();
-            let tag = secret.fact_tag(attachment.row.fact_key.as_bytes());
-            Ok(Fact {
-                slot,
-                tag,
-                content_tag: secret.content_tag(&bytes),
-                bytes,
-            })
-        })
-        .collect()
+fn known_slot(app: &App, person: &store::Person) -> Result<Slot, AppError> {
+    let wrapped = person.secret.as_ref().ok_or(AppError::Damaged {
+        what: "a person whose key was destroyed",
+    })?;
+    let secret = app.vault().unwrap_secret(SecretOwner::Person, person.uuid, wrapped)?;
+    Ok(Slot {
+        person: PersonRef::Known(person.id),
+        secret,
+    })
+}
+
+fn fact_of(attachment: &Attachment, slot: usize, slots: &[Slot]) -> Result<Fact, AppError> {
+    let secret = &slots.get(slot).ok_or(AppError::Damaged { what: "chunk slots" })?.secret;
+    Ok(Fact {
+        slot,
+        tag: secret.fact_tag(attachment.row.fact_key.as_bytes()),
+        content_tag: secret.content_tag(&attachment.content),
+    })
 }
 
 /// The latest revision of each fact; facts of new persons cannot be known.
@@ -243,20 +346,23 @@ async fn known_facts(app: &App, slots: &[Slot], facts: &[Fact]) -> Result<Vec<Op
 }
 
 /// A record whose ordinal is not fixed yet.
-struct Draft {
+struct Draft<'a> {
+    /// Place among the drafts before they are sorted.
+    place: usize,
     slot: usize,
     record: NewRecord,
-    bytes: Vec<u8>,
+    bytes: Cow<'a, [u8]>,
 }
 
 struct Builder<'a> {
     app: &'a App,
     origin: &'a Origin<'a>,
     slots: Vec<Slot>,
-    drafts: Vec<Draft>,
-    /// Facts written by this chunk with the tag of their content, `None` if it withdraws them: a later row with the same fact
-    /// and content repeats, another one must wait for the next chunk, and so must any row after a withdrawal.
-    written: HashMap<(usize, i64), Option<[u8; 16]>>,
+    drafts: Vec<Draft<'a>>,
+    /// Facts that earlier rows of this chunk touched, as those rows left them.
+    touched: HashMap<(usize, i64), FactState>,
+    /// Events of records that this chunk writes: the record's place among the drafts.
+    own_events: Vec<(usize, RecordEventKind)>,
     commit: ChunkCommit,
 }
 
@@ -271,6 +377,7 @@ impl<'a> Builder<'a> {
             new_persons,
             records: Vec::new(),
             events: Vec::new(),
+            own_events: Vec::new(),
             staged: Vec::new(),
             staged_delivery: origin.delivery,
             procedures: Vec::new(),
@@ -286,7 +393,8 @@ impl<'a> Builder<'a> {
             origin,
             slots,
             drafts: Vec::new(),
-            written: HashMap::new(),
+            touched: HashMap::new(),
+            own_events: Vec::new(),
             commit,
         }
     }
@@ -347,23 +455,12 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    /// A correction or withdrawal of what this very chunk writes has to wait until that is written, and so has whatever
-    /// follows a withdrawal: only the store says that the fact does not come back.
-    fn needs_earlier_row(&self, fact: &Fact, operation: RowOperation) -> bool {
-        self.written
-            .get(&(fact.slot, fact.tag))
-            .is_some_and(|content| *content != Some(fact.content_tag) || operation == RowOperation::Delete)
-    }
-
-    fn attach(&mut self, attachment: &Attachment, fact: Fact, known: Option<KnownFact>) {
+    fn attach(&mut self, attachment: &'a Attachment, fact: &Fact, known: Option<KnownFact>) {
         let row = &attachment.row;
-        let effect = if self.written.contains_key(&(fact.slot, fact.tag)) {
-            Effect::Repeat
-        } else {
-            effect_of(row.operation, &fact, known)
-        };
+        let place = (fact.slot, fact.tag);
+        let state = self.touched.get(&place).copied().or(known.map(FactState::from));
         self.commit.counts.received += 1;
-        match effect {
+        match effect_of(row.operation, fact, state) {
             Effect::Refuse => {
                 self.report(&attachment.warnings);
                 let (column, header) = self.origin.places.operation.clone();
@@ -375,18 +472,32 @@ impl<'a> Builder<'a> {
                 self.commit.counts.repeated += 1;
             }
             Effect::Withdraw(record) => {
-                self.event(&fact, record, RecordEventKind::Withdrawn);
-                self.written.insert((fact.slot, fact.tag), None);
+                self.event(fact, record, RecordEventKind::Withdrawn);
+                if let Some(state) = state {
+                    let withdrawn = FactState {
+                        is_alive: false,
+                        is_withdrawn: true,
+                        ..state
+                    };
+                    self.touched.insert(place, withdrawn);
+                }
                 self.commit.counts.recorded += 1;
                 self.commit.counts.withdrawn += 1;
             }
             Effect::Record { revision, corrects } => {
                 self.report(&attachment.warnings);
                 if let Some(old) = corrects {
-                    self.event(&fact, old, RecordEventKind::Corrected);
+                    self.event(fact, old, RecordEventKind::Corrected);
                 }
                 self.count_record(row.hold.is_some(), corrects.is_some());
-                self.written.insert((fact.slot, fact.tag), Some(fact.content_tag));
+                let written = FactState {
+                    latest: Latest::Drafted(self.drafts.len()),
+                    revision,
+                    content_tag: fact.content_tag,
+                    is_alive: true,
+                    is_withdrawn: false,
+                };
+                self.touched.insert(place, written);
                 self.draft(attachment, fact, revision);
             }
         }
@@ -402,7 +513,11 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn event(&mut self, fact: &Fact, record: store::RecordId, kind: RecordEventKind) {
+    fn event(&mut self, fact: &Fact, latest: Latest, kind: RecordEventKind) {
+        let record = match latest {
+            Latest::Stored(record) => record,
+            Latest::Drafted(place) => return self.own_events.push((place, kind)),
+        };
         let Some(Slot {
             person: PersonRef::Known(person),
             ..
@@ -420,7 +535,7 @@ impl<'a> Builder<'a> {
         });
     }
 
-    fn draft(&mut self, attachment: &Attachment, fact: Fact, revision: u32) {
+    fn draft(&mut self, attachment: &'a Attachment, fact: &Fact, revision: u32) {
         let Some(slot) = self.slots.get(fact.slot) else { return };
         let row = &attachment.row;
         let record = NewRecord {
@@ -440,9 +555,10 @@ impl<'a> Builder<'a> {
             content: Sealed::default(),
         };
         self.drafts.push(Draft {
+            place: self.drafts.len(),
             slot: fact.slot,
             record,
-            bytes: fact.bytes,
+            bytes: Cow::Borrowed(&attachment.content),
         });
     }
 
@@ -465,19 +581,40 @@ impl<'a> Builder<'a> {
             content: Sealed::default(),
         };
         self.drafts.push(Draft {
+            place: self.drafts.len(),
             slot: 0,
             record: new,
-            bytes,
+            bytes: Cow::Owned(bytes),
         });
         self.commit.counts.received += 1;
         self.count_record(record.birth == BirthState::Held, false);
         Ok(())
     }
 
+    /// The events of this chunk's own records, by the ordinals that the sorted records have.
+    fn number_own_events(&mut self) -> Result<(), AppError> {
+        let damaged = || AppError::Damaged { what: "chunk order" };
+        let mut ordinals = vec![0; self.drafts.len()];
+        for (ordinal, draft) in (0_u32..).zip(&self.drafts) {
+            *ordinals.get_mut(draft.place).ok_or_else(damaged)? = ordinal;
+        }
+        let effective = self.commit.at.day();
+        for (place, kind) in &self.own_events {
+            self.commit.own_events.push(OwnEvent {
+                ordinal: *ordinals.get(*place).ok_or_else(damaged)?,
+                kind: *kind,
+                effective,
+            });
+        }
+        Ok(())
+    }
+
     /// Sorts by person, so that the index is written in order; then each record's place is known and it can be sealed.
     fn finish(mut self) -> Result<ChunkCommit, AppError> {
+        // The keys are sorted and each draft is moved once.
         self.drafts
-            .sort_by_key(|draft| (draft.record.person, draft.record.fact_tag));
+            .sort_by_cached_key(|draft| (draft.record.person, draft.record.fact_tag, draft.record.revision));
+        self.number_own_events()?;
         self.commit.records.reserve(self.drafts.len());
         for (ordinal, draft) in self.drafts.into_iter().enumerate() {
             let ordinal = u32::try_from(ordinal).map_err(|_| AppError::Damaged { what: "chunk size" })?;
@@ -499,7 +636,7 @@ impl<'a> Builder<'a> {
     }
 }
 
-fn effect_of(operation: RowOperation, fact: &Fact, known: Option<KnownFact>) -> Effect {
+fn effect_of(operation: RowOperation, fact: &Fact, known: Option<FactState>) -> Effect {
     match (operation, known) {
         (RowOperation::New | RowOperation::Update, None) => Effect::Record {
             revision: 0,
@@ -511,7 +648,7 @@ fn effect_of(operation: RowOperation, fact: &Fact, known: Option<KnownFact>) -> 
             } else {
                 Effect::Record {
                     revision: known.revision + 1,
-                    corrects: Some(known.record),
+                    corrects: Some(known.latest),
                 }
             }
         }
@@ -526,7 +663,7 @@ fn effect_of(operation: RowOperation, fact: &Fact, known: Option<KnownFact>) -> 
         (RowOperation::Delete, None) => Effect::Refuse,
         (RowOperation::Delete, Some(known)) => {
             if known.is_alive {
-                Effect::Withdraw(known.record)
+                Effect::Withdraw(known.latest)
             } else {
                 Effect::Repeat
             }

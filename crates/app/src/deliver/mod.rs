@@ -1,6 +1,7 @@
 //! A department delivers a file: staged (encrypted), previewed, taken in, answered with a receipt.
 
 pub(crate) mod chunk;
+mod pipeline;
 pub(crate) mod place;
 mod receipt;
 mod run;

@@ -3,7 +3,7 @@
 use domain::catalogue::{FieldRole, Item};
 use domain::{IdentityDocument, Name};
 use intake::{CleanRow, Cleaned, Fault, FaultCode, HeaderMap, SlipRow, StagedContent};
-use matching::{AliasStanding, Explanation, Verdict};
+use matching::{AliasStanding, Claim, Explanation, Verdict};
 use store::{IndexTag, StagedKind};
 
 use super::chunk::Person;
@@ -21,10 +21,25 @@ pub(crate) enum Placed {
 
 /// A row with the person it belongs to.
 pub(crate) struct Attachment {
+    /// The row but for its content.
     pub(crate) row: CleanRow,
+    /// The content as it will be sealed.
+    pub(crate) content: Vec<u8>,
     /// Whom it belongs to.
     pub(crate) person: Person,
     pub(crate) warnings: Vec<Fault>,
+}
+
+impl Attachment {
+    pub(crate) fn new(mut row: CleanRow, person: Person, warnings: Vec<Fault>) -> Self {
+        let content = std::mem::take(&mut row.content).to_bytes();
+        Self {
+            row,
+            content,
+            person,
+            warnings,
+        }
+    }
 }
 
 /// A row that waits.
@@ -56,30 +71,73 @@ impl Places {
     }
 }
 
-/// Decides the way of each row, in order. Confirmed aliases are asked of the store in one question.
+/// Rows whose way is decided as far as the identity register and the rows themselves tell.
+#[derive(Default)]
+pub(crate) struct Decided {
+    placed: Vec<Placed>,
+    /// B2 tags of rows that wait because of their name: a review may have confirmed it.
+    doubtful: Vec<(usize, IndexTag)>,
+}
+
+/// Decides the way of each row, in order.
 ///
 /// # Errors
 ///
 /// If the store fails.
 pub(crate) async fn place(app: &App, rows: Vec<Cleaned>, places: &Places) -> Result<Vec<Placed>, AppError> {
-    let mut decided = Vec::with_capacity(rows.len());
-    let mut doubtful: Vec<(usize, IndexTag)> = Vec::new();
-    for cleaned in rows {
-        match cleaned {
-            Cleaned::Refused(faults) => decided.push(Placed::Refused(faults)),
-            Cleaned::Slip(slip, faults) => decided.push(place_slip(app, *slip, faults)),
-            Cleaned::Row(row, warnings) => {
-                let verdict = matching::judge(&row.document, &row.name, app.register(), AliasStanding::NotConfirmed);
-                if matches!(verdict, Verdict::Pending(explanation) if is_about_the_name(explanation)) {
-                    let tags = keys::name_tags(app.vault(), &row.document, &row.name);
-                    doubtful.extend(tags.all().map(|tag| (decided.len(), tag)));
+    let mut decided = Decided::default();
+    decided.decide(app, rows, places);
+    confirm(app, decided).await
+}
+
+impl Decided {
+    /// Rows decided so far.
+    pub(crate) fn len(&self) -> usize {
+        self.placed.len()
+    }
+
+    /// The part of [`place`] that needs no store.
+    pub(crate) fn decide(&mut self, app: &App, rows: Vec<Cleaned>, places: &Places) {
+        let claims: Vec<Claim<'_>> = rows
+            .iter()
+            .filter_map(|cleaned| match cleaned {
+                Cleaned::Row(row, _) => Some(Claim {
+                    document: &row.document,
+                    name: &row.name,
+                    alias: AliasStanding::NotConfirmed,
+                }),
+                Cleaned::Slip(..) | Cleaned::Refused(_) => None,
+            })
+            .collect();
+        let mut verdicts = matching::judge_all(&claims, app.register()).into_iter();
+        for cleaned in rows {
+            match cleaned {
+                Cleaned::Refused(faults) => self.placed.push(Placed::Refused(faults)),
+                Cleaned::Slip(slip, faults) => self.placed.push(place_slip(app, *slip, faults)),
+                Cleaned::Row(row, warnings) => {
+                    let verdict = verdicts.next().unwrap_or_else(|| {
+                        matching::judge(&row.document, &row.name, app.register(), AliasStanding::NotConfirmed)
+                    });
+                    if matches!(verdict, Verdict::Pending(explanation) if is_about_the_name(explanation)) {
+                        let tags = keys::name_tags(app.vault(), &row.document, &row.name);
+                        self.doubtful.extend(tags.all().map(|tag| (self.placed.len(), tag)));
+                    }
+                    self.placed.push(place_row(app, *row, warnings, verdict, places));
                 }
-                decided.push(place_row(app, *row, warnings, verdict, places));
             }
         }
     }
-    confirm_aliases(app, &mut decided, &doubtful).await?;
-    Ok(decided)
+}
+
+/// Asks the store for confirmed aliases, in one question.
+///
+/// # Errors
+///
+/// If the store fails.
+pub(crate) async fn confirm(app: &App, decided: Decided) -> Result<Vec<Placed>, AppError> {
+    let Decided { mut placed, doubtful } = decided;
+    confirm_aliases(app, &mut placed, &doubtful).await?;
+    Ok(placed)
 }
 
 const fn is_about_the_name(explanation: Explanation) -> bool {
@@ -111,14 +169,8 @@ fn place_row(app: &App, row: CleanRow, warnings: Vec<Fault>, verdict: Verdict, p
 fn attach(app: &App, row: CleanRow, warnings: Vec<Fault>) -> Placed {
     let document = row.document.clone();
     let registered_name = registered_name(app, &document).unwrap_or_else(|| row.name.expose().to_owned());
-    Placed::Attach(Box::new(Attachment {
-        row,
-        person: Person {
-            document,
-            registered_name,
-        },
-        warnings,
-    }))
+    let person = Person::new(app, document, registered_name);
+    Placed::Attach(Box::new(Attachment::new(row, person, warnings)))
 }
 
 /// The name as the register writes it.

@@ -1,4 +1,5 @@
-//! Takes a delivery in: read and clean on one thread, match, seal and commit on another, chunk by chunk with resume points.
+//! Takes a delivery in, chunk by chunk with resume points. Three threads work at once: one reads, cleans and matches, one
+//! finds the persons and tags the facts, one seals, while the store commits the chunk before.
 
 use std::io::{Read, Seek};
 use std::sync::Arc;
@@ -7,24 +8,29 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use domain::catalogue::Item;
 use intake::{Cleaned, Fault, HeaderMap, Limits};
 use store::{ChunkCommit, Counts, Delivery, DeliveryState, StoreError};
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use vault::Secret;
 
 use super::chunk::{self, Origin};
-use super::place::{Placed, Places, place};
+use super::pipeline::{Intake, prepare_all};
+use super::place::{Decided, Places};
 use super::receipt;
 use super::{DeliverError, Source};
 use crate::{App, AppError};
 
 /// Batches that may wait between reading and recording: bounds memory at a few chunks.
-const BATCHES_WAITING: usize = 2;
-/// Attempts to commit a chunk that collides with other writers.
-const ATTEMPTS_MAX: u32 = 16;
+const BATCHES_WAITING: usize = 1;
+/// Prepared batches that may wait for the chunk before them.
+const PREPARED_WAITING: usize = 1;
+/// Rows that are matched together: enough to hide the register's memory behind each other, few enough that a row's many
+/// small pieces are packed into its sealed form while they are still in the processor's caches.
+const GROUP_ROWS: usize = 64;
 
 /// How far a running intake has come; read by progress pages and bars.
 #[derive(Debug, Default)]
 pub struct Progress {
-    rows_done: AtomicU64,
+    pub(super) rows_done: AtomicU64,
     rows_total: AtomicU64,
 }
 
@@ -112,29 +118,28 @@ pub(crate) async fn take_in(
         secret: Some(&secret),
         places: &columns,
     };
-    let mut chunk_no = delivery.chunks_done;
-    let mut rows_done = delivery.rows_done;
-    while let Some(batch) = batches.recv().await {
-        let mut placed = place(app, batch, &columns).await?;
-        while !placed.is_empty() {
-            let rows = commit(app, &origin, &placed, chunk_no, rows_done).await?;
-            placed.drain(..rows);
-            chunk_no += 1;
-            rows_done += rows as u64;
-            progress.rows_done.store(rows_done, Ordering::Relaxed);
-        }
+    let (prepared_sender, mut prepared) = mpsc::channel(PREPARED_WAITING);
+    let mut intake = Intake::new(app, &origin, &delivery, &progress);
+    let preparer = {
+        let (app, landed, handle) = (app.clone(), intake.landed(), Handle::current());
+        tokio::task::spawn_blocking(move || handle.block_on(prepare_all(&app, &mut batches, &landed, &prepared_sender)))
+    };
+    while let Some(rows) = prepared.recv().await {
+        intake.take(rows).await?;
     }
+    intake.land().await?;
+    preparer.await.map_err(|_| AppError::ShuttingDown)??;
     reader.await.map_err(|_| AppError::ShuttingDown)??;
     finish(app, &delivery, DeliveryState::Done, Some(&head)).await
 }
 
-/// Reads, cleans and sends batches until the file ends or the receiver is gone.
+/// Reads, cleans, matches and sends batches until the file ends or the receiver is gone.
 fn read_rows(
     app: &App,
     delivery: &Delivery,
     map: &HeaderMap,
     mut source: Source,
-    sender: &mpsc::Sender<Vec<Cleaned>>,
+    sender: &mpsc::Sender<Decided>,
 ) -> Result<(), AppError> {
     let item = app.catalogue().items.get(&delivery.item).ok_or(AppError::NotFound)?;
     let context = intake::Context {
@@ -151,63 +156,31 @@ fn read_rows(
     };
     let mut file = intake::open(&mut source.reader, &source.name, &Limits::default()).map_err(changed)?;
     let mut table = file.table().map_err(changed)?;
+    let places = Places::new(map, item);
+    let chunk_rows = app.settings().chunk_rows;
     let mut row_no = 0;
-    let mut batch = Vec::with_capacity(app.settings().chunk_rows);
+    let mut group: Vec<Cleaned> = Vec::with_capacity(GROUP_ROWS);
+    let mut batch = Decided::default();
     while let Some(row) = table.next_row().map_err(changed)? {
         row_no += 1;
         if row_no <= delivery.rows_done {
             continue;
         }
-        batch.push(intake::clean(row, map, &context));
-        if batch.len() >= app.settings().chunk_rows {
-            let full = std::mem::replace(&mut batch, Vec::with_capacity(app.settings().chunk_rows));
-            if sender.blocking_send(full).is_err() {
-                return Ok(());
-            }
+        group.push(intake::clean(row, map, &context));
+        let is_full = batch.len() + group.len() >= chunk_rows;
+        if is_full || group.len() >= GROUP_ROWS {
+            batch.decide(app, std::mem::take(&mut group), &places);
+        }
+        if is_full && sender.blocking_send(std::mem::take(&mut batch)).is_err() {
+            return Ok(());
         }
     }
-    if !batch.is_empty() {
+    batch.decide(app, std::mem::take(&mut group), &places);
+    if batch.len() > 0 {
         // The receiver is gone only if the intake failed; it reports its own reason.
         let _ = sender.blocking_send(batch);
     }
     Ok(())
-}
-
-/// Plans and commits as many of `placed` as one transaction holds. Collisions with other writers are planned anew.
-async fn commit(
-    app: &App,
-    origin: &Origin<'_>,
-    placed: &[Placed],
-    chunk_no: u32,
-    rows_done: u64,
-) -> Result<usize, DeliverError> {
-    let delivery = origin.delivery.ok_or(AppError::NotFound)?;
-    for _ in 0..ATTEMPTS_MAX {
-        let mut planned = chunk::plan(app, origin, placed).await?;
-        planned.commit.chunk_no = chunk_no;
-        planned.commit.rows_done = rows_done + planned.rows as u64;
-        match app.store().commit_chunk(&planned.commit).await {
-            Ok(()) => return Ok(planned.rows),
-            Err(StoreError::Conflict { .. } | StoreError::OutcomeUnknown) => {
-                let now = app.store().get_delivery(delivery).await.map_err(AppError::from)?;
-                if now.chunks_done > chunk_no {
-                    // Either our own commit whose answer was lost, or another process that takes in the same bytes.
-                    return if is_ours(app, &planned.commit).await? {
-                        Ok(planned.rows)
-                    } else {
-                        Err(DeliverError::Elsewhere)
-                    };
-                }
-            }
-            Err(other) => return Err(AppError::from(other).into()),
-        }
-    }
-    Err(AppError::Conflict.into())
-}
-
-/// Whether the chunk that is there now is the one we sent: it has our fresh id.
-async fn is_ours(app: &App, sent: &ChunkCommit) -> Result<bool, AppError> {
-    Ok(app.store().find_chunk(sent.uuid).await?.is_some())
 }
 
 /// Refuses the file as a whole: its faults are kept, nothing else is.
@@ -237,6 +210,7 @@ fn empty_commit(app: &App, delivery: &Delivery) -> ChunkCommit {
         new_persons: Vec::new(),
         records: Vec::new(),
         events: Vec::new(),
+        own_events: Vec::new(),
         staged: Vec::new(),
         staged_delivery: Some(delivery.id),
         procedures: Vec::new(),

@@ -177,6 +177,7 @@ impl Fixture {
             new_persons: Vec::new(),
             records: Vec::new(),
             events: Vec::new(),
+            own_events: Vec::new(),
             staged_delivery: None,
             staged: Vec::new(),
             procedures: Vec::new(),

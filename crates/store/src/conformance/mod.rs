@@ -55,6 +55,7 @@ where
         a_delivery_key_lives_as_long_as_it_is_needed,
         records_come_back_as_written,
         a_fact_is_known_by_its_latest_revision,
+        a_chunk_corrects_and_withdraws_its_own_records,
         racing_writers_of_a_fact_make_one_revision,
         events_follow_the_life_of_a_record,
         racing_events_of_a_record_happen_once,

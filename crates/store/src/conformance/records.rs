@@ -6,7 +6,77 @@ use domain::record::RecordEventKind;
 use futures::future::join_all;
 
 use super::fixture::{Fixture, START, Sizes, conflicts, day, is_invalid, item, misses, ok, organisation, some};
-use crate::{BirthState, ChunkCommit, NewRecord, PersonId, PersonRef, RecordId, Store, StoreError, record_uuid};
+use crate::{
+    BirthState, ChunkCommit, NewRecord, OwnEvent, PersonId, PersonRef, RecordId, Store, StoreError, record_uuid,
+};
+
+/// A chunk can correct and withdraw what it writes itself, of persons known and new.
+///
+/// # Panics
+///
+/// If the store breaks the rule.
+pub async fn a_chunk_corrects_and_withdraws_its_own_records(store: &dyn Store) {
+    let make = Fixture::default();
+    let (known, _) = make.person(store).await;
+    let new_person = make.new_person();
+    let first = make.new_record(PersonRef::Known(known.id));
+    let second = NewRecord {
+        revision: 1,
+        content_tag: make.bytes(),
+        ..first.clone()
+    };
+    let withdrawn = make.new_record(PersonRef::New(0));
+    let own = |ordinal, kind| OwnEvent {
+        ordinal,
+        kind,
+        effective: day(2, 1),
+    };
+    let chunk = ChunkCommit {
+        new_persons: vec![new_person.clone()],
+        records: vec![first.clone(), second.clone(), withdrawn.clone()],
+        own_events: vec![
+            own(0, RecordEventKind::Corrected),
+            own(1, RecordEventKind::Disputed),
+            own(2, RecordEventKind::Withdrawn),
+        ],
+        ..make.act()
+    };
+    let beyond = ChunkCommit {
+        own_events: vec![own(3, RecordEventKind::Withdrawn)],
+        ..chunk.clone()
+    };
+    is_invalid(store.commit_chunk(&beyond).await, "no such record");
+    let twice = ChunkCommit {
+        own_events: vec![own(0, RecordEventKind::Corrected), own(0, RecordEventKind::Withdrawn)],
+        ..chunk.clone()
+    };
+    conflicts(store.commit_chunk(&twice).await, "a corrected record is not withdrawn");
+    ok(store.commit_chunk(&chunk).await, "chunk");
+
+    let created = ok(store.find_persons(&new_person.tags).await, "find");
+    let created = some(created.into_iter().next().flatten(), "person").id;
+    let questions = [(known.id, first.fact_tag), (created, withdrawn.fact_tag)];
+    let facts = ok(store.find_facts(&questions).await, "facts");
+    let latest: Vec<_> = facts
+        .into_iter()
+        .flatten()
+        .map(|fact| (fact.revision, fact.content_tag, fact.is_alive, fact.is_withdrawn))
+        .collect();
+    assert_eq!(
+        latest,
+        [
+            (1, second.content_tag, true, false),
+            (0, withdrawn.content_tag, false, true)
+        ]
+    );
+    let read = ok(store.find_record(record_uuid(chunk.uuid, 0)).await, "find");
+    let events = some(read, "the record").events;
+    let events: Vec<_> = events
+        .iter()
+        .map(|event| (event.kind, event.at, event.effective))
+        .collect();
+    assert_eq!(events, [(RecordEventKind::Corrected, chunk.at, day(2, 1))]);
+}
 
 /// What is written comes back, by person, by public id and by scan.
 ///
