@@ -258,7 +258,6 @@ impl PersonStore for LeakyStore {
     async fn get_persons(&self, ids: &[PersonId]) -> Result<Vec<Person>, StoreError> {
         self.inner.get_persons(ids).await
     }
-    #[expect(clippy::too_many_arguments, reason = "the port has them")]
     async fn append_person_event(
         &self,
         person: PersonId,

@@ -29,6 +29,7 @@ pub(super) fn digest(message: &[u8]) -> [u8; 32] {
     out
 }
 
+#[expect(clippy::many_single_char_names, reason = "the names of the standard")]
 fn compress(state: &mut [u32; 8], block: &[u8]) {
     let p1 = |x: u32| x ^ x.rotate_left(15) ^ x.rotate_left(23);
     let mut w = [0_u32; 68];

@@ -28,7 +28,7 @@ pub(super) struct Town {
 
 /// Both factors of a login.
 pub(super) struct Login {
-    pub(super) login: String,
+    pub(super) account: String,
     pub(super) password: String,
     totp: String,
 }
@@ -160,7 +160,7 @@ impl Town {
                 };
                 let created = app::accounts::create(&app, new).await.expect("an account");
                 logins.push(Login {
-                    login,
+                    account: login,
                     password,
                     totp: created.totp_secret_base32,
                 });
