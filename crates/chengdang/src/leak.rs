@@ -71,9 +71,7 @@ impl Seen {
     }
 
     fn add(&self, document: &IdentityDocument, entry: &RegisterEntry<'_>) {
-        let number = String::from_utf8_lossy(&document.index_input())
-            .into_owned()
-            .split_off(3);
+        let number = document.expose().to_owned();
         tracing::debug!(%number, name = entry.name(), "looking up");
         for folder in [self.data.clone(), self.data.join("staging"), std::env::temp_dir()] {
             let file = std::fs::OpenOptions::new()
