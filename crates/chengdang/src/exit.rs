@@ -1,5 +1,6 @@
 //! Exit codes, and how an error is told to the person at the terminal.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 /// How a command ended.
@@ -30,7 +31,6 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     // Standard error may be closed; then there is nobody to tell.
-    use std::io::Write;
     let _ = writeln!(std::io::stderr(), "chengdang: {error:#}");
     ExitCode::FAILURE
 }

@@ -30,7 +30,7 @@ pub(crate) fn run(config: &Config, args: Args) -> anyhow::Result<Exit> {
     })?;
     for login in logins {
         let code = app::accounts::one_time_code(&login.totp_secret, SystemClock.now())?;
-        output::line(format_args!("{:<20} {code}", login.login))?;
+        output::line(format_args!("{:<20} {code}", login.user))?;
     }
     Ok(Exit::Done)
 }

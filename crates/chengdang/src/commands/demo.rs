@@ -53,7 +53,8 @@ pub(crate) struct Args {
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Login {
     role: String,
-    pub(crate) login: String,
+    #[serde(rename = "login")]
+    pub(crate) user: String,
     password: String,
     pub(crate) totp_secret: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -261,7 +262,7 @@ async fn create(
         .map_err(|error| anyhow!("{}: {error}", error.code()))?;
     Ok(Login {
         role: kind.as_str().to_owned(),
-        login: login.to_owned(),
+        user: login.to_owned(),
         password,
         totp_secret: created.totp_secret_base32,
         name: None,
@@ -299,7 +300,7 @@ fn announce(
             .unwrap_or_default();
         output::line(format_args!(
             "  {:<20} {:<18} {}  {whose}",
-            login.login, login.password, login.totp_secret
+            login.user, login.password, login.totp_secret
         ))?;
     }
     output::line(format_args!(

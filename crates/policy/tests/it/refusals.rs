@@ -55,12 +55,12 @@ fn a_permit_names_all_policies_that_gave_it_and_their_articles() {
         item_providers: vec![organisation(1)],
     };
     let permit = policies
-        .decide(&caller(CallerKind::Officer, false), action.clone())
+        .decide(&caller(CallerKind::Officer, true), action.clone())
         .unwrap();
     assert_eq!(permit.policies(), ["deliver-own-organisation"]);
     assert_eq!(permit.articles(), ["山东省社会信用条例 第10条、第16条"]);
     assert_eq!(permit.resource(), &action);
-    assert_eq!(permit.caller(), &caller(CallerKind::Officer, false));
+    assert_eq!(permit.caller(), &caller(CallerKind::Officer, true));
 }
 
 #[test]
