@@ -92,14 +92,13 @@ mod tests {
         let mut keys = BTreeSet::new();
         for entry in fs::read_dir(dir).unwrap() {
             for line in fs::read_to_string(entry.unwrap().path()).unwrap().lines() {
-                if let Some((key, _)) = line.split_once(" =") {
-                    if key
+                if let Some((key, _)) = line.split_once(" =")
+                    && key
                         .bytes()
                         .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-                        && !key.is_empty()
-                    {
-                        assert!(keys.insert(key.to_owned()), "{lang}: {key} twice");
-                    }
+                    && !key.is_empty()
+                {
+                    assert!(keys.insert(key.to_owned()), "{lang}: {key} twice");
                 }
             }
         }
@@ -110,9 +109,9 @@ mod tests {
         for entry in fs::read_dir(dir).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
-                files(&path, out)
+                files(&path, out);
             } else {
-                out.push(path)
+                out.push(path);
             }
         }
     }

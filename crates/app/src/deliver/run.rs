@@ -120,7 +120,7 @@ pub(crate) async fn take_in(
     };
     let (prepared_sender, mut prepared) = mpsc::channel(PREPARED_WAITING);
     let mut intake = Intake::new(app, &origin, &delivery, &progress);
-    let preparer = {
+    let stage = {
         let (app, landed, handle) = (app.clone(), intake.landed(), Handle::current());
         tokio::task::spawn_blocking(move || handle.block_on(prepare_all(&app, &mut batches, &landed, &prepared_sender)))
     };
@@ -128,7 +128,7 @@ pub(crate) async fn take_in(
         intake.take(rows).await?;
     }
     intake.land().await?;
-    preparer.await.map_err(|_| AppError::ShuttingDown)??;
+    stage.await.map_err(|_| AppError::ShuttingDown)??;
     reader.await.map_err(|_| AppError::ShuttingDown)??;
     finish(app, &delivery, DeliveryState::Done, Some(&head)).await
 }
