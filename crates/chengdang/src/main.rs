@@ -22,7 +22,7 @@ use crate::commands::{
 #[derive(Parser)]
 #[command(name = "chengdang", version, about, max_term_width = 100, after_help = TOP_HELP)]
 struct Cli {
-    /// Configuration file (TOML); every setting can be overridden by CHENGDANG_<NAME> in the environment
+    /// Configuration file (TOML); every setting can be overridden by CHENGDANG_… in the environment
     #[arg(long, global = true, value_name = "FILE", env = "CHENGDANG_CONFIG")]
     config: Option<PathBuf>,
     #[command(subcommand)]
