@@ -72,9 +72,9 @@ tests/browser/node_modules/.package-lock.json: tests/browser/package.json tests/
 	cd tests/browser && npm ci --no-audit --no-fund
 	touch $@
 
-bench: ## one report; QUICK=1 for the short run
-	cargo build $(ALL) --example bench
-	'$(CARGO_TARGET_DIR)/debug/examples/bench' $(if $(QUICK),--quick)
+bench: ## one report of a release build; QUICK=1 for the short run
+	cargo build --locked --release -p chengdang --bins --example bench
+	'$(CARGO_TARGET_DIR)/release/examples/bench' $(if $(QUICK),--quick)
 
 clean-data: ## forget the demo city
 	rm -rf -- '$(DATA)'

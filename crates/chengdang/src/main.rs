@@ -18,6 +18,10 @@ use crate::commands::{
     catalogue, code, deliver, deliveries, demo, faults, held, migrate, reviews, serve, synth, verify,
 };
 
+/// Rows of an intake are made on one thread and dropped on another, which the system's allocator is slow at.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// 诚档 Chengdang: a city's personal public credit records. Facts are recorded, people are not judged.
 #[derive(Parser)]
 #[command(name = "chengdang", version, about, max_term_width = 100, after_help = TOP_HELP)]
