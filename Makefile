@@ -12,6 +12,12 @@ CARGO_TARGET_DIR ?= $(CURDIR)/target
 endif
 export CARGO_TARGET_DIR
 
+# Cargo tells what is fresh by file times. Sources that were edited before another clone's build look fresh to it, so the
+# clone that builds next marks its own as new; dependencies stay built.
+ifneq ($(shell cat '$(CARGO_TARGET_DIR)/built-from' 2>/dev/null),$(CURDIR))
+$(shell mkdir -p '$(CARGO_TARGET_DIR)'; git ls-files -z 2>/dev/null | xargs -0 -r touch -c; echo '$(CURDIR)' >'$(CARGO_TARGET_DIR)/built-from')
+endif
+
 DATA ?= $(CURDIR)/data
 # The binary that `cargo build` has just made. It is started directly: `cargo run` cannot select the whole workspace.
 CHENGDANG := $(CARGO_TARGET_DIR)/debug/chengdang

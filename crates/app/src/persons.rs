@@ -109,7 +109,7 @@ pub async fn split(
         secret: None,
         places: &Places::default(),
     };
-    let file = NewFile::new(app, into.0.clone(), registered);
+    let file = NewFile::new(app, into.0.clone(), Some(registered));
     let commit = chunk::copy(app, &origin, &file, &copies, |record| NewRecordEvent {
         record: record.id,
         person: from.id,

@@ -282,7 +282,7 @@ fn attach(app: &App, item: &Item, content: StagedContent, document: IdentityDocu
     if intake::check_age(&row, item, app.catalogue()).is_some() {
         return Err(ReviewError::TooYoung);
     }
-    let person = Person::new(app, document, registered_name);
+    let person = Person::new(app, document, Some(registered_name));
     Ok(Placed::Attach(Box::new(Attachment::new(row, person, Vec::new()))))
 }
 

@@ -28,16 +28,6 @@ pub struct Context<'a> {
     pub allow_test_area: bool,
 }
 
-/// Whether the provider may deliver the item at all: E10 for the file as a whole if not.
-#[must_use]
-pub fn check_provider(context: &Context<'_>) -> Option<Fault> {
-    let is_entitled = context.item.providers.contains(context.provider);
-    (!is_entitled).then(|| Fault {
-        detail: Detail::ProviderNotEntitled,
-        ..Fault::new(1, None, None, FaultCode::E10)
-    })
-}
-
 /// Cleans one row.
 #[must_use]
 pub fn clean(row: &RawRow, map: &HeaderMap, context: &Context<'_>) -> Cleaned {
@@ -65,6 +55,8 @@ pub(crate) struct Draft<'r> {
     pub(crate) faults: Vec<Fault>,
     /// Faults that do not refuse the row.
     warnings: Vec<Fault>,
+    /// What the rules that hold ask, for a row that is kept.
+    questions: Vec<Fault>,
     withheld: Vec<usize>,
 }
 
@@ -89,6 +81,7 @@ impl<'r> Draft<'r> {
             values: Vec::with_capacity(plan.cells.len()),
             faults: Vec::new(),
             warnings: Vec::new(),
+            questions: Vec::new(),
             withheld: Vec::new(),
         };
         let has_controls = value::has_controls(row.text());
@@ -319,7 +312,7 @@ impl<'r> Draft<'r> {
         }
     }
 
-    /// E13 faults, and the rules that hold.
+    /// E13 faults, and the rules that hold with what they ask.
     fn apply_rules(&mut self, number: &Number, is_person: bool, operation: RowOperation) -> Option<Hold> {
         let hits = rules::scan(self);
         // The floor has said that it is no person's row, or nothing is taken in: only the subject is of interest then.
@@ -336,13 +329,15 @@ impl<'r> Draft<'r> {
             if !is_asked || !rules::fits(planned, self, &hits, Some(number)) {
                 continue;
             }
-            match (planned.effect, &mut hold) {
-                (IntakeEffect::Refuse, _) => {
-                    let fault = rules::fault(self, planned, &hits, rule);
-                    self.faults.push(fault);
-                }
-                (IntakeEffect::Hold, Some(hold)) => hold.also.push(rule.id.clone()),
-                (IntakeEffect::Hold, none) => {
+            let fault = rules::fault(self, planned, &hits, rule);
+            if planned.effect == IntakeEffect::Refuse {
+                self.faults.push(fault);
+                continue;
+            }
+            self.questions.push(fault);
+            match &mut hold {
+                Some(hold) => hold.also.push(rule.id.clone()),
+                none => {
                     *none = Some(Hold {
                         rule: rule.id.clone(),
                         also: Vec::new(),
@@ -367,6 +362,9 @@ impl<'r> Draft<'r> {
         let fact_key = self.fact_key();
         let mut faults = self.faults;
         faults.append(&mut self.warnings);
+        if operation != RowOperation::Delete {
+            faults.append(&mut self.questions);
+        }
         faults.sort_by_key(|fault| fault.column.unwrap_or(u32::MAX));
         match number {
             Number::Good(document) => {

@@ -41,7 +41,7 @@ pub enum FaultCode {
     E08,
     /// a date that is none, lies in the future, or before the one it must follow
     E09,
-    /// the provider may not deliver the item, or the deciding organ is not registered
+    /// the deciding organ is not registered; that a provider may not deliver an item is said by the policies
     E10,
     /// the item was not in force on the day of the decision
     E11,
@@ -55,11 +55,15 @@ pub enum FaultCode {
     E15,
     /// free text that names other persons; the row is kept, the text withheld
     E16,
+    /// no fault but a question to the provider: a rule holds the row until it is answered (R7)
+    Q01,
+    /// no fault but a question to the provider: the identity register does not know the number (R7)
+    Q02,
 }
 
 impl FaultCode {
     /// All codes.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::E01,
         Self::E02,
         Self::E03,
@@ -76,9 +80,23 @@ impl FaultCode {
         Self::E14,
         Self::E15,
         Self::E16,
+        Self::Q01,
+        Self::Q02,
     ];
 
-    /// `E01` … `E16`.
+    /// Whether the row is kept for now: the provider is asked, or told what was left out.
+    #[must_use]
+    pub const fn keeps_row(self) -> bool {
+        matches!(self, Self::E12 | Self::E16) || self.is_question()
+    }
+
+    /// Whether it asks the provider something rather than finding fault.
+    #[must_use]
+    pub const fn is_question(self) -> bool {
+        matches!(self, Self::Q01 | Self::Q02)
+    }
+
+    /// `E01` … `E16`, `Q01`, `Q02`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -98,6 +116,8 @@ impl FaultCode {
             Self::E14 => "E14",
             Self::E15 => "E15",
             Self::E16 => "E16",
+            Self::Q01 => "Q01",
+            Self::Q02 => "Q02",
         }
     }
 }
@@ -172,12 +192,17 @@ pub enum Detail {
         /// label of that field
         than: Text,
     },
-    /// the file's provider is none of the item's providers
-    ProviderNotEntitled,
     /// the deciding organ is not in the register of organisations
     OrganUnknown,
     /// about an organisation or 个体工商户, not about a person
     NotAPerson,
+    /// a rule of the catalogue holds it until its question is answered
+    Question {
+        /// the rule's own words
+        message: Text,
+        /// document and article
+        basis: String,
+    },
     /// a rule of the catalogue refuses it
     Refused {
         /// the rule's own words

@@ -28,7 +28,7 @@ mod rules;
 mod staged;
 mod value;
 
-pub use clean::{Context, check_provider, clean};
+pub use clean::{Context, clean};
 pub use day::NO_END;
 pub use end::{EndAndClass, EndFault, end_and_class};
 pub use fault::{Detail, Fault, FaultCode, FileNote, Lang};

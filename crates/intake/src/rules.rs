@@ -130,24 +130,28 @@ pub fn check_age(row: &CleanRow, item: &Item, catalogue: &Catalogue) -> Option<F
             && rule.effect == IntakeEffect::Refuse;
         binds && matches!(rule.conditions.as_slice(), [Condition::YoungerThan(age)] if younger_on(birth, *age, on))
     })?;
-    let fault = Fault::new(row.line, None, None, FaultCode::E13);
+    let (code, detail) = says(rule);
+    let fault = Fault::new(row.line, None, None, code);
     Some(Fault {
-        detail: refusal(rule),
+        detail,
         rule: Some(rule.id.clone()),
         ..fault
     })
 }
 
-fn refusal(rule: &IntakeRule) -> Detail {
-    Detail::Refused {
-        message: rule.message.clone(),
-        basis: format!("《{}》{}", rule.basis.document, rule.basis.article),
+/// What a rule says, in its own words.
+fn says(rule: &IntakeRule) -> (FaultCode, Detail) {
+    let message = rule.message.clone();
+    let basis = format!("《{}》{}", rule.basis.document, rule.basis.article);
+    match rule.effect {
+        IntakeEffect::Refuse => (FaultCode::E13, Detail::Refused { message, basis }),
+        IntakeEffect::Hold => (FaultCode::Q01, Detail::Question { message, basis }),
     }
 }
 
-/// The fault of a rule that refuses, in the rule's own words.
+/// The fault of a rule that refuses, or the question of one that holds.
 pub(crate) fn fault(draft: &Draft<'_>, planned: &RulePlan, hits: &[bool], rule: &IntakeRule) -> Fault {
-    let detail = refusal(rule);
+    let (code, detail) = says(rule);
     // Several columns may have the role: the one in which the text was found.
     let found = planned.conditions.iter().find_map(|condition| match condition {
         ConditionPlan::Contains(tests) => tests.iter().find(|test| contains(test, draft, Some(hits))),
@@ -155,10 +159,10 @@ pub(crate) fn fault(draft: &Draft<'_>, planned: &RulePlan, hits: &[bool], rule: 
         _ => None,
     });
     let fault = match found.map(|test| test.slot).or(planned.slot) {
-        Some(slot) => draft.fault_at(slot, FaultCode::E13, detail),
+        Some(slot) => draft.fault_at(slot, code, detail),
         None => Fault {
             detail,
-            ..Fault::new(draft.row.line(), None, None, FaultCode::E13)
+            ..Fault::new(draft.row.line(), None, None, code)
         },
     };
     Fault {

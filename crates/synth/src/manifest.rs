@@ -14,7 +14,7 @@ pub enum Purpose {
     HeaderUnknown,
     /// A file that is refused as a whole with E01: it breaks off or has bytes that are no text.
     Unreadable,
-    /// A file that is refused as a whole with E10: its provider may not deliver the item.
+    /// A file that is refused before it is read: its provider may not deliver the item.
     WrongProvider,
 }
 

@@ -68,13 +68,13 @@ fn collect(file: &SourceFile, codes: &mut BTreeMap<String, String>) {
     }
 }
 
-/// The length of the code that `text` starts with: `E` and two digits, or an area in capitals, a hyphen and four digits.
+/// The length of the code that `text` starts with: `E` or `Q` and two digits, or an area in capitals, a hyphen and four digits.
 fn code_length(text: &str) -> Option<usize> {
     let area = text.bytes().take_while(u8::is_ascii_uppercase).count();
     let hyphens = usize::from(text.as_bytes().get(area) == Some(&b'-'));
     let start = area + hyphens;
     let digits = text.bytes().skip(start).take_while(u8::is_ascii_digit).count();
-    let is_fault = hyphens == 0 && area == 1 && digits == 2 && text.starts_with('E');
+    let is_fault = hyphens == 0 && area == 1 && digits == 2 && text.starts_with(['E', 'Q']);
     let is_area = hyphens == 1 && area >= 3 && digits == 4;
     (is_fault || is_area).then_some(start + digits)
 }

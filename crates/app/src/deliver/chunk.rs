@@ -14,7 +14,7 @@ use store::{
 use uuid::Uuid;
 use vault::{Secret, SecretOwner};
 
-use super::place::{Attachment, Placed, Places, Waiting};
+use super::place::{self, Attachment, Placed, Places, Waiting};
 use crate::keys::{self, PERSON_IDENTITY, RECORD_CONTENT, STAGED_CONTENT};
 use crate::{App, AppError};
 
@@ -29,15 +29,16 @@ pub(crate) struct Origin<'a> {
     pub(crate) places: &'a Places,
 }
 
-/// Whom a row belongs to: the document and the authoritative name (identity register), in case the person must be created.
+/// Whom a row belongs to, in case the person must be created.
 pub(crate) struct Person {
     document: IdentityDocument,
-    registered_name: String,
     tags: keys::TagPair,
+    /// The authoritative name; `None`: as the identity register writes it.
+    registered_name: Option<String>,
 }
 
 impl Person {
-    pub(crate) fn new(app: &App, document: IdentityDocument, registered_name: String) -> Self {
+    pub(crate) fn new(app: &App, document: IdentityDocument, registered_name: Option<String>) -> Self {
         Self {
             tags: keys::number_tags(app.vault(), &document),
             document,
@@ -284,7 +285,10 @@ async fn resolve(app: &App, owners: &[&Person]) -> Result<(Vec<Slot>, Vec<usize>
 fn new_person(app: &App, owner: &Person) -> Result<(NewPerson, Secret), AppError> {
     let uuid = app.fresh_uuid();
     let (secret, wrapped) = app.vault().new_secret(SecretOwner::Person, uuid)?;
-    let name = domain::Name::parse(&owner.registered_name).map_err(|_| AppError::Damaged {
+    let given = owner.registered_name.clone();
+    let registered = given.or_else(|| place::registered_name(app, &owner.document));
+    let name = registered.and_then(|name| domain::Name::parse(&name).ok());
+    let name = name.ok_or(AppError::Damaged {
         what: "a name in the identity register",
     })?;
     let identity = keys::identity_bytes(&owner.document, name.expose());
@@ -319,7 +323,7 @@ fn fact_of(attachment: &Attachment, slot: usize, slots: &[Slot]) -> Result<Fact,
     let secret = &slots.get(slot).ok_or(AppError::Damaged { what: "chunk slots" })?.secret;
     Ok(Fact {
         slot,
-        tag: secret.fact_tag(attachment.row.fact_key.as_bytes()),
+        tag: secret.fact_tag(attachment.fact_key.as_bytes()),
         content_tag: secret.content_tag(&attachment.content),
     })
 }
@@ -399,7 +403,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn report(&mut self, faults: &[Fault]) {
+    fn report<'f>(&mut self, faults: impl IntoIterator<Item = &'f Fault>) {
         for fault in faults {
             fault.write_json_line(&mut self.commit.faults);
             *self
@@ -456,15 +460,16 @@ impl<'a> Builder<'a> {
     }
 
     fn attach(&mut self, attachment: &'a Attachment, fact: &Fact, known: Option<KnownFact>) {
-        let row = &attachment.row;
         let place = (fact.slot, fact.tag);
         let state = self.touched.get(&place).copied().or(known.map(FactState::from));
         self.commit.counts.received += 1;
-        match effect_of(row.operation, fact, state) {
+        match effect_of(attachment.operation, fact, state) {
             Effect::Refuse => {
-                self.report(&attachment.warnings);
+                // The row is not kept, so nothing is asked about it.
+                let is_told = |fault: &&Fault| !fault.code.is_question();
+                self.report(attachment.warnings.iter().filter(is_told));
                 let (column, header) = self.origin.places.operation.clone();
-                self.report(&[Fault::new(row.line, column, header, FaultCode::E15)]);
+                self.report(&[Fault::new(attachment.line, column, header, FaultCode::E15)]);
                 self.commit.counts.refused += 1;
             }
             Effect::Repeat => {
@@ -489,7 +494,7 @@ impl<'a> Builder<'a> {
                 if let Some(old) = corrects {
                     self.event(fact, old, RecordEventKind::Corrected);
                 }
-                self.count_record(row.hold.is_some(), corrects.is_some());
+                self.count_record(attachment.is_held, corrects.is_some());
                 let written = FactState {
                     latest: Latest::Drafted(self.drafts.len()),
                     revision,
@@ -537,18 +542,17 @@ impl<'a> Builder<'a> {
 
     fn draft(&mut self, attachment: &'a Attachment, fact: &Fact, revision: u32) {
         let Some(slot) = self.slots.get(fact.slot) else { return };
-        let row = &attachment.row;
         let record = NewRecord {
             person: slot.person,
             item: self.origin.item.id.clone(),
             provider: self.origin.provider.clone(),
-            state: if row.hold.is_some() {
+            state: if attachment.is_held {
                 BirthState::Held
             } else {
                 BirthState::Usable
             },
-            class: row.class,
-            end: row.end,
+            class: attachment.class,
+            end: attachment.end,
             fact_tag: fact.tag,
             revision,
             content_tag: fact.content_tag,
@@ -609,31 +613,56 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
+    /// Seals the drafts in their order, the two halves at once: the store waits for this while nothing is in flight.
+    fn seal_all(&self) -> Result<Vec<Sealed>, AppError> {
+        let (base, slots) = (self.commit.uuid, &*self.slots);
+        let (first, second) = self.drafts.split_at(self.drafts.len() / 2);
+        let middle = first.len();
+        let (first, second) = std::thread::scope(|scope| {
+            let second = scope.spawn(move || seal_drafts(base, slots, second, middle));
+            (seal_drafts(base, slots, first, 0), second.join())
+        });
+        let mut contents = first?;
+        contents.extend(second.map_err(|_| AppError::ShuttingDown)??);
+        Ok(contents)
+    }
+
     /// Sorts by person, so that the index is written in order; then each record's place is known and it can be sealed.
     fn finish(mut self) -> Result<ChunkCommit, AppError> {
         // The keys are sorted and each draft is moved once.
         self.drafts
             .sort_by_cached_key(|draft| (draft.record.person, draft.record.fact_tag, draft.record.revision));
         self.number_own_events()?;
-        self.commit.records.reserve(self.drafts.len());
-        for (ordinal, draft) in self.drafts.into_iter().enumerate() {
-            let ordinal = u32::try_from(ordinal).map_err(|_| AppError::Damaged { what: "chunk size" })?;
-            let slot = self
-                .slots
-                .get(draft.slot)
-                .ok_or(AppError::Damaged { what: "chunk slots" })?;
-            let row = store::record_uuid(self.commit.uuid, ordinal);
-            let content = keys::seal(&slot.secret, RECORD_CONTENT, row, &draft.bytes)?;
-            self.commit.records.push(NewRecord {
+        let contents = self.seal_all()?;
+        self.commit.records = self
+            .drafts
+            .into_iter()
+            .zip(contents)
+            .map(|(draft, content)| NewRecord {
                 content,
                 ..draft.record
-            });
-        }
+            })
+            .collect();
         // Persons whose rows all fell out of this chunk are not created.
         drop_unused_persons(&mut self.commit);
         self.commit.entry_hash = hash_of(&self.commit);
         Ok(self.commit)
     }
+}
+
+/// Seals `drafts`, the first of which has the ordinal `from`.
+fn seal_drafts(base: Uuid, slots: &[Slot], drafts: &[Draft<'_>], from: usize) -> Result<Vec<Sealed>, AppError> {
+    let seal = |(ordinal, draft): (usize, &Draft<'_>)| {
+        let ordinal = u32::try_from(ordinal).map_err(|_| AppError::Damaged { what: "chunk size" })?;
+        let slot = slots.get(draft.slot).ok_or(AppError::Damaged { what: "chunk slots" })?;
+        keys::seal(
+            &slot.secret,
+            RECORD_CONTENT,
+            store::record_uuid(base, ordinal),
+            &draft.bytes,
+        )
+    };
+    (from..).zip(drafts).map(seal).collect()
 }
 
 fn effect_of(operation: RowOperation, fact: &Fact, known: Option<FactState>) -> Effect {

@@ -8,7 +8,7 @@ mod run;
 mod staging;
 
 use std::collections::BTreeMap;
-use std::io::{Read, Seek, SeekFrom};
+use std::os::unix::fs::FileExt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -310,7 +310,7 @@ async fn start(app: &App, opened: staging::Opened) -> Result<Uuid, DeliverError>
     tokio::task::spawn_blocking(move || {
         let outcome = handle.block_on(async {
             let secret = delivery_secret(&app, &delivery)?;
-            run::take_in(&app, delivery, secret, source, progress).await
+            run::take_in(&app, delivery, secret, source, None, progress).await
         });
         match outcome {
             Ok(_) => handle.block_on(staging::remove(&app, upload)),
@@ -345,13 +345,27 @@ pub async fn resume(app: &App) -> Result<usize, DeliverError> {
 pub async fn deliver_file(
     app: &App,
     permit: &Permit<Deliver>,
-    mut file: std::fs::File,
+    file: std::fs::File,
     file_name: &str,
     on_begin: impl FnOnce(Arc<Progress>),
 ) -> Result<Vec<u8>, DeliverError> {
     let resource = permit.resource();
     item_of(app, &resource.item)?;
-    let (content_hash, bytes) = hash(&mut file)?;
+    let whole = file.try_clone()?;
+    let mut source = Source {
+        reader: Box::new(std::io::BufReader::with_capacity(1 << 20, file)),
+        name: file_name.to_owned(),
+    };
+    let hashing = tokio::task::spawn_blocking(move || hash(&whole));
+    let (checking, item) = (app.clone(), resource.item.clone());
+    // The two looks at the whole file go on at once: both come before anything is recorded.
+    let (source, head) = tokio::task::spawn_blocking(move || {
+        let head = run::check(&checking, item_of(&checking, &item)?, &mut source)?;
+        Ok::<_, DeliverError>((source, head))
+    })
+    .await
+    .map_err(|_| AppError::ShuttingDown)??;
+    let (content_hash, bytes) = hashing.await.map_err(|_| AppError::ShuttingDown)??;
     let uuid = app.fresh_uuid();
     let (secret, wrapped) = app
         .vault()
@@ -383,14 +397,12 @@ pub async fn deliver_file(
     let secret = delivery_secret(app, &delivery)?;
     let progress = Arc::new(Progress::default());
     on_begin(Arc::clone(&progress));
-    let source = Source {
-        reader: Box::new(std::io::BufReader::with_capacity(1 << 20, file)),
-        name: file_name.to_owned(),
-    };
     let (app, handle) = (app.clone(), Handle::current());
-    tokio::task::spawn_blocking(move || handle.block_on(run::take_in(&app, delivery, secret, source, progress)))
-        .await
-        .map_err(|_| AppError::ShuttingDown)?
+    tokio::task::spawn_blocking(move || {
+        handle.block_on(run::take_in(&app, delivery, secret, source, Some(head), progress))
+    })
+    .await
+    .map_err(|_| AppError::ShuttingDown)?
 }
 
 fn delivery_secret(app: &App, delivery: &Delivery) -> Result<Secret, AppError> {
@@ -406,14 +418,16 @@ fn item_of<'a>(app: &'a App, id: &ItemId) -> Result<&'a Item, DeliverError> {
     app.catalogue().items.get(id).ok_or(DeliverError::UnknownItem)
 }
 
-/// SHA-256 and length of a source.
-fn hash(reader: &mut (impl Read + Seek)) -> Result<([u8; 32], u64), AppError> {
-    reader.seek(SeekFrom::Start(0))?;
+/// SHA-256 and length of a file, whose position is left to others.
+fn hash(file: &std::fs::File) -> Result<([u8; 32], u64), AppError> {
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 1 << 20];
     let mut bytes = 0;
     loop {
-        let read = reader.read(&mut buffer)?;
+        let read = match file.read_at(&mut buffer, bytes) {
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            other => other?,
+        };
         if read == 0 {
             return Ok((hasher.finalize().into(), bytes));
         }

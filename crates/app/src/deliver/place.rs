@@ -1,8 +1,8 @@
 //! Where a cleaned row goes: to a person, to the staged rows, or back to the provider (R7).
 
-use domain::catalogue::{FieldRole, Item};
-use domain::{IdentityDocument, Name};
-use intake::{CleanRow, Cleaned, Fault, FaultCode, HeaderMap, SlipRow, StagedContent};
+use domain::catalogue::{BreachClass, FieldRole, Item};
+use domain::{Day, IdentityDocument, Name};
+use intake::{CleanRow, Cleaned, Fault, FaultCode, HeaderMap, RowOperation, SlipRow, StagedContent};
 use matching::{AliasStanding, Claim, Explanation, Verdict};
 use store::{IndexTag, StagedKind};
 
@@ -19,10 +19,15 @@ pub(crate) enum Placed {
     Refused(Vec<Fault>),
 }
 
-/// A row with the person it belongs to.
+/// A row with the person it belongs to: what is needed of it from here on, so that the rest is dropped where it was made.
 pub(crate) struct Attachment {
-    /// The row but for its content.
-    pub(crate) row: CleanRow,
+    pub(crate) line: u32,
+    pub(crate) operation: RowOperation,
+    pub(crate) class: Option<BreachClass>,
+    pub(crate) end: Day,
+    /// Whether it is held for a question to the provider.
+    pub(crate) is_held: bool,
+    pub(crate) fact_key: String,
     /// The content as it will be sealed.
     pub(crate) content: Vec<u8>,
     /// Whom it belongs to.
@@ -31,11 +36,15 @@ pub(crate) struct Attachment {
 }
 
 impl Attachment {
-    pub(crate) fn new(mut row: CleanRow, person: Person, warnings: Vec<Fault>) -> Self {
-        let content = std::mem::take(&mut row.content).to_bytes();
+    pub(crate) fn new(row: CleanRow, person: Person, warnings: Vec<Fault>) -> Self {
         Self {
-            row,
-            content,
+            line: row.line,
+            operation: row.operation,
+            class: row.class,
+            end: row.end,
+            is_held: row.hold.is_some(),
+            content: row.content.to_bytes(),
+            fact_key: row.fact_key,
             person,
             warnings,
         }
@@ -59,6 +68,7 @@ pub(crate) const NUMBER_UNKNOWN: &str = "number_unknown";
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Places {
     pub(crate) name: (Option<u32>, Option<String>),
+    pub(crate) number: (Option<u32>, Option<String>),
     pub(crate) operation: (Option<u32>, Option<String>),
 }
 
@@ -66,6 +76,7 @@ impl Places {
     pub(crate) fn new(map: &HeaderMap, item: &Item) -> Self {
         Self {
             name: map.place_of(FieldRole::PersonName, item),
+            number: map.place_of(FieldRole::DocumentNumber, item),
             operation: map.place_of(FieldRole::RowOperation, item),
         }
     }
@@ -147,19 +158,18 @@ const fn is_about_the_name(explanation: Explanation) -> bool {
     )
 }
 
-fn place_row(app: &App, row: CleanRow, warnings: Vec<Fault>, verdict: Verdict, places: &Places) -> Placed {
+fn place_row(app: &App, row: CleanRow, mut faults: Vec<Fault>, verdict: Verdict, places: &Places) -> Placed {
     match verdict {
-        Verdict::Match => attach(app, row, warnings),
-        Verdict::HeldNumberUnknown => waiting(row, warnings, StagedKind::Held, NUMBER_UNKNOWN),
+        Verdict::Match => attach(app, row, faults),
+        Verdict::HeldNumberUnknown => {
+            let (column, header) = places.number.clone();
+            faults.push(Fault::new(row.line, column, header, FaultCode::Q02));
+            waiting(row, faults, StagedKind::Held, NUMBER_UNKNOWN)
+        }
         Verdict::Pending(explanation) => {
-            let mut faults = warnings;
             if is_about_the_name(explanation) {
-                faults.push(Fault::new(
-                    row.line,
-                    places.name.0,
-                    places.name.1.clone(),
-                    FaultCode::E07,
-                ));
+                let (column, header) = places.name.clone();
+                faults.push(Fault::new(row.line, column, header, FaultCode::E07));
             }
             waiting(row, faults, StagedKind::Pending, explanation.as_str())
         }
@@ -167,9 +177,7 @@ fn place_row(app: &App, row: CleanRow, warnings: Vec<Fault>, verdict: Verdict, p
 }
 
 fn attach(app: &App, row: CleanRow, warnings: Vec<Fault>) -> Placed {
-    let document = row.document.clone();
-    let registered_name = registered_name(app, &document).unwrap_or_else(|| row.name.expose().to_owned());
-    let person = Person::new(app, document, registered_name);
+    let person = Person::new(app, row.document.clone(), None);
     Placed::Attach(Box::new(Attachment::new(row, person, warnings)))
 }
 

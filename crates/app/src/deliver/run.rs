@@ -88,17 +88,22 @@ pub(crate) fn check(app: &App, item: &Item, source: &mut Source) -> Result<Resul
     }
 }
 
-/// Takes in what is not taken in yet and writes the receipt.
+/// Takes in what is not taken in yet and writes the receipt. `head` is what [`check`] said, if it was asked before.
 pub(crate) async fn take_in(
     app: &App,
     delivery: Delivery,
     secret: Secret,
     mut source: Source,
+    head: Option<Result<FileHead, Vec<Fault>>>,
     progress: Arc<Progress>,
 ) -> Result<Vec<u8>, DeliverError> {
     let catalogue = Arc::clone(&app.0.parts.catalogue);
     let item = catalogue.items.get(&delivery.item).ok_or(DeliverError::UnknownItem)?;
-    let head = match check(app, item, &mut source)? {
+    let head = match head {
+        Some(head) => head,
+        None => check(app, item, &mut source)?,
+    };
+    let head = match head {
         Ok(head) => head,
         Err(faults) => return refuse_whole(app, &delivery, &faults).await,
     };
@@ -120,7 +125,7 @@ pub(crate) async fn take_in(
     };
     let (prepared_sender, mut prepared) = mpsc::channel(PREPARED_WAITING);
     let mut intake = Intake::new(app, &origin, &delivery, &progress);
-    let stage = {
+    let tagging = {
         let (app, landed, handle) = (app.clone(), intake.landed(), Handle::current());
         tokio::task::spawn_blocking(move || handle.block_on(prepare_all(&app, &mut batches, &landed, &prepared_sender)))
     };
@@ -128,7 +133,7 @@ pub(crate) async fn take_in(
         intake.take(rows).await?;
     }
     intake.land().await?;
-    stage.await.map_err(|_| AppError::ShuttingDown)??;
+    tagging.await.map_err(|_| AppError::ShuttingDown)??;
     reader.await.map_err(|_| AppError::ShuttingDown)??;
     finish(app, &delivery, DeliveryState::Done, Some(&head)).await
 }

@@ -9,6 +9,8 @@ mod leaks;
 #[cfg(test)]
 mod ledger;
 #[cfg(test)]
+mod production;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod truth;

@@ -1,6 +1,6 @@
 //! A synthetic city whose dirt is known row by row: what the system says and stores of it must be the truth, on both stores.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::Path;
 use std::time::Instant;
@@ -60,6 +60,12 @@ fn compare(backend: Backend) {
         let rows = truth_of(entry, &dir);
         let told = installation.faults(&uuid.to_string());
         assert_eq!(fault_differences(&rows, &told), Vec::<String>::new(), "{}", entry.file);
+        assert_eq!(
+            question_differences(&rows, &told),
+            Vec::<String>::new(),
+            "{}",
+            entry.file
+        );
         let staged = &ledger.deliveries[uuid].staged;
         assert_eq!(
             staged_differences(&rows, staged, &city),
@@ -140,7 +146,16 @@ fn deliver(installation: &Installation, entry: &FileEntry, dir: &Path) -> Option
     for (key, number) in expected {
         assert_eq!(count(key), number, "{key} of {}", entry.file);
     }
-    let told: BTreeMap<String, u64> = serde_json::from_value(receipt["faults"].clone()).unwrap();
+    let mut told: BTreeMap<String, u64> = serde_json::from_value(receipt["faults"].clone()).unwrap();
+    let questions: u64 = told
+        .extract_if(.., |code, _| is_question(code))
+        .map(|(_, asked)| asked)
+        .sum();
+    assert!(
+        questions >= outcome(Outcome::Held),
+        "{}: {questions} questions",
+        entry.file
+    );
     assert_eq!(told, entry.faults, "{}", entry.file);
     let dropped: Vec<&Value> = receipt["dropped_columns"].as_array().unwrap().iter().collect();
     assert_eq!(dropped.len(), entry.dropped.len(), "{}: {dropped:?}", entry.file);
@@ -158,7 +173,28 @@ fn fault_differences(truth: &[TruthRow], told: &[(u32, String, String)]) -> Vec<
         let at = |fault: &synth::ExpectedFault| (row.line, fault.code.clone(), fault.header.clone());
         row.faults.iter().map(at)
     });
-    differences(planted, told.iter().cloned())
+    let faults = told.iter().filter(|(_, code, _)| !is_question(code));
+    differences(planted, faults.cloned())
+}
+
+/// A question to the provider (R7): no fault, so the truth plants none.
+fn is_question(code: &str) -> bool {
+    code.starts_with('Q')
+}
+
+/// Held rows about which nothing was asked, and questions about rows that are neither held nor waiting.
+fn question_differences(truth: &[TruthRow], told: &[(u32, String, String)]) -> Vec<String> {
+    let asked: BTreeSet<u32> = told
+        .iter()
+        .filter(|(_, code, _)| is_question(code))
+        .map(|(line, ..)| *line)
+        .collect();
+    let lines = |fits: fn(Outcome) -> bool| truth.iter().filter(move |row| fits(row.outcome)).map(|row| row.line);
+    let held: BTreeSet<u32> = lines(|outcome| outcome == Outcome::Held).collect();
+    let kept: BTreeSet<u32> = lines(|outcome| outcome != Outcome::Refused && outcome != Outcome::Withdrawn).collect();
+    let unasked = held.difference(&asked).map(|line| format!("not asked: {line}"));
+    let false_questions = asked.difference(&kept).map(|line| format!("asked: {line}"));
+    unasked.chain(false_questions).collect()
 }
 
 /// Waiting rows that differ from the truth in line, kind, reason, or whose number it is.
@@ -285,6 +321,12 @@ fn comparison_can_fail(
     assert_eq!(record_differences(&rows, &whole, city).len(), 1);
     let rows = tampered(&|row| !row.faults.is_empty(), &|row| row.line += 1);
     assert!(fault_differences(&rows, &told).len() >= 2);
+    let rows = tampered(&|row| row.outcome == Outcome::Held, &|row| {
+        row.outcome = Outcome::Refused
+    });
+    assert_eq!(question_differences(&rows, &told).len(), 1);
+    let rows = tampered(&is_recorded, &|row| row.outcome = Outcome::Held);
+    assert_eq!(question_differences(&rows, &told).len(), 1);
     let rows = tampered(&|row| row.outcome == Outcome::Pending, &|row| {
         row.explanation = "name_changed".to_owned();
     });

@@ -9,7 +9,7 @@ pub(super) fn message(fault: &Fault, lang: Lang) -> String {
     match (&fault.detail, lang) {
         (Detail::General, _) => pick(general(fault.code).0, lang).to_owned(),
         (Detail::File(note), _) => text(&note.message, lang).to_owned(),
-        (Detail::Refused { message, .. }, _) => text(message, lang).to_owned(),
+        (Detail::Refused { message, .. } | Detail::Question { message, .. }, _) => text(message, lang).to_owned(),
         (Detail::TooLong { max }, Lang::Zh) => format!("内容超过 {max} 个字符"),
         (Detail::TooLong { max }, Lang::En) => format!("the cell has more than {max} characters"),
         (Detail::WrongLength { exact }, Lang::Zh) => format!("内容不是 {exact} 个字符"),
@@ -33,6 +33,12 @@ pub(super) fn remedy(fault: &Fault, lang: Lang) -> String {
         (Detail::File(note), _) => text(&note.remedy, lang).to_owned(),
         (Detail::Refused { basis, .. }, Lang::Zh) => format!("请勿报送此类信息，依据：{basis}"),
         (Detail::Refused { basis, .. }, Lang::En) => format!("do not deliver this row; basis: {basis}"),
+        (Detail::Question { basis, .. }, Lang::Zh) => {
+            format!("请补正后重新报送该行；在此之前不向任何人提供。依据：{basis}")
+        }
+        (Detail::Question { basis, .. }, Lang::En) => {
+            format!("complete the row and deliver it again; until then it is shown to nobody; basis: {basis}")
+        }
         (Detail::TooLong { .. } | Detail::WrongLength { .. } | Detail::TooManyDigits { .. }, _) => {
             pick(general(FaultCode::E03).1, lang).to_owned()
         }
@@ -115,8 +121,8 @@ const fn general(code: FaultCode) -> (Pair, Pair) {
         ),
         FaultCode::E10 => (
             (
-                "报送单位或作出机关无权限",
-                "the provider or the deciding organ is not entitled",
+                "作出机关未在单位名录中登记",
+                "the deciding organ is not in the register of organisations",
             ),
             (
                 "请联系市信用中心核对单位登记",
@@ -160,6 +166,26 @@ const fn general(code: FaultCode) -> (Pair, Pair) {
             (
                 "请删去他人姓名、证件号码和电话后重新报送",
                 "remove names, document and telephone numbers and deliver the row again",
+            ),
+        ),
+        FaultCode::Q01 => (
+            (
+                "该行待报送单位答复，暂不提供",
+                "the row is held until the provider has answered a question",
+            ),
+            (
+                "请按提示补正后重新报送该行",
+                "complete the row as the question asks and deliver it again",
+            ),
+        ),
+        FaultCode::Q02 => (
+            (
+                "身份库中没有该证件号码，该行暂不归集",
+                "the identity register does not know the document number; the row is attached to nobody",
+            ),
+            (
+                "请核对证件号码；号码无误的，待身份库更新后自动归集",
+                "check the number; if it is right, the row is taken in once the register knows it",
             ),
         ),
     }
@@ -282,16 +308,6 @@ const fn fixed(detail: &Detail) -> (Pair, Pair) {
             ("日期晚于报送当日", "the day is later than the day of the delivery"),
             ("请核对日期", "check the day"),
         ),
-        Detail::ProviderNotEntitled => (
-            (
-                "报送单位不是该事项的提供单位",
-                "the provider is none of the item's providers",
-            ),
-            (
-                "请核对事项，或联系市信用中心",
-                "check the item, or ask the credit centre",
-            ),
-        ),
         Detail::OrganUnknown => (
             (
                 "作出机关未在单位名录中登记",
@@ -315,6 +331,7 @@ const fn fixed(detail: &Detail) -> (Pair, Pair) {
         Detail::General
         | Detail::File(_)
         | Detail::Refused { .. }
+        | Detail::Question { .. }
         | Detail::TooLong { .. }
         | Detail::WrongLength { .. }
         | Detail::TooManyDigits { .. }

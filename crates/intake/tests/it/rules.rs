@@ -18,16 +18,22 @@ fn rules(sheet: &Sheet, row: &Row) -> Vec<String> {
         .map(RuleId::to_string)
         .collect();
     match cleaned {
-        Cleaned::Row(row, _) => row
-            .hold
-            .map(|hold| {
-                [vec![hold.rule], hold.also]
-                    .concat()
-                    .iter()
-                    .map(RuleId::to_string)
-                    .collect()
-            })
-            .unwrap_or_default(),
+        Cleaned::Row(row, _) => {
+            let holding: Vec<String> = row
+                .hold
+                .map(|hold| {
+                    [vec![hold.rule], hold.also]
+                        .concat()
+                        .iter()
+                        .map(RuleId::to_string)
+                        .collect()
+                })
+                .unwrap_or_default();
+            // Whatever holds the row asks its question (R7).
+            let sorted = |rules: &[String]| rules.iter().cloned().collect::<BTreeSet<_>>();
+            assert_eq!(sorted(&refusing), sorted(&holding));
+            holding
+        }
         Cleaned::Refused(_) | Cleaned::Slip(..) => refusing,
     }
 }

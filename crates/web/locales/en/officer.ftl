@@ -78,8 +78,8 @@ held-title = Rows that are held or wait for a review
 held-lead = These rows are kept encrypted and shown to nobody until their question is answered.
 held-elsewhere =
     { $count ->
-        [one] { $count } more row is not listed below: it lacks something required (procedure, class or end of the act) and is in the person’s file without being shown to others, so please deliver it again complete; or it has been resolved since.
-       *[other] { $count } more rows are not listed below: they lack something required (procedure, class or end of the act) and are in the persons’ files without being shown to others, so please deliver them again complete; or they have been resolved since.
+        [one] { $count } more row is not listed below: a question about it is in the fault file (Q01), and until it is delivered again complete it is in the person’s file without being shown to others; or it has been resolved since.
+       *[other] { $count } more rows are not listed below: the questions about them are in the fault file (Q01), and until they are delivered again complete they are in the persons’ files without being shown to others; or they have been resolved since.
     }
 held-line = Line
 held-kind = State

@@ -90,7 +90,7 @@ pub(super) struct WireDelivery {
     rows_total: Option<u64>,
     /// Counts so far; whole once `state` is not `receiving`.
     counts: WireCounts,
-    /// Number of faults by code, `E01` to `E16`.
+    /// Number of faults by code, `E01` to `E16`; questions to the provider are `Q01` and `Q02`.
     #[schema(example = json!({ "E02": 1, "E09": 1 }))]
     faults: BTreeMap<String, u64>,
     /// The signed receipt, once finished: `receipt`, `key` and `signature` (Ed25519 over the compact JSON of `receipt`).

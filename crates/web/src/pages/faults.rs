@@ -52,8 +52,7 @@ impl FaultRow {
         Self {
             place,
             code: fault.code.as_str(),
-            // E16 keeps the row; every other code costs it.
-            tone: if fault.code == FaultCode::E16 { "warn" } else { "bad" },
+            tone: if fault.code.keeps_row() { "warn" } else { "bad" },
             message: fault.message(lang.into()),
             remedy: fault.remedy(lang.into()),
         }

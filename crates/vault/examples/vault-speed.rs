@@ -1,4 +1,4 @@
-//! Prints what one seal, one tag and their company cost on this machine: `cargo run --release -p vault --example speed`.
+//! Prints what one seal, one tag and their company cost on this machine: `cargo run --release -p vault --example vault-speed`.
 
 use std::hint::black_box;
 use std::io::{self, Write};

@@ -1,4 +1,4 @@
-//! How fast deliveries are read and cleaned: `cargo run --release -p intake --example speed [ROWS]`.
+//! How fast deliveries are read and cleaned: `cargo run --release -p intake --example intake-speed [ROWS]`.
 //!
 //! Rows of penalties in the national layout with its extension columns, every cell that a real row fills filled. One
 //! thread; rows per second of processor time.

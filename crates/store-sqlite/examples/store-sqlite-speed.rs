@@ -1,6 +1,6 @@
 //! How fast chunks go in: rows a second, by chunk, with the persons created. Synthetic bytes only.
 //!
-//! `cargo run --release -p store-sqlite --example speed -- [ROWS] [CHUNK_ROWS] [FILE]`
+//! `cargo run --release -p store-sqlite --example store-sqlite-speed -- [ROWS] [CHUNK_ROWS] [FILE]`
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
