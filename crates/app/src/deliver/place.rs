@@ -199,7 +199,7 @@ fn waiting(row: CleanRow, faults: Vec<Fault>, kind: StagedKind, reason: &'static
 }
 
 /// A number that fails its check goes to a human only if the register has the neighbour under exactly this name.
-fn place_slip(app: &App, slip: SlipRow, faults: Vec<Fault>) -> Placed {
+fn place_slip(app: &App, slip: SlipRow, mut faults: Vec<Fault>) -> Placed {
     match matching::slip(slip.kind, slip.number_text(), &slip.name, app.register()) {
         Some((explanation, document)) => Placed::Staged(Box::new(Waiting {
             kind: StagedKind::Pending,
@@ -209,7 +209,11 @@ fn place_slip(app: &App, slip: SlipRow, faults: Vec<Fault>) -> Placed {
             content: StagedContent::Slip(Box::new(slip)),
             faults,
         })),
-        None => Placed::Refused(faults),
+        None => {
+            // The row is not kept, so nothing is asked about it.
+            faults.retain(|fault| !fault.code.is_question());
+            Placed::Refused(faults)
+        }
     }
 }
 

@@ -288,7 +288,7 @@ fn deleting_asks_only_for_what_finds_the_record() {
 
 fn every_fault() -> Vec<Fault> {
     let sheet = Sheet::penalties();
-    let cases: [&[(&'static str, &str)]; 12] = [
+    let cases: [&[(&'static str, &str)]; 13] = [
         &[("CF_WSH", ""), ("CF_NR_FK", "x"), ("CF_CFLB", "x")],
         &[("BZ", &"字".repeat(513)), ("CF_NR_FK", "0.1234567")],
         &[("CF_SY", "\u{1}"), ("CF_XDR_MC", "*"), ("CF_XDR_ZJHM", "1")],

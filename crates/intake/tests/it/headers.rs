@@ -182,7 +182,7 @@ fn files_without_the_extension_columns_are_taken_and_their_rows_held() {
     };
     // Each rule asks its question; there is no column to ask it at.
     let asked: Vec<_> = faults.iter().map(|fault| (fault.code.as_str(), fault.line)).collect();
-    assert_eq!(asked, [("Q01", 2); 3]);
+    assert_eq!(asked, [("Q01", 7); 3]);
     let hold = row.hold.unwrap();
     assert_eq!(hold.rule.as_str(), "RUL-NO-PROCEDURE");
     assert_eq!(

@@ -272,7 +272,7 @@ fn fifty_thousand_rows_agree_with_the_truth_and_show_every_code() {
         .iter()
         .flat_map(|file| file.faults.keys().map(String::as_str))
         .collect();
-    for code in FaultCode::ALL {
+    for code in FaultCode::ALL.into_iter().filter(|code| !code.is_question()) {
         // E01 is shown by whole files; E12 is no fault of a row: content repeated or corrected is an outcome.
         let is_row_fault = !matches!(code, FaultCode::E01 | FaultCode::E12);
         assert!(
