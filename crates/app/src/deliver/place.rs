@@ -200,21 +200,20 @@ fn waiting(row: CleanRow, faults: Vec<Fault>, kind: StagedKind, reason: &'static
 
 /// A number that fails its check goes to a human only if the register has the neighbour under exactly this name.
 fn place_slip(app: &App, slip: SlipRow, mut faults: Vec<Fault>) -> Placed {
-    match matching::slip(slip.kind, slip.number_text(), &slip.name, app.register()) {
-        Some((explanation, document)) => Placed::Staged(Box::new(Waiting {
-            kind: StagedKind::Pending,
-            reason: explanation.as_str(),
-            line: slip.line,
-            document,
-            content: StagedContent::Slip(Box::new(slip)),
-            faults,
-        })),
-        None => {
-            // The row is not kept, so nothing is asked about it.
-            faults.retain(|fault| !fault.code.is_question());
-            Placed::Refused(faults)
-        }
-    }
+    let found = matching::slip(slip.kind, slip.number_text(), &slip.name, app.register());
+    let Some((explanation, document)) = found else {
+        // The row is not kept, so nothing is asked about it.
+        faults.retain(|fault| !fault.code.is_question());
+        return Placed::Refused(faults);
+    };
+    Placed::Staged(Box::new(Waiting {
+        kind: StagedKind::Pending,
+        reason: explanation.as_str(),
+        line: slip.line,
+        document,
+        content: StagedContent::Slip(Box::new(slip)),
+        faults,
+    }))
 }
 
 /// A name that a review confirmed for this number agrees from then on: its B2 tag leads to the person.
