@@ -317,15 +317,19 @@ fn comparison_can_fail(
     let is_recorded = |row: &TruthRow| row.outcome == Outcome::Recorded && uses[&row.document_no] == 1;
     let rows = tampered(&is_recorded, &|row| row.resident = row.resident.map(|index| index + 1));
     assert_eq!(wrong_persons(&rows, &whole, city).len(), 1);
-    let rows = tampered(&is_recorded, &|row| row.outcome = Outcome::Refused);
+    let rows = tampered(&is_recorded, &|row| {
+        row.outcome = Outcome::Refused;
+    });
     assert_eq!(record_differences(&rows, &whole, city).len(), 1);
     let rows = tampered(&|row| !row.faults.is_empty(), &|row| row.line += 1);
     assert!(fault_differences(&rows, &told).len() >= 2);
     let rows = tampered(&|row| row.outcome == Outcome::Held, &|row| {
-        row.outcome = Outcome::Refused
+        row.outcome = Outcome::Refused;
     });
     assert_eq!(question_differences(&rows, &told).len(), 1);
-    let rows = tampered(&is_recorded, &|row| row.outcome = Outcome::Held);
+    let rows = tampered(&is_recorded, &|row| {
+        row.outcome = Outcome::Held;
+    });
     assert_eq!(question_differences(&rows, &told).len(), 1);
     let rows = tampered(&|row| row.outcome == Outcome::Pending, &|row| {
         row.explanation = "name_changed".to_owned();

@@ -34,10 +34,12 @@ pub(super) fn remedy(fault: &Fault, lang: Lang) -> String {
         (Detail::Refused { basis, .. }, Lang::Zh) => format!("请勿报送此类信息，依据：{basis}"),
         (Detail::Refused { basis, .. }, Lang::En) => format!("do not deliver this row; basis: {basis}"),
         (Detail::Question { basis, .. }, Lang::Zh) => {
-            format!("请补正后重新报送该行；在此之前不向任何人提供。依据：{basis}")
+            format!("请补正后重新报送该行；在此之前不向本人以外的任何人提供。依据：{basis}")
         }
         (Detail::Question { basis, .. }, Lang::En) => {
-            format!("complete the row and deliver it again; until then it is shown to nobody; basis: {basis}")
+            format!(
+                "complete the row and deliver it again; until then it is shown to nobody but the person; basis: {basis}"
+            )
         }
         (Detail::TooLong { .. } | Detail::WrongLength { .. } | Detail::TooManyDigits { .. }, _) => {
             pick(general(FaultCode::E03).1, lang).to_owned()
