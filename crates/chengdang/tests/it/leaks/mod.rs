@@ -11,6 +11,7 @@ mod town;
 mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -314,6 +315,29 @@ fn a_value_within_base64_is_found_wherever_it_begins() {
     }
 }
 
+/// A shell that says when it runs and ends with its input.
+const ANNOUNCED: [&str; 2] = ["-c", "echo runs; read -r _"];
+
+/// Looks at a child once it has said that it runs: for a moment after it was started, the kernel shows neither its arguments
+/// nor its environment.
+fn look_while_it_runs(report: &mut Report, child: &mut Command) {
+    let mut child = child
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("a shell");
+    let mut said = [0; 5];
+    child
+        .stdout
+        .as_mut()
+        .expect("its output")
+        .read_exact(&mut said)
+        .expect("it runs");
+    report.look_at_processes(child.id());
+    drop(child.stdin.take());
+    child.wait().expect("it ends");
+}
+
 /// G-26 without another build: whatever a channel is, the walk's own look at it finds a value put there in clear or coded.
 #[test]
 fn a_value_that_is_put_into_a_channel_is_found_there() {
@@ -342,24 +366,13 @@ fn a_value_that_is_put_into_a_channel_is_found_there() {
         .expect("a checkpoint");
     report.look_below(folder.path(), |_| "database");
 
-    let mut child = Command::new("cat")
-        .env("LEAKED", hex::encode(&somebody.number))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .spawn()
-        .expect("cat");
-    report.look_at_processes(child.id());
-    drop(child.stdin.take());
-    child.wait().expect("it ends");
+    let mut child = Command::new("sh");
+    child.args(ANNOUNCED).env("LEAKED", hex::encode(&somebody.number));
+    look_while_it_runs(&mut report, &mut child);
     let mut arguments = Report::new(&scanner);
-    let mut child = Command::new("sh")
-        .args(["-c", "read -r _", "sh", &somebody.telephone])
-        .stdin(Stdio::piped())
-        .spawn()
-        .expect("sh");
-    arguments.look_at_processes(child.id());
-    drop(child.stdin.take());
-    child.wait().expect("it ends");
+    let mut child = Command::new("sh");
+    child.args(ANNOUNCED).args(["sh", &somebody.telephone]);
+    look_while_it_runs(&mut arguments, &mut child);
     arguments.assert_leaky(&["processes"]);
 
     let problem = format!("{{\"detail\":\"no person {}\"}}", http::coded(&somebody.name));
