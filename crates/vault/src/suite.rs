@@ -5,7 +5,11 @@ use std::fmt;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
-use aws_lc_rs::{digest, hkdf, hmac, rand};
+use aws_lc_rs::{digest, rand};
+use hkdf::Hkdf;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use zeroize::Zeroizing;
 
 use crate::VaultError;
 use crate::hash::first;
@@ -16,6 +20,9 @@ pub const KEY_BYTES: usize = 32;
 pub const NONCE_BYTES: usize = 12;
 /// Bytes by which a ciphertext is longer than its plaintext.
 pub const TAG_BYTES: usize = 16;
+
+/// Bytes of a block of SHA-256.
+const BLOCK_BYTES: usize = 64;
 
 /// A set of algorithms that is used as a whole.
 pub trait Suite: fmt::Debug + Send + Sync {
@@ -99,15 +106,11 @@ impl Suite for International {
     }
 
     fn derive(&self, secret: &[u8], salt: &[u8], info: &[u8], out: &mut [u8]) -> Result<(), VaultError> {
-        let failed = |_| VaultError::Cipher {
-            what: "derivation of a key",
-        };
-        let length = OutputBytes(out.len());
-        let extracted = hkdf::Salt::new(hkdf::HKDF_SHA256, salt).extract(secret);
-        extracted
-            .expand(&[info], length)
-            .and_then(|expanded| expanded.fill(out))
-            .map_err(failed)
+        Hkdf::<Sha256>::new(Some(salt), secret)
+            .expand(info, out)
+            .map_err(|_| VaultError::Cipher {
+                what: "derivation of a key",
+            })
     }
 
     fn seal(&self, key: &[u8], nonce: &[u8; NONCE_BYTES], aad: &[u8], in_out: &mut Vec<u8>) -> Result<(), VaultError> {
@@ -126,7 +129,14 @@ impl Suite for International {
     }
 
     fn mac_key(&self, key: &[u8]) -> Box<dyn MacKey> {
-        Box::new(HmacSha256(hmac::Key::new(hmac::HMAC_SHA256, key)))
+        // A longer key is hashed first, a shorter one filled with zeros (RFC 2104 §2).
+        let mut block = Zeroizing::new([0; BLOCK_BYTES]);
+        let hashed = (key.len() > BLOCK_BYTES).then(|| Zeroizing::new(self.hash(&[key])));
+        let key = hashed.as_ref().map_or(key, |hashed| hashed.as_slice());
+        for (to, from) in block.iter_mut().zip(key) {
+            *to = *from;
+        }
+        Box::new(HmacSha256(Hmac::new(&(*block).into())))
     }
 
     fn hash(&self, parts: &[&[u8]]) -> [u8; 32] {
@@ -160,23 +170,16 @@ fn gcm_key(key: &[u8]) -> Result<LessSafeKey, VaultError> {
         })
 }
 
-struct OutputBytes(usize);
-
-impl hkdf::KeyType for OutputBytes {
-    fn len(&self) -> usize {
-        self.0
-    }
-}
-
-struct HmacSha256(hmac::Key);
+/// The two pads are hashed once, when the key is prepared.
+struct HmacSha256(Hmac<Sha256>);
 
 impl MacKey for HmacSha256 {
     fn mac(&self, parts: &[&[u8]]) -> [u8; 32] {
-        let mut context = hmac::Context::with_key(&self.0);
+        let mut code = self.0.clone();
         for part in parts {
-            context.update(part);
+            code.update(part);
         }
-        first(context.sign().as_ref())
+        code.finalize().into_bytes().into()
     }
 }
 
