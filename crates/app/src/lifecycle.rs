@@ -97,6 +97,7 @@ pub async fn correct(
     let mut commit = chunk::plan(app, &origin, &[]).await?;
     let row = store::record_uuid(commit.uuid, 0);
     let new = NewRecord {
+        ordinal: 0,
         person: PersonRef::Known(record.person),
         item: record.item.clone(),
         provider: record.provider.clone(),

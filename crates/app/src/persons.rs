@@ -128,9 +128,10 @@ pub async fn split(
         Some(PersonRef::New(_)) | None => find(app, into.0).await?.id,
     };
     append(app, permit, &from, &PersonEvent::Split { into }, reason).await?;
-    Ok((0..)
-        .zip(&commit.records)
-        .map(|(ordinal, _)| store::record_uuid(commit.uuid, ordinal))
+    Ok(commit
+        .records
+        .iter()
+        .map(|record| store::record_uuid(commit.uuid, record.ordinal))
         .collect())
 }
 

@@ -155,7 +155,7 @@ async fn insert_records(
         Type::BYTEA,
     ];
     let mut copy = copy_in(transaction, include_str!("../sql/record/copy.sql"), &types).await?;
-    for (ordinal, record) in (0..).zip(&chunk.records) {
+    for record in &chunk.records {
         let person = match record.person {
             PersonRef::Known(person) => Some(person.0),
             PersonRef::New(index) => usize::try_from(index)
@@ -166,7 +166,7 @@ async fn insert_records(
         let (salt, ciphertext) = parts(&record.content);
         copy.as_mut()
             .write(&[
-                &record_id(chunk_id, ordinal).0,
+                &record_id(chunk_id, i64::from(record.ordinal)).0,
                 &person.ok_or_else(|| missing("the person"))?,
                 &record.item.as_str(),
                 &record.provider.as_str(),

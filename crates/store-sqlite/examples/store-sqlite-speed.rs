@@ -127,9 +127,10 @@ fn make_chunk(
                 tags: vec![tag(random, BlindIndex::Number), tag(random, BlindIndex::NumberAndName)],
             })
             .collect(),
-        records: refs
-            .into_iter()
-            .map(|person| NewRecord {
+        records: (0..)
+            .zip(refs)
+            .map(|(ordinal, person)| NewRecord {
+                ordinal,
                 person,
                 item: item.clone(),
                 provider: provider.clone(),

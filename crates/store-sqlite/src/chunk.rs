@@ -129,13 +129,13 @@ fn insert_persons(connection: &Connection, persons: &[NewPerson]) -> Result<i64,
 
 fn insert_records(connection: &Connection, chunk: &ChunkCommit, chunk_id: i64, first_person: i64) -> Result<(), Fault> {
     let mut insert = connection.prepare_cached(include_str!("../sql/record/insert.sql"))?;
-    for (ordinal, record) in (0..).zip(&chunk.records) {
+    for record in &chunk.records {
         let person = match record.person {
             PersonRef::Known(person) => person.0,
             PersonRef::New(index) => first_person + i64::from(index),
         };
         insert.execute(params![
-            record_id(chunk_id, ordinal).0,
+            record_id(chunk_id, i64::from(record.ordinal)).0,
             person,
             record.item.as_str(),
             record.provider.as_str(),

@@ -37,9 +37,12 @@ pub enum BirthState {
     Held,
 }
 
-/// A record to be written; its ordinal is its place in [`crate::ChunkCommit::records`].
+/// A record to be written.
 #[derive(Debug, Clone)]
 pub struct NewRecord {
+    /// Number within the chunk; the low 20 bits of its local number and public id. Records are sealed for their public id
+    /// before it is known which of them say something new, so numbers may be left out.
+    pub ordinal: u32,
     /// Whose.
     pub person: PersonRef,
     /// Item.

@@ -8,8 +8,8 @@ use domain::record::{RecordEventKind, state_after};
 use uuid::Uuid;
 
 use crate::{
-    BirthState, CHUNK_ROWS_MAX, ChunkCommit, NewRecordEvent, PersonEvent, PersonId, PersonRef, RecordId, Sealed,
-    StoreError, chunk_uuid,
+    BirthState, CHUNK_ROWS_MAX, ChunkCommit, NewRecord, NewRecordEvent, PersonEvent, PersonId, PersonRef, RecordId,
+    Sealed, StoreError, chunk_uuid,
 };
 
 /// How long attempts are kept: no limit on logins looks further back than a day.
@@ -40,9 +40,15 @@ impl ChunkCommit {
                 Err(StoreError::Invalid { what })
             }
         };
+        let last = self.records.last().map_or(0, |record| record.ordinal);
         rule(
-            self.records.len() <= CHUNK_ROWS_MAX,
+            usize::try_from(last).is_ok_and(|last| last < CHUNK_ROWS_MAX),
             "a chunk has more records than ordinals",
+        )?;
+        rule(
+            self.records
+                .is_sorted_by(|first, second| first.ordinal < second.ordinal),
+            "the ordinals of a chunk do not ascend",
         )?;
         rule(
             chunk_uuid(self.uuid) == self.uuid,
@@ -66,11 +72,17 @@ impl ChunkCommit {
             self.records.iter().all(|record| is_known(&record.person)),
             "a record names a person the chunk lacks",
         )?;
-        let is_own = |ordinal: u32| usize::try_from(ordinal).is_ok_and(|ordinal| ordinal < self.records.len());
         rule(
-            self.own_events.iter().all(|event| is_own(event.ordinal)),
+            self.own_events.iter().all(|event| self.record(event.ordinal).is_some()),
             "an event names a record the chunk lacks",
         )
+    }
+
+    /// The chunk's record with this ordinal.
+    #[must_use]
+    pub fn record(&self, ordinal: u32) -> Option<&NewRecord> {
+        let at = self.records.binary_search_by_key(&ordinal, |record| record.ordinal);
+        self.records.get(at.ok()?)
     }
 
     /// The events of the chunk's own records, now that the chunk has its number `chunk_id`; `person_of` gives the number
@@ -83,7 +95,7 @@ impl ChunkCommit {
         self.own_events
             .iter()
             .map(|event| {
-                let record = self.records.get(usize::try_from(event.ordinal).ok()?)?;
+                let record = self.record(event.ordinal)?;
                 Some(NewRecordEvent {
                     record: record_id(chunk_id, i64::from(event.ordinal)),
                     person: person_of(record.person)?,

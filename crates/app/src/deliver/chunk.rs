@@ -1,6 +1,5 @@
 //! One transaction of an intake: which effect each row has, sealed and sorted by person, with its counts and faults.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use domain::catalogue::{Item, ItemId};
@@ -58,6 +57,30 @@ struct Fact {
     slot: usize,
     tag: i64,
     content_tag: [u8; 16],
+    /// Number of the record that the row may become.
+    ordinal: u32,
+    /// What the store knew of the fact when it was asked last.
+    known: Option<KnownFact>,
+    /// The content, sealed for that number; `None` if the store was seen to have it already.
+    sealed: Option<Sealed>,
+}
+
+impl Fact {
+    fn new(attachment: &Attachment, slot: usize, slots: &[Slot], ordinal: u32) -> Result<Self, AppError> {
+        let secret = &slots.get(slot).ok_or(AppError::Damaged { what: "chunk slots" })?.secret;
+        Ok(Self {
+            slot,
+            tag: secret.fact_tag(attachment.fact_key.as_bytes()),
+            content_tag: secret.content_tag(&attachment.content),
+            ordinal,
+            known: None,
+            sealed: None,
+        })
+    }
+
+    fn is_repeat(&self) -> bool {
+        self.known.is_some_and(|known| known.content_tag == self.content_tag)
+    }
 }
 
 /// What a row does to the store.
@@ -73,8 +96,8 @@ enum Effect {
 enum Latest {
     /// in the store
     Stored(store::RecordId),
-    /// written by this chunk: its place among the drafts
-    Drafted(usize),
+    /// written by this chunk: its ordinal
+    Drafted(u32),
 }
 
 /// What is known of a fact at a row: what the store has, and what earlier rows of the chunk did to it.
@@ -100,11 +123,45 @@ impl From<KnownFact> for FactState {
 }
 
 /// What can be worked out about rows while the chunk before them is still being committed: whose they are, with the keys
-/// of persons whom the store does not have yet, and their tags.
+/// of persons whom the store does not have yet, what the store knows of their facts, and their sealed contents.
 pub(crate) struct Prepared {
+    /// Base of the chunk's public ids.
+    uuid: Uuid,
     slots: Vec<Slot>,
     facts: Vec<Fact>,
     new_persons: Vec<NewPerson>,
+}
+
+/// What a committed chunk changed that a chunk prepared meanwhile must look at again.
+#[derive(Default)]
+pub(crate) struct Changed {
+    /// Tags of the persons it created.
+    tags: HashSet<IndexTag>,
+    /// Known persons whose records it added to.
+    persons: HashSet<PersonId>,
+}
+
+impl Changed {
+    /// What `commit` changes.
+    pub(crate) fn by(commit: &ChunkCommit) -> Self {
+        let known = commit.records.iter().filter_map(|record| match record.person {
+            PersonRef::Known(person) => Some(person),
+            PersonRef::New(_) => None,
+        });
+        Self {
+            tags: commit
+                .new_persons
+                .iter()
+                .flat_map(|person| person.tags.iter().copied())
+                .collect(),
+            persons: known.chain(commit.events.iter().map(|event| event.person)).collect(),
+        }
+    }
+
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.tags.extend(&other.tags);
+        self.persons.extend(&other.persons);
+    }
 }
 
 /// Plans the transaction that takes `placed` in.
@@ -114,7 +171,7 @@ pub(crate) struct Prepared {
 /// If store or vault fail.
 pub(crate) async fn plan(app: &App, origin: &Origin<'_>, placed: &[Placed]) -> Result<ChunkCommit, AppError> {
     let prepared = prepare(app, placed).await?;
-    settle(app, origin, placed, prepared, &HashSet::new()).await
+    settle(app, origin, placed, prepared, &Changed::default()).await
 }
 
 fn attachments(placed: &[Placed]) -> impl Iterator<Item = &Attachment> {
@@ -125,7 +182,7 @@ fn attachments(placed: &[Placed]) -> impl Iterator<Item = &Attachment> {
 }
 
 /// The first half of a plan: it stays good while an earlier chunk of the same delivery is committed, but for the persons
-/// which that chunk creates.
+/// whom that chunk creates or adds to.
 ///
 /// # Errors
 ///
@@ -135,17 +192,27 @@ pub(crate) async fn prepare(app: &App, placed: &[Placed]) -> Result<Prepared, Ap
     let (slots, slot_of, new_persons) = resolve(app, &owners).await?;
     let facts = attachments(placed)
         .zip(slot_of)
-        .map(|(attachment, slot)| fact_of(attachment, slot, &slots))
+        .map(|(attachment, slot)| Fact::new(attachment, slot, &slots, 0))
         .collect::<Result<_, _>>()?;
-    Ok(Prepared {
+    let mut prepared = Prepared {
+        uuid: store::chunk_uuid(app.fresh_uuid()),
         slots,
         facts,
         new_persons,
-    })
+    };
+    prepared.number()?;
+    prepared.ask_store(app, |_, _| true).await?;
+    let Prepared { uuid, slots, facts, .. } = &mut prepared;
+    for (fact, attachment) in facts.iter_mut().zip(attachments(placed)) {
+        if !fact.is_repeat() {
+            fact.sealed = Some(seal_record(*uuid, slots, fact, &attachment.content)?);
+        }
+    }
+    Ok(prepared)
 }
 
-/// The second half: what the store knows of each fact now decides its effect. `appeared` are the tags of the persons that
-/// were created since the first half.
+/// The second half: what the store knows of each fact now decides its effect. `changed` is what was committed since the
+/// first half began.
 ///
 /// # Errors
 ///
@@ -155,39 +222,82 @@ pub(crate) async fn settle(
     origin: &Origin<'_>,
     placed: &[Placed],
     mut prepared: Prepared,
-    appeared: &HashSet<IndexTag>,
+    changed: &Changed,
 ) -> Result<ChunkCommit, AppError> {
-    prepared.meet(app, placed, appeared).await?;
+    let met = prepared.meet(app, placed, changed).await?;
+    let is_changed = |slot: usize, person: PersonId| met.contains(&slot) || changed.persons.contains(&person);
+    prepared.ask_store(app, is_changed).await?;
     let Prepared {
+        uuid,
         slots,
         facts,
         new_persons,
     } = prepared;
-    let known = known_facts(app, &slots, &facts).await?;
 
-    let mut builder = Builder::new(app, origin, slots, new_persons);
-    let mut next = facts.into_iter().zip(known);
+    let mut builder = Builder::new(app, origin, uuid, slots, new_persons);
+    let mut next = facts.into_iter();
     for place in placed {
         match place {
             Placed::Refused(faults) => builder.refuse(faults),
             Placed::Staged(waiting) => builder.stage(waiting)?,
             Placed::Attach(attachment) => {
-                let (fact, known) = next.next().ok_or(AppError::Damaged { what: "chunk facts" })?;
-                builder.attach(attachment, &fact, known);
+                let fact = next.next().ok_or(AppError::Damaged { what: "chunk facts" })?;
+                builder.attach(attachment, fact)?;
             }
         }
     }
-    builder.finish()
+    Ok(builder.finish())
 }
 
 impl Prepared {
-    /// Persons who were to be created and are there now: their rows get the keys that the store has.
-    async fn meet(&mut self, app: &App, placed: &[Placed], appeared: &HashSet<IndexTag>) -> Result<(), AppError> {
+    /// Numbers the rows by person, so that the index of facts is written in order.
+    fn number(&mut self) -> Result<(), AppError> {
+        let mut order: Vec<(PersonRef, i64, usize)> = self
+            .facts
+            .iter()
+            .enumerate()
+            .filter_map(|(at, fact)| Some((self.slots.get(fact.slot)?.person, fact.tag, at)))
+            .collect();
+        order.sort_unstable();
+        for (ordinal, (_, _, at)) in (0..).zip(order) {
+            let fact = self
+                .facts
+                .get_mut(at)
+                .ok_or(AppError::Damaged { what: "chunk facts" })?;
+            fact.ordinal = ordinal;
+        }
+        Ok(())
+    }
+
+    /// Asks the store for the latest revision of each fact; facts of new persons cannot be known.
+    async fn ask_store(&mut self, app: &App, is_asked: impl Fn(usize, PersonId) -> bool) -> Result<(), AppError> {
+        let (places, questions): (Vec<usize>, Vec<(PersonId, i64)>) = self
+            .facts
+            .iter()
+            .enumerate()
+            .filter_map(|(at, fact)| match self.slots.get(fact.slot)?.person {
+                PersonRef::Known(person) if is_asked(fact.slot, person) => Some((at, (person, fact.tag))),
+                PersonRef::Known(_) | PersonRef::New(_) => None,
+            })
+            .unzip();
+        if questions.is_empty() {
+            return Ok(());
+        }
+        for (at, answer) in places.into_iter().zip(app.store().find_facts(&questions).await?) {
+            if let Some(fact) = self.facts.get_mut(at) {
+                fact.known = answer;
+            }
+        }
+        Ok(())
+    }
+
+    /// Persons who were to be created and are there now: their rows get the keys that the store has. Their slots.
+    async fn meet(&mut self, app: &App, placed: &[Placed], changed: &Changed) -> Result<HashSet<usize>, AppError> {
         let is_there = |slot: &Slot| match slot.person {
             PersonRef::Known(_) => None,
             PersonRef::New(at) => {
                 let new = self.new_persons.get(usize::try_from(at).ok()?)?;
-                new.tags.iter().find(|tag| appeared.contains(tag)).copied()
+                new.tags.iter().find(|tag| changed.tags.contains(tag)).copied()
             }
         };
         let (met, tags): (Vec<usize>, Vec<IndexTag>) = self
@@ -197,7 +307,7 @@ impl Prepared {
             .filter_map(|(at, slot)| Some((at, is_there(slot)?)))
             .unzip();
         if met.is_empty() {
-            return Ok(());
+            return Ok(HashSet::new());
         }
         let found = app.store().find_persons(&tags).await?;
         for (at, person) in met.iter().zip(found) {
@@ -209,10 +319,10 @@ impl Prepared {
         let met: HashSet<usize> = met.into_iter().collect();
         for (fact, attachment) in self.facts.iter_mut().zip(attachments(placed)) {
             if met.contains(&fact.slot) {
-                *fact = fact_of(attachment, fact.slot, &self.slots)?;
+                *fact = Fact::new(attachment, fact.slot, &self.slots, fact.ordinal)?;
             }
         }
-        Ok(())
+        Ok(met)
     }
 }
 
@@ -229,12 +339,13 @@ pub(crate) async fn copy(
     mark: impl Fn(&Record) -> NewRecordEvent,
 ) -> Result<ChunkCommit, AppError> {
     let (slots, _, new_persons) = resolve(app, &[owner]).await?;
-    let mut builder = Builder::new(app, origin, slots, new_persons);
+    let uuid = store::chunk_uuid(app.fresh_uuid());
+    let mut builder = Builder::new(app, origin, uuid, slots, new_persons);
     for (content, record) in copies {
         builder.copy(content, record)?;
         builder.commit.events.push(mark(record));
     }
-    builder.finish()
+    Ok(builder.finish())
 }
 
 /// Finds the persons of the rows, creating those the store does not have yet. Returns the slots, each row's slot and the new persons.
@@ -319,63 +430,21 @@ fn known_slot(app: &App, person: &store::Person) -> Result<Slot, AppError> {
     })
 }
 
-fn fact_of(attachment: &Attachment, slot: usize, slots: &[Slot]) -> Result<Fact, AppError> {
-    let secret = &slots.get(slot).ok_or(AppError::Damaged { what: "chunk slots" })?.secret;
-    Ok(Fact {
-        slot,
-        tag: secret.fact_tag(attachment.fact_key.as_bytes()),
-        content_tag: secret.content_tag(&attachment.content),
-    })
-}
-
-/// The latest revision of each fact; facts of new persons cannot be known.
-async fn known_facts(app: &App, slots: &[Slot], facts: &[Fact]) -> Result<Vec<Option<KnownFact>>, AppError> {
-    let mut known = vec![None; facts.len()];
-    let (places, questions): (Vec<usize>, Vec<(PersonId, i64)>) = facts
-        .iter()
-        .enumerate()
-        .filter_map(|(at, fact)| match slots.get(fact.slot)?.person {
-            PersonRef::Known(person) => Some((at, (person, fact.tag))),
-            PersonRef::New(_) => None,
-        })
-        .unzip();
-    if !questions.is_empty() {
-        for (at, answer) in places.into_iter().zip(app.store().find_facts(&questions).await?) {
-            if let Some(place) = known.get_mut(at) {
-                *place = answer;
-            }
-        }
-    }
-    Ok(known)
-}
-
-/// A record whose ordinal is not fixed yet.
-struct Draft<'a> {
-    /// Place among the drafts before they are sorted.
-    place: usize,
-    slot: usize,
-    record: NewRecord,
-    bytes: Cow<'a, [u8]>,
-}
-
 struct Builder<'a> {
     app: &'a App,
     origin: &'a Origin<'a>,
     slots: Vec<Slot>,
-    drafts: Vec<Draft<'a>>,
     /// Facts that earlier rows of this chunk touched, as those rows left them.
     touched: HashMap<(usize, i64), FactState>,
-    /// Events of records that this chunk writes: the record's place among the drafts.
-    own_events: Vec<(usize, RecordEventKind)>,
     commit: ChunkCommit,
 }
 
 impl<'a> Builder<'a> {
-    fn new(app: &'a App, origin: &'a Origin<'a>, slots: Vec<Slot>, new_persons: Vec<NewPerson>) -> Self {
+    fn new(app: &'a App, origin: &'a Origin<'a>, uuid: Uuid, slots: Vec<Slot>, new_persons: Vec<NewPerson>) -> Self {
         let commit = ChunkCommit {
             delivery: origin.delivery,
             chunk_no: 0,
-            uuid: store::chunk_uuid(app.fresh_uuid()),
+            uuid,
             rows_done: 0,
             at: app.now(),
             new_persons,
@@ -396,9 +465,7 @@ impl<'a> Builder<'a> {
             app,
             origin,
             slots,
-            drafts: Vec::new(),
             touched: HashMap::new(),
-            own_events: Vec::new(),
             commit,
         }
     }
@@ -459,11 +526,11 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    fn attach(&mut self, attachment: &'a Attachment, fact: &Fact, known: Option<KnownFact>) {
+    fn attach(&mut self, attachment: &Attachment, fact: Fact) -> Result<(), AppError> {
         let place = (fact.slot, fact.tag);
-        let state = self.touched.get(&place).copied().or(known.map(FactState::from));
+        let state = self.touched.get(&place).copied().or(fact.known.map(FactState::from));
         self.commit.counts.received += 1;
-        match effect_of(attachment.operation, fact, state) {
+        match effect_of(attachment.operation, &fact, state) {
             Effect::Refuse => {
                 // The row is not kept, so nothing is asked about it.
                 let is_told = |fault: &&Fault| !fault.code.is_question();
@@ -477,7 +544,7 @@ impl<'a> Builder<'a> {
                 self.commit.counts.repeated += 1;
             }
             Effect::Withdraw(record) => {
-                self.event(fact, record, RecordEventKind::Withdrawn);
+                self.event(&fact, record, RecordEventKind::Withdrawn);
                 if let Some(state) = state {
                     let withdrawn = FactState {
                         is_alive: false,
@@ -492,20 +559,21 @@ impl<'a> Builder<'a> {
             Effect::Record { revision, corrects } => {
                 self.report(&attachment.warnings);
                 if let Some(old) = corrects {
-                    self.event(fact, old, RecordEventKind::Corrected);
+                    self.event(&fact, old, RecordEventKind::Corrected);
                 }
                 self.count_record(attachment.is_held, corrects.is_some());
                 let written = FactState {
-                    latest: Latest::Drafted(self.drafts.len()),
+                    latest: Latest::Drafted(fact.ordinal),
                     revision,
                     content_tag: fact.content_tag,
                     is_alive: true,
                     is_withdrawn: false,
                 };
                 self.touched.insert(place, written);
-                self.draft(attachment, fact, revision);
+                self.record(attachment, fact, revision)?;
             }
         }
+        Ok(())
     }
 
     fn count_record(&mut self, is_held: bool, is_correction: bool) {
@@ -519,9 +587,16 @@ impl<'a> Builder<'a> {
     }
 
     fn event(&mut self, fact: &Fact, latest: Latest, kind: RecordEventKind) {
+        let effective = self.commit.at.day();
         let record = match latest {
             Latest::Stored(record) => record,
-            Latest::Drafted(place) => return self.own_events.push((place, kind)),
+            Latest::Drafted(ordinal) => {
+                return self.commit.own_events.push(OwnEvent {
+                    ordinal,
+                    kind,
+                    effective,
+                });
+            }
         };
         let Some(Slot {
             person: PersonRef::Known(person),
@@ -530,7 +605,6 @@ impl<'a> Builder<'a> {
         else {
             return;
         };
-        let effective = self.commit.at.day();
         self.commit.events.push(NewRecordEvent {
             record,
             person: *person,
@@ -540,9 +614,17 @@ impl<'a> Builder<'a> {
         });
     }
 
-    fn draft(&mut self, attachment: &'a Attachment, fact: &Fact, revision: u32) {
-        let Some(slot) = self.slots.get(fact.slot) else { return };
-        let record = NewRecord {
+    fn record(&mut self, attachment: &Attachment, mut fact: Fact, revision: u32) -> Result<(), AppError> {
+        let content = match fact.sealed.take() {
+            Some(content) => content,
+            None => seal_record(self.commit.uuid, &self.slots, &fact, &attachment.content)?,
+        };
+        let slot = self
+            .slots
+            .get(fact.slot)
+            .ok_or(AppError::Damaged { what: "chunk slots" })?;
+        self.commit.records.push(NewRecord {
+            ordinal: fact.ordinal,
             person: slot.person,
             item: self.origin.item.id.clone(),
             provider: self.origin.provider.clone(),
@@ -556,113 +638,50 @@ impl<'a> Builder<'a> {
             fact_tag: fact.tag,
             revision,
             content_tag: fact.content_tag,
-            content: Sealed::default(),
-        };
-        self.drafts.push(Draft {
-            place: self.drafts.len(),
-            slot: fact.slot,
-            record,
-            bytes: Cow::Borrowed(&attachment.content),
+            content,
         });
+        Ok(())
     }
 
     /// A copy keeps what was said and since when it may be served; only its person and its key are others.
     fn copy(&mut self, content: &RecordContent, record: &Record) -> Result<(), AppError> {
         let slot = self.slots.first().ok_or(AppError::Damaged { what: "chunk slots" })?;
         let bytes = content.to_bytes();
-        // The old tag is keyed by the old person; any fresh one keeps copies of one fact apart from others.
-        let fact_tag = slot.secret.fact_tag(record.uuid.as_bytes());
-        let new = NewRecord {
+        let ordinal = u32::try_from(self.commit.records.len()).map_err(|_| AppError::Damaged { what: "chunk size" })?;
+        let row = store::record_uuid(self.commit.uuid, ordinal);
+        self.commit.records.push(NewRecord {
+            ordinal,
             person: slot.person,
             item: record.item.clone(),
             provider: record.provider.clone(),
             state: record.birth,
             class: record.class,
             end: record.end,
-            fact_tag,
+            // The old tag is keyed by the old person; any fresh one keeps copies of one fact apart from others.
+            fact_tag: slot.secret.fact_tag(record.uuid.as_bytes()),
             revision: 0,
             content_tag: slot.secret.content_tag(&bytes),
-            content: Sealed::default(),
-        };
-        self.drafts.push(Draft {
-            place: self.drafts.len(),
-            slot: 0,
-            record: new,
-            bytes: Cow::Owned(bytes),
+            content: keys::seal(&slot.secret, RECORD_CONTENT, row, &bytes)?,
         });
         self.commit.counts.received += 1;
         self.count_record(record.birth == BirthState::Held, false);
         Ok(())
     }
 
-    /// The events of this chunk's own records, by the ordinals that the sorted records have.
-    fn number_own_events(&mut self) -> Result<(), AppError> {
-        let damaged = || AppError::Damaged { what: "chunk order" };
-        let mut ordinals = vec![0; self.drafts.len()];
-        for (ordinal, draft) in (0_u32..).zip(&self.drafts) {
-            *ordinals.get_mut(draft.place).ok_or_else(damaged)? = ordinal;
-        }
-        let effective = self.commit.at.day();
-        for (place, kind) in &self.own_events {
-            self.commit.own_events.push(OwnEvent {
-                ordinal: *ordinals.get(*place).ok_or_else(damaged)?,
-                kind: *kind,
-                effective,
-            });
-        }
-        Ok(())
-    }
-
-    /// Seals the drafts in their order, the two halves at once: the store waits for this while nothing is in flight.
-    fn seal_all(&self) -> Result<Vec<Sealed>, AppError> {
-        let (base, slots) = (self.commit.uuid, &*self.slots);
-        let (first, second) = self.drafts.split_at(self.drafts.len() / 2);
-        let middle = first.len();
-        let (first, second) = std::thread::scope(|scope| {
-            let second = scope.spawn(move || seal_drafts(base, slots, second, middle));
-            (seal_drafts(base, slots, first, 0), second.join())
-        });
-        let mut contents = first?;
-        contents.extend(second.map_err(|_| AppError::ShuttingDown)??);
-        Ok(contents)
-    }
-
-    /// Sorts by person, so that the index is written in order; then each record's place is known and it can be sealed.
-    fn finish(mut self) -> Result<ChunkCommit, AppError> {
-        // The keys are sorted and each draft is moved once.
-        self.drafts
-            .sort_by_cached_key(|draft| (draft.record.person, draft.record.fact_tag, draft.record.revision));
-        self.number_own_events()?;
-        let contents = self.seal_all()?;
-        self.commit.records = self
-            .drafts
-            .into_iter()
-            .zip(contents)
-            .map(|(draft, content)| NewRecord {
-                content,
-                ..draft.record
-            })
-            .collect();
+    fn finish(mut self) -> ChunkCommit {
+        self.commit.records.sort_unstable_by_key(|record| record.ordinal);
         // Persons whose rows all fell out of this chunk are not created.
         drop_unused_persons(&mut self.commit);
         self.commit.entry_hash = hash_of(&self.commit);
-        Ok(self.commit)
+        self.commit
     }
 }
 
-/// Seals `drafts`, the first of which has the ordinal `from`.
-fn seal_drafts(base: Uuid, slots: &[Slot], drafts: &[Draft<'_>], from: usize) -> Result<Vec<Sealed>, AppError> {
-    let seal = |(ordinal, draft): (usize, &Draft<'_>)| {
-        let ordinal = u32::try_from(ordinal).map_err(|_| AppError::Damaged { what: "chunk size" })?;
-        let slot = slots.get(draft.slot).ok_or(AppError::Damaged { what: "chunk slots" })?;
-        keys::seal(
-            &slot.secret,
-            RECORD_CONTENT,
-            store::record_uuid(base, ordinal),
-            &draft.bytes,
-        )
-    };
-    (from..).zip(drafts).map(seal).collect()
+/// Seals a row's content for the record that the row may become.
+fn seal_record(base: Uuid, slots: &[Slot], fact: &Fact, content: &[u8]) -> Result<Sealed, AppError> {
+    let slot = slots.get(fact.slot).ok_or(AppError::Damaged { what: "chunk slots" })?;
+    let row = store::record_uuid(base, fact.ordinal);
+    keys::seal(&slot.secret, RECORD_CONTENT, row, content)
 }
 
 fn effect_of(operation: RowOperation, fact: &Fact, known: Option<FactState>) -> Effect {

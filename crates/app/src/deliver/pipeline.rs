@@ -1,15 +1,15 @@
 //! The later stages of an intake: rows are prepared while earlier ones are sealed and committed.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use store::{ChunkCommit, Delivery, DeliveryId, IndexTag, StoreError};
+use store::{ChunkCommit, Delivery, DeliveryId, StoreError};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::DeliverError;
-use super::chunk::{self, Origin, Prepared};
+use super::chunk::{self, Changed, Origin, Prepared};
 use super::place::{Decided, Placed, confirm};
 use super::run::Progress;
 use crate::{App, AppError};
@@ -67,9 +67,9 @@ pub(super) struct Intake<'a> {
     rows_done: u64,
     in_flight: Option<InFlight>,
     landed: Arc<AtomicU64>,
-    /// Tags of the persons that the latest chunks created, each with the number of chunks landed before it. `None` for a
-    /// chunk that collided with another writer and was planned anew.
-    appeared: VecDeque<(u64, Option<HashSet<IndexTag>>)>,
+    /// What the latest chunks changed, each with the number of chunks landed before it. `None` for a chunk that collided
+    /// with another writer and was planned anew.
+    changed: VecDeque<(u64, Option<Changed>)>,
     progress: &'a Progress,
 }
 
@@ -83,7 +83,7 @@ impl<'a> Intake<'a> {
             rows_done: delivery.rows_done,
             in_flight: None,
             landed: Arc::default(),
-            appeared: VecDeque::new(),
+            changed: VecDeque::new(),
             progress,
         }
     }
@@ -101,8 +101,8 @@ impl<'a> Intake<'a> {
             landed,
         } = rows;
         self.land().await?;
-        let commit = match self.appeared_since(landed) {
-            Some(appeared) => chunk::settle(self.app, self.origin, &placed, prepared, &appeared).await?,
+        let commit = match self.changed_since(landed) {
+            Some(changed) => chunk::settle(self.app, self.origin, &placed, prepared, &changed).await?,
             None => chunk::plan(self.app, self.origin, &placed).await?,
         };
         let commit = Arc::new(self.numbered(commit, placed.len()));
@@ -112,15 +112,15 @@ impl<'a> Intake<'a> {
         Ok(())
     }
 
-    /// Tags of the persons created since `landed` chunks were on the disk; `None` if nothing prepared then is good any more.
-    fn appeared_since(&mut self, landed: u64) -> Option<HashSet<IndexTag>> {
+    /// What changed since `landed` chunks were on the disk; `None` if nothing prepared then is good any more.
+    fn changed_since(&mut self, landed: u64) -> Option<Changed> {
         // Rows come in order, so nobody asks for earlier ones again.
-        self.appeared.retain(|(before, _)| *before >= landed);
-        let mut tags = HashSet::new();
-        for (_, created) in &self.appeared {
-            tags.extend(created.as_ref()?);
+        self.changed.retain(|(before, _)| *before >= landed);
+        let mut all = Changed::default();
+        for (_, changed) in &self.changed {
+            all.add(changed.as_ref()?);
         }
-        Some(tags)
+        Some(all)
     }
 
     fn numbered(&self, mut commit: ChunkCommit, rows: usize) -> ChunkCommit {
@@ -135,15 +135,14 @@ impl<'a> Intake<'a> {
             return Ok(());
         };
         let answer = flight.answer.await.map_err(|_| AppError::ShuttingDown)?;
-        let created = if self.is_there(answer, &flight.commit).await? {
-            let persons = flight.commit.new_persons.iter();
-            Some(persons.flat_map(|person| person.tags.iter().copied()).collect())
+        let changed = if self.is_there(answer, &flight.commit).await? {
+            Some(Changed::by(&flight.commit))
         } else {
             self.commit_anew(&flight.placed).await?;
             None
         };
         let before = self.landed.fetch_add(1, Ordering::Release);
-        self.appeared.push_back((before, created));
+        self.changed.push_back((before, changed));
         self.chunk_no += 1;
         self.rows_done += flight.placed.len() as u64;
         self.progress.rows_done.store(self.rows_done, Ordering::Relaxed);

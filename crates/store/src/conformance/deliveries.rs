@@ -4,7 +4,8 @@ use domain::Moment;
 
 use super::fixture::{Fixture, START, Sizes, conflicts, is_invalid, item, misses, ok, organisation, some};
 use crate::{
-    Begun, BlindIndex, ChunkCommit, Counts, DeliveryId, DeliveryState, NewDelivery, PersonRef, StagedKind, Store,
+    Begun, BlindIndex, ChunkCommit, Counts, DeliveryId, DeliveryState, NewDelivery, NewRecord, PersonRef, StagedKind,
+    Store,
 };
 
 /// The same provider, item and bytes are one delivery, whatever came between (I8).
@@ -263,7 +264,7 @@ pub async fn a_failing_chunk_leaves_nothing(store: &dyn Store) {
     misses(store.commit_chunk(&chunk).await, "it resolves a row that is not there");
     let twice = make.new_record(PersonRef::New(0));
     let doubled = ChunkCommit {
-        records: vec![twice.clone(), twice],
+        records: vec![twice.clone(), NewRecord { ordinal: 1, ..twice }],
         resolved: Vec::new(),
         ..chunk.clone()
     };
@@ -385,7 +386,13 @@ pub async fn chunks_are_scanned_and_found(store: &dyn Store) {
     let delivery = make.begun(store).await;
     let chunk = ChunkCommit {
         new_persons: vec![make.new_person()],
-        records: vec![make.new_record(PersonRef::New(0)), make.new_record(PersonRef::New(0))],
+        records: vec![
+            make.new_record(PersonRef::New(0)),
+            NewRecord {
+                ordinal: 1,
+                ..make.new_record(PersonRef::New(0))
+            },
+        ],
         at: Moment(START.0 + 5),
         ..make.chunk(&delivery, 0, 2)
     };

@@ -153,6 +153,7 @@ impl Fixture {
     /// A usable record of a new fact.
     pub fn new_record(&self, person: PersonRef) -> NewRecord {
         NewRecord {
+            ordinal: 0,
             person,
             item: item("ITM-PENALTY"),
             provider: organisation(1),

@@ -21,11 +21,16 @@ pub async fn a_chunk_corrects_and_withdraws_its_own_records(store: &dyn Store) {
     let new_person = make.new_person();
     let first = make.new_record(PersonRef::Known(known.id));
     let second = NewRecord {
+        ordinal: 1,
         revision: 1,
         content_tag: make.bytes(),
         ..first.clone()
     };
-    let withdrawn = make.new_record(PersonRef::New(0));
+    // Numbers may be left out.
+    let withdrawn = NewRecord {
+        ordinal: 7,
+        ..make.new_record(PersonRef::New(0))
+    };
     let own = |ordinal, kind| OwnEvent {
         ordinal,
         kind,
@@ -37,7 +42,7 @@ pub async fn a_chunk_corrects_and_withdraws_its_own_records(store: &dyn Store) {
         own_events: vec![
             own(0, RecordEventKind::Corrected),
             own(1, RecordEventKind::Disputed),
-            own(2, RecordEventKind::Withdrawn),
+            own(7, RecordEventKind::Withdrawn),
         ],
         ..make.act()
     };
@@ -46,6 +51,12 @@ pub async fn a_chunk_corrects_and_withdraws_its_own_records(store: &dyn Store) {
         ..chunk.clone()
     };
     is_invalid(store.commit_chunk(&beyond).await, "no such record");
+    let backwards = ChunkCommit {
+        records: vec![second.clone(), first.clone()],
+        own_events: Vec::new(),
+        ..chunk.clone()
+    };
+    is_invalid(store.commit_chunk(&backwards).await, "ordinals that do not ascend");
     let twice = ChunkCommit {
         own_events: vec![own(0, RecordEventKind::Corrected), own(0, RecordEventKind::Withdrawn)],
         ..chunk.clone()
@@ -96,10 +107,14 @@ pub async fn records_come_back_as_written(store: &dyn Store) {
         fact_tag: i64::MIN,
         ..make.new_record(PersonRef::Known(known.id))
     };
+    let at = |ordinal, person| NewRecord {
+        ordinal,
+        ..make.new_record(person)
+    };
     let records = vec![
         adverse.clone(),
-        make.new_record(PersonRef::Known(known.id)),
-        make.new_record(PersonRef::New(0)),
+        at(1, PersonRef::Known(known.id)),
+        at(2, PersonRef::New(0)),
     ];
     let chunk = ChunkCommit {
         new_persons: vec![new_person.clone()],
@@ -395,17 +410,18 @@ pub async fn records_are_counted_by_item_and_state(store: &dyn Store) {
     let make = Fixture::default();
     assert!(ok(store.count_records().await, "count").is_empty());
     let (person, _) = make.person(store).await;
-    let record = |word: &str, state| NewRecord {
+    let record = |ordinal, word: &str, state| NewRecord {
+        ordinal,
         item: item(word),
         state,
         ..make.new_record(PersonRef::Known(person.id))
     };
     for _ in 0..2 {
         let records = vec![
-            record("ITM-PERMIT", BirthState::Usable),
-            record("ITM-HONOUR", BirthState::Held),
-            record("ITM-PERMIT", BirthState::Usable),
-            record("ITM-PERMIT", BirthState::Held),
+            record(0, "ITM-PERMIT", BirthState::Usable),
+            record(1, "ITM-HONOUR", BirthState::Held),
+            record(2, "ITM-PERMIT", BirthState::Usable),
+            record(3, "ITM-PERMIT", BirthState::Held),
         ];
         ok(
             store.commit_chunk(&ChunkCommit { records, ..make.act() }).await,
