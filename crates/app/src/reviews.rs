@@ -183,8 +183,10 @@ pub async fn get(app: &App, permit: &Permit<ReadReview>) -> Result<ReviewView, A
         TraceOutcome::Nothing
     };
     app.traces().outcome(trace, outcome, app.now()).await;
-    let empty = RecordContent::default();
-    let content = opened.as_ref().map_or(&empty, |(_, content)| content_of(content));
+    let content = match &opened {
+        Some((_, content)) => content_of(content)?,
+        None => RecordContent::default(),
+    };
     Ok(ReviewView {
         row_name: opened
             .as_ref()
@@ -201,7 +203,7 @@ pub async fn get(app: &App, permit: &Permit<ReadReview>) -> Result<ReviewView, A
         register_name_masked: opened
             .as_ref()
             .and_then(|(document, _)| register_name_masked(app, document)),
-        fields: own_file::fields(app, &delivery.item, content),
+        fields: own_file::fields(app, &delivery.item, &content),
         is_open: procedure.state == OPEN,
         after_steps: procedure.steps,
         steps: steps.into_iter().map(|(state, _, at)| (state, at)).collect(),
@@ -367,11 +369,14 @@ pub(crate) fn open_staged(
     Ok(Some((document, content)))
 }
 
-fn content_of(content: &StagedContent) -> &RecordContent {
-    match content {
+fn content_of(content: &StagedContent) -> Result<RecordContent, AppError> {
+    let encoded = match content {
         StagedContent::Clean(row) => &row.content,
         StagedContent::Slip(slip) => &slip.content,
-    }
+    };
+    encoded
+        .decode()
+        .map_err(|_| AppError::Damaged { what: "staged content" })
 }
 
 fn row_document_masked(content: &StagedContent) -> String {

@@ -3,7 +3,7 @@
 mod content;
 mod end;
 
-pub use content::{ContentFault, RecordContent};
+pub use content::{ContentFault, EncodedContent, RecordContent};
 pub use end::{AdverseClock, EndInput, adverse_end, adverse_end_by};
 
 use crate::{Day, Moment};

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use domain::catalogue::{BreachClass, Catalogue, FieldRole, IntakeEffect, Item};
-use domain::record::RecordContent;
+use domain::record::EncodedContent;
 use domain::{Day, DocumentKind, Name, Uscc};
 
 use crate::end::{EndAndClass, Facts, compute};
@@ -368,7 +368,7 @@ impl<'r> Draft<'r> {
         faults.sort_by_key(|fault| fault.column.unwrap_or(u32::MAX));
         match number {
             Number::Good(document) => {
-                let content = content(self.plan, self.values, &self.withheld);
+                let content = content(self.plan, &self.values, &self.withheld);
                 let row = CleanRow {
                     line,
                     operation,
@@ -384,7 +384,7 @@ impl<'r> Draft<'r> {
                 Cleaned::Row(Box::new(row), faults)
             }
             Number::Slip { kind, number } => {
-                let content = content(self.plan, self.values, &self.withheld);
+                let content = content(self.plan, &self.values, &self.withheld);
                 let row = SlipRow {
                     line,
                     operation,
@@ -503,27 +503,17 @@ impl<'r> Draft<'r> {
 }
 
 /// The values to store, in the order of their codes.
-fn content(plan: &Plan, values: Vec<Value<'_>>, withheld: &[usize]) -> RecordContent {
-    let mut content = RecordContent {
-        item_version: plan.version.clone(),
-        ..RecordContent::default()
-    };
+fn content(plan: &Plan, values: &[Value<'_>], withheld: &[usize]) -> EncodedContent {
     let mut fields = Vec::with_capacity(values.len());
-    for (slot, (cell, value)) in plan
-        .cells
-        .iter()
-        .zip(values)
-        .enumerate()
-        .filter(|(_, (cell, _))| cell.is_stored)
-    {
+    let mut hidden = Vec::new();
+    // The plan's cells are in the order of their codes.
+    let stored = plan.cells.iter().zip(values).enumerate();
+    for (slot, (cell, value)) in stored.filter(|(_, (cell, _))| cell.is_stored) {
         if withheld.contains(&slot) {
-            content.withheld.insert(cell.code.clone());
-            continue;
-        }
-        if let Some(text) = value.into_text(cell, plan) {
-            fields.push((cell.code.clone(), text));
+            hidden.push(&cell.code);
+        } else if let Some(text) = value.text(cell, plan) {
+            fields.push((&cell.code, text));
         }
     }
-    content.fields = fields.into_iter().collect();
-    content
+    EncodedContent::new(&plan.version, &fields, &hidden)
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use domain::catalogue::{BreachClass, RuleId};
-use domain::record::RecordContent;
+use domain::record::EncodedContent;
 use domain::{Day, DocumentKind, IdentityDocument, Name};
 
 use crate::Fault;
@@ -40,7 +40,7 @@ pub struct CleanRow {
     /// Name as delivered.
     pub name: Name,
     /// Values to store, without name, document and operation.
-    pub content: RecordContent,
+    pub content: EncodedContent,
     /// Key of the fact (with the person): item, document number and organ in canonical form, joined by 0x1F.
     pub fact_key: String,
     /// Class, for items whose end depends on one.
@@ -66,7 +66,7 @@ pub struct SlipRow {
     /// Name as delivered.
     pub name: Name,
     /// Values to store, without name, document and operation.
-    pub content: RecordContent,
+    pub content: EncodedContent,
     /// Key of the fact, as in [`CleanRow`].
     pub fact_key: String,
     /// Class, for items whose end depends on one.

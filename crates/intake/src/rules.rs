@@ -118,9 +118,10 @@ fn younger_on(birth: Day, age: u8, on: Day) -> bool {
 /// right number; ask it of a [`crate::SlipRow`] once a human has confirmed its document.
 #[must_use]
 pub fn check_age(row: &CleanRow, item: &Item, catalogue: &Catalogue) -> Option<Fault> {
+    let content = row.content.decode().unwrap_or_default();
     let act_end = item
         .field_with(FieldRole::ActEndDay)
-        .and_then(|field| row.content.fields.get(&field.code))
+        .and_then(|field| content.fields.get(&field.code))
         .and_then(|text| Day::parse_iso(text).ok());
     let on = act_end.map_or(row.decision, |end| end.min(row.decision));
     let birth = row.document.birth_day()?;

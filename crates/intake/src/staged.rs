@@ -1,7 +1,7 @@
 //! A clean row as bytes, to be sealed under the delivery's key while a question about it is open.
 
 use domain::catalogue::{BreachClass, RuleId};
-use domain::record::RecordContent;
+use domain::record::{EncodedContent, RecordContent};
 use domain::{Day, DocumentKind, IdentityDocument, Name};
 
 use crate::{CleanRow, Hold, RowOperation, SlipRow};
@@ -30,7 +30,7 @@ struct Shared<'a> {
     line: u32,
     operation: RowOperation,
     name: &'a Name,
-    content: &'a RecordContent,
+    content: &'a EncodedContent,
     fact_key: &'a str,
     class: Option<BreachClass>,
     end: Day,
@@ -119,7 +119,9 @@ impl StagedContent {
         let (end, decision) = (input.day()?, input.day()?);
         let hold = input.hold()?;
         let fact_key = input.text()?.to_owned();
+        // Decoded once, so that no other bytes pass for a content.
         let content = RecordContent::from_bytes(input.0).map_err(|_| StagedFault)?;
+        let content = EncodedContent::from(&content);
         match tag {
             CLEAN => {
                 let document = document(kind, number, is_converted)?;
@@ -185,7 +187,7 @@ fn put_shared(out: &mut Vec<u8>, shared: &Shared<'_>) {
         put_text(out, rule.as_str());
     }
     put_text(out, shared.fact_key);
-    out.extend_from_slice(&shared.content.to_bytes());
+    out.extend_from_slice(shared.content.as_bytes());
 }
 
 fn put_text(out: &mut Vec<u8>, text: &str) {

@@ -39,19 +39,19 @@ pub(crate) enum Value<'r> {
 
 impl Value<'_> {
     /// The form that is stored.
-    pub(crate) fn into_text(self, cell: &CellPlan, plan: &Plan) -> Option<String> {
+    pub(crate) fn text<'v>(&'v self, cell: &CellPlan, plan: &'v Plan) -> Option<Cow<'v, str>> {
         match self {
-            Self::Text(text) => Some(text.into_owned()),
-            Self::Day(day) => Some(iso(day)),
-            Self::NoEnd => Some(NO_END.to_owned()),
+            Self::Text(text) => Some(Cow::Borrowed(text)),
+            Self::Day(day) => Some(Cow::Owned(iso(*day))),
+            Self::NoEnd => Some(Cow::Borrowed(NO_END)),
             Self::Code(value) => cell
                 .table()
                 .and_then(|table| plan.table(table))
-                .map(|table| table.text(value).to_owned()),
+                .map(|table| Cow::Borrowed(table.text(*value))),
             Self::Codes(values) => cell
                 .table()
                 .and_then(|table| plan.table(table))
-                .map(|table| table.join(&values)),
+                .map(|table| Cow::Owned(table.join(values))),
             Self::Empty | Self::Kind(_) | Self::Operation(_) | Self::Bad(_) => None,
         }
     }

@@ -43,7 +43,7 @@ impl Attachment {
             class: row.class,
             end: row.end,
             is_held: row.hold.is_some(),
-            content: row.content.to_bytes(),
+            content: row.content.into_bytes(),
             fact_key: row.fact_key,
             person,
             warnings,

@@ -16,6 +16,75 @@ pub struct RecordContent {
     pub withheld: BTreeSet<FieldCode>,
 }
 
+/// A record's content in its one encoding, as it will be sealed. `Debug` shows its length only.
+#[derive(Clone, PartialEq, Eq)]
+pub struct EncodedContent(Vec<u8>);
+
+impl EncodedContent {
+    /// Encodes `fields` and `withheld`, both in ascending order of codes: what [`RecordContent::to_bytes`] would give,
+    /// without a string for each value.
+    #[must_use]
+    pub fn new<V: AsRef<str>>(item_version: &str, fields: &[(&FieldCode, V)], withheld: &[&FieldCode]) -> Self {
+        debug_assert!(
+            fields.is_sorted_by(|(first, _), (second, _)| first < second),
+            "one order"
+        );
+        debug_assert!(withheld.is_sorted_by(|first, second| first < second), "one order");
+        let texts: usize = fields
+            .iter()
+            .map(|(code, value)| code.0.len() + value.as_ref().len() + 3)
+            .sum();
+        let mut bytes = Vec::with_capacity(16 + item_version.len() + texts);
+        bytes.push(VERSION);
+        put_text(&mut bytes, item_version);
+        put_number(&mut bytes, fields.len());
+        for (code, value) in fields {
+            put_text(&mut bytes, &code.0);
+            put_text(&mut bytes, value.as_ref());
+        }
+        put_number(&mut bytes, withheld.len());
+        for code in withheld {
+            put_text(&mut bytes, &code.0);
+        }
+        Self(bytes)
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The bytes, given away.
+    #[must_use]
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.0
+    }
+
+    /// The content that they stand for.
+    ///
+    /// # Errors
+    ///
+    /// [`ContentFault`] if the bytes came from elsewhere and are none.
+    pub fn decode(&self) -> Result<RecordContent, ContentFault> {
+        RecordContent::from_bytes(&self.0)
+    }
+}
+
+impl From<&RecordContent> for EncodedContent {
+    fn from(content: &RecordContent) -> Self {
+        let fields: Vec<_> = content.fields.iter().collect();
+        let withheld: Vec<_> = content.withheld.iter().collect();
+        Self::new(&content.item_version, &fields, &withheld)
+    }
+}
+
+impl fmt::Debug for EncodedContent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "EncodedContent({} bytes)", self.0.len())
+    }
+}
+
 /// The bytes are not the content of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ContentFault {
@@ -42,24 +111,7 @@ impl RecordContent {
     /// and its UTF-8. Numbers are unsigned LEB128 of 32 bits in their shortest form.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        let texts: usize = self
-            .fields
-            .iter()
-            .map(|(code, value)| code.0.len() + value.len() + 3)
-            .sum();
-        let mut bytes = Vec::with_capacity(16 + self.item_version.len() + texts);
-        bytes.push(VERSION);
-        put_text(&mut bytes, &self.item_version);
-        put_number(&mut bytes, self.fields.len());
-        for (code, value) in &self.fields {
-            put_text(&mut bytes, &code.0);
-            put_text(&mut bytes, value);
-        }
-        put_number(&mut bytes, self.withheld.len());
-        for code in &self.withheld {
-            put_text(&mut bytes, &code.0);
-        }
-        bytes
+        EncodedContent::from(self).into_bytes()
     }
 
     /// Reads what [`Self::to_bytes`] wrote.

@@ -230,7 +230,7 @@ impl<R: Read> Rows for CsvRows<R> {
             };
             let ends = self.ends.get(..cells).unwrap_or_default();
             let bytes = self.record.get(..ends.last().copied().unwrap_or(0)).unwrap_or_default();
-            match std::str::from_utf8(bytes) {
+            match simdutf8::compat::from_utf8(bytes) {
                 Ok(text) => row.text.push_str(text),
                 Err(error) => {
                     let before = bytes.get(..error.valid_up_to()).unwrap_or_default();

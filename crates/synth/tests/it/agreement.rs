@@ -78,7 +78,7 @@ impl Desk<'_> {
                         verdicted(Outcome::Pending, found, Some(why), Some(&number))
                     }
                     Verdict::Match => {
-                        let content = row.content.to_bytes();
+                        let content = row.content.as_bytes().to_vec();
                         let slot = ledger.0.entry((row.fact_key.clone(), number.clone()));
                         let outcome = match (slot, row.operation) {
                             (std::collections::btree_map::Entry::Vacant(_), RowOperation::Delete) => Outcome::Refused,
