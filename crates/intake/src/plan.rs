@@ -232,7 +232,7 @@ impl Plan {
         Self {
             version: layout.version.clone(),
             columns,
-            subject_code: cells.iter().position(|cell| cell.code.0.ends_with("_XDR_SHXYM")),
+            subject_code: cells.iter().position(|cell| cell.role == FieldRole::SubjectCode),
             cells,
             tables: tables.tables,
             rules: planned,
@@ -311,8 +311,10 @@ const fn max_of(format: Format) -> u32 {
 
 /// The kind of a field without a code list, and not one that says whose the row is.
 pub(crate) fn plain_kind_of(field: &FieldSpec, format: Format) -> CellKind {
-    let is_uscc = matches!(field.role, FieldRole::OrganCode | FieldRole::SourceCode)
-        || (format == Format::TextExact(18) && field.label.zh.contains("统一社会信用代码"));
+    let is_uscc = matches!(
+        field.role,
+        FieldRole::OrganCode | FieldRole::SourceCode | FieldRole::SubjectCode
+    ) || (format == Format::TextExact(18) && field.label.zh.contains("统一社会信用代码"));
     match (field.role, format) {
         (_, Format::Day) => CellKind::Day,
         (_, Format::Number { precision, scale }) => CellKind::Number {
@@ -320,7 +322,7 @@ pub(crate) fn plain_kind_of(field: &FieldSpec, format: Format) -> CellKind {
             scale,
             is_in_wan: field.in_ten_thousand_yuan,
         },
-        _ if is_uscc || field.code.0.ends_with("_XDR_SHXYM") => CellKind::Uscc,
+        _ if is_uscc => CellKind::Uscc,
         (FieldRole::DocumentNo, Format::TextMax(max) | Format::TextExact(max)) => CellKind::DocumentNo { max },
         (_, Format::TextExact(exact)) => CellKind::Exact(exact),
         (role, Format::TextMax(max)) => CellKind::Text {

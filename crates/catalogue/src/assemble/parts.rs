@@ -116,9 +116,10 @@ pub(crate) fn role(word: &str, at: &At, findings: &mut Findings) -> Option<Field
 }
 
 /// Every role with the word that the files use for it.
-pub(crate) const ROLES: [(&str, FieldRole); 25] = [
+pub(crate) const ROLES: [(&str, FieldRole); 29] = [
     ("person_name", FieldRole::PersonName),
     ("subject_category", FieldRole::SubjectCategory),
+    ("subject_code", FieldRole::SubjectCode),
     ("document_kind", FieldRole::DocumentKind),
     ("document_number", FieldRole::DocumentNumber),
     ("document_no", FieldRole::DocumentNo),
@@ -133,12 +134,15 @@ pub(crate) const ROLES: [(&str, FieldRole); 25] = [
     ("procedure", FieldRole::Procedure),
     ("public_security", FieldRole::PublicSecurity),
     ("penalty_kind", FieldRole::PenaltyKind),
+    ("act_kind", FieldRole::ActKind),
     ("penalty_basis", FieldRole::PenaltyBasis),
     ("fine_amount", FieldRole::FineAmount),
     ("row_operation", FieldRole::RowOperation),
     ("upstream_state", FieldRole::UpstreamState),
     ("fulfilment", FieldRole::Fulfilment),
     ("breach_decision_no", FieldRole::BreachDecisionNo),
+    ("harm_removed", FieldRole::HarmRemoved),
+    ("self_supporting", FieldRole::SelfSupporting),
     ("consent_flag", FieldRole::ConsentFlag),
     ("free_text", FieldRole::FreeText),
     ("plain", FieldRole::Plain),
