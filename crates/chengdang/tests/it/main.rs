@@ -11,6 +11,8 @@ mod ledger;
 #[cfg(test)]
 mod production;
 #[cfg(test)]
+mod samples;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod truth;
