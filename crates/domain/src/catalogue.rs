@@ -477,6 +477,10 @@ pub enum IntakeEffect {
     Refuse,
     /// Hold the row and ask the provider.
     Hold,
+    /// Put the row before a human, who decides with reasons whether it is recorded (待核).
+    Review,
+    /// Take the row as it is; what it records cannot be repaired (decree 36 leaves such cases to the acts that say so).
+    NoRepair,
 }
 
 /// What an intake rule looks at.
