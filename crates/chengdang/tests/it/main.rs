@@ -5,6 +5,8 @@ mod again;
 #[cfg(test)]
 mod answers;
 #[cfg(test)]
+mod guide;
+#[cfg(test)]
 mod kill;
 #[cfg(test)]
 mod leaks;
