@@ -159,7 +159,7 @@ pub enum FieldRole {
     PersonName,
     /// 行政相对人类别: 自然人 or an organisation (a row about an organisation is not a person's)
     SubjectCategory,
-    /// 行政相对人代码_1: the subject's own social credit code; filled, the row is about an organisation
+    /// `行政相对人代码_1`: the subject's own social credit code; filled, the row is about an organisation
     SubjectCode,
     /// 证件类型
     DocumentKind,

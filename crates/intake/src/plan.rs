@@ -10,6 +10,7 @@ use domain::catalogue::{
 };
 
 use crate::code_table::CodeTable;
+use crate::others::Names;
 use crate::{amount, fold};
 
 /// A recognised column.
@@ -36,6 +37,8 @@ pub(crate) struct Plan {
     pub(crate) tests: usize,
     /// The field of the subject's own social credit code: filled, the row is about an organisation.
     pub(crate) subject_code: Option<usize>,
+    /// By what free text is known to name others.
+    pub(crate) names: Names,
     /// Template columns that the file lacks and that some rows need.
     pub(crate) absent: Vec<Absent>,
     roles: BTreeMap<FieldRole, Vec<usize>>,
@@ -238,6 +241,7 @@ impl Plan {
             rules: planned,
             scans,
             tests: count,
+            names: Names::new(catalogue),
             absent,
             roles,
         }

@@ -343,3 +343,15 @@ fn r2_a_rule_of_the_floor_does_not_end_and_binds_every_item_that_it_concerns() {
         "第四十二条",
     );
 }
+
+#[test]
+fn r2_the_words_for_other_persons_cannot_be_left_out() {
+    refused(
+        "code-lists.toml",
+        "id = \"CL-OTHER-PERSON\"",
+        "id = \"CL-SOMEBODY\"",
+        LintRule::R2,
+        "words for other persons",
+        "",
+    );
+}

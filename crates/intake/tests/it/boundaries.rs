@@ -118,11 +118,7 @@ fn items_without_classes_end_by_their_own_rule() {
         };
         let (sheet, row) = plain(item.id.as_str());
         let decision_field = &item.field_with(FieldRole::DecisionDay).unwrap().code;
-        let decision = day(&row[&*decision_field.0]
-            .replace('年', "-")
-            .replace('月', "-")
-            .replace('日', "")
-            .replace("-6-1", "-06-01"));
+        let decision = kept(&on(sheet.clone(), day("2026-06-02")), &row).decision;
         let end = decision.plus_months(i32::try_from(months).unwrap()).unwrap();
         ends(&sheet, &row, &end.to_string(), &decision_field.0);
         seen += 1;
