@@ -335,7 +335,8 @@ fn header_versions_are_told_apart_by_their_headers() {
 #[test]
 fn loading_takes_less_than_a_tenth_of_a_second() {
     let dir = shipped_dir();
-    let quickest = (0..5)
+    // The quickest of many: other work on the machine is not ours.
+    let quickest = (0..25)
         .map(|_| {
             let start = std::time::Instant::now();
             catalogue::load(&dir).unwrap();
