@@ -63,6 +63,8 @@ pub struct OwnRecord {
     pub class: Option<BreachClass>,
     /// Earliest day of a repair, for adverse records whose class has a shortest period.
     pub repair_from: Option<Day>,
+    /// Why it cannot be repaired, if a rule says so; then there is no day.
+    pub repair_barred: Option<Text>,
     /// Who may see it.
     pub seen_by: Vec<Disclosure>,
     /// Whether the person has not acknowledged it yet.
@@ -299,6 +301,10 @@ fn open_record(app: &App, own: &Own, record: &Record) -> Result<OwnRecord, AppEr
     };
     let item = app.catalogue().items.get(&record.item);
     let today = app.now().day();
+    let barred = item
+        .filter(|item| item.is_adverse())
+        .and_then(|item| intake::repair_bar(app.catalogue(), item, &content, today))
+        .map(|rule| rule.message.clone());
     Ok(OwnRecord {
         uuid: record.uuid,
         fields: fields(app, &record.item, &content),
@@ -309,7 +315,8 @@ fn open_record(app: &App, own: &Own, record: &Record) -> Result<OwnRecord, AppEr
         received_at: record.received_at,
         state: state_of(record, today, app.now()),
         class: record.class,
-        repair_from: repair_from(app, record, &content),
+        repair_from: repair_from(app, record, &content).filter(|_| barred.is_none()),
+        repair_barred: barred,
         seen_by: item.map(|item| item.disclosure.clone()).unwrap_or_default(),
         is_new: own.seen_until.is_none_or(|seen| record.received_at > seen),
     })

@@ -276,10 +276,12 @@ pub async fn decide(app: &App, permit: &Permit<DecideReview>, decision: &Decisio
 
 fn attach(app: &App, item: &Item, content: StagedContent, document: IdentityDocument) -> Result<Placed, ReviewError> {
     let registered_name = place::registered_name(app, &document).ok_or(ReviewError::NobodyToAttachTo)?;
-    let row = match content {
+    let mut row = match content {
         StagedContent::Clean(row) => *row,
         StagedContent::Slip(slip) => slip.with_document(document.clone()),
     };
+    // What a rule left to a human is decided by this; what its provider was asked is not.
+    row.hold = row.hold.and_then(|hold| intake::without_reviews(app.catalogue(), hold));
     // The age of the person is known only now that a human has confirmed the number.
     if intake::check_age(&row, item, app.catalogue()).is_some() {
         return Err(ReviewError::TooYoung);

@@ -60,8 +60,13 @@ pub(crate) fn assemble(files: &[SourceFile], findings: &mut Findings) -> Assembl
     for (name, document) in documents.iter().filter(|(_, document)| document.is_readable) {
         if name.starts_with("items/") {
             if let Some(item) = item::item(document, findings) {
+                if let Some(other) = item_files.get(&item.id) {
+                    let message = format!("{} is the id of {other}: an item has an id of its own", item.id);
+                    findings.add(&document.top(), LintRule::Form, message);
+                    continue;
+                }
                 item_files.insert(item.id.clone(), (*name).to_owned());
-                lists::insert(&mut items, item.id.clone(), item, &document.top(), findings);
+                items.insert(item.id.clone(), item);
             }
         } else if !FILES.contains(name) {
             findings.add(

@@ -40,7 +40,12 @@ impl Document {
                 let before = fault.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
                 let line = before.matches('\n').count() + 1;
                 let at = At::new(&document.file, format!("line {line}"));
-                findings.add(&at, LintRule::Form, format!("not TOML: {}", fault.message()));
+                let written = text.lines().nth(line - 1).unwrap_or_default();
+                findings.add(
+                    &at,
+                    LintRule::Form,
+                    format!("not TOML: {}{}", fault.message(), hint(written)),
+                );
             }
         }
         document
@@ -166,5 +171,16 @@ fn take_score_keys_of(value: &mut Value, at: &At, findings: &mut Findings) {
             }
         }
         Value::String(_) | Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::Datetime(_) => {}
+    }
+}
+/// What a Chinese keyboard does to a line of TOML.
+fn hint(line: &str) -> &'static str {
+    let outside: String = line.split('"').step_by(2).collect();
+    if outside.contains(['“', '”', '‘', '’']) {
+        "; quotation marks are \" and not “ ”"
+    } else if outside.contains(['，', '；', '：', '＝', '［', '］', '｛', '｝', '＂']) {
+        "; the signs between texts are , = [ ] { } and not their full-width forms"
+    } else {
+        ""
     }
 }

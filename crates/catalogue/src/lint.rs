@@ -35,6 +35,15 @@ pub(crate) fn lint(assembled: &Assembled, findings: &mut Findings) {
 
 /// R1 over the values of the code lists.
 fn code_lists(catalogue: &Catalogue, findings: &mut Findings) {
+    // Without its words no free text would be withheld for naming somebody else.
+    if !catalogue.code_lists.keys().any(|id| id.as_str() == "CL-OTHER-PERSON") {
+        let at = At::new("code-lists.toml", "CL-OTHER-PERSON");
+        findings.add(
+            &at,
+            LintRule::R2,
+            "the list of words for other persons is missing; it cannot be left out",
+        );
+    }
     for (id, values) in &catalogue.code_lists {
         let at = At::new("code-lists.toml", id.as_str());
         for value in values {

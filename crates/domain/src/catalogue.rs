@@ -159,6 +159,8 @@ pub enum FieldRole {
     PersonName,
     /// 行政相对人类别: 自然人 or an organisation (a row about an organisation is not a person's)
     SubjectCategory,
+    /// `行政相对人代码_1`: the subject's own social credit code; filled, the row is about an organisation
+    SubjectCode,
     /// 证件类型
     DocumentKind,
     /// 证件号码
@@ -187,6 +189,8 @@ pub enum FieldRole {
     PublicSecurity,
     /// 处罚类别
     PenaltyKind,
+    /// kind or result of another act (强制种类, 给付类别, 检查结果), for rules to look at
+    ActKind,
     /// 处罚依据, or the document that a court enforces
     PenaltyBasis,
     /// 罚款金额
@@ -199,6 +203,10 @@ pub enum FieldRole {
     Fulfilment,
     /// 违诺认定文书号: the decision that found a commitment broken (R2)
     BreachDecisionNo,
+    /// 是否轻微且主动消除危害后果 (Shandong regulation art. 13)
+    HarmRemoved,
+    /// 是否以自己的劳动收入为主要生活来源 (民法典 art. 18: then of full capacity from sixteen)
+    SelfSupporting,
     /// 本人同意标识: whether the person agreed that the fact goes on file
     ConsentFlag,
     /// free text that is scanned for other persons (E16)
@@ -469,6 +477,10 @@ pub enum IntakeEffect {
     Refuse,
     /// Hold the row and ask the provider.
     Hold,
+    /// Put the row before a human, who decides with reasons whether it is recorded (待核).
+    Review,
+    /// Take the row as it is; what it records cannot be repaired (decree 36 leaves such cases to the acts that say so).
+    NoRepair,
 }
 
 /// What an intake rule looks at.

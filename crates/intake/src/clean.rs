@@ -326,7 +326,8 @@ impl<'r> Draft<'r> {
             let is_valid =
                 rule.valid_from <= self.context.today && rule.valid_to.is_none_or(|to| self.context.today <= to);
             let is_asked = is_valid && (!only_subject || planned.is_about_subject);
-            if !is_asked || !rules::fits(planned, self, &hits, Some(number)) {
+            let is_of_repair = planned.effect == IntakeEffect::NoRepair;
+            if !is_asked || is_of_repair || !rules::fits(planned, self, &hits, Some(number)) {
                 continue;
             }
             let fault = rules::fault(self, planned, &hits, rule);

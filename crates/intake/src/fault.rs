@@ -59,11 +59,13 @@ pub enum FaultCode {
     Q01,
     /// no fault but a question to the provider: the identity register does not know the number (R7)
     Q02,
+    /// no fault: a rule puts the row before a human, who decides whether it is recorded
+    Q03,
 }
 
 impl FaultCode {
     /// All codes.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::E01,
         Self::E02,
         Self::E03,
@@ -82,6 +84,7 @@ impl FaultCode {
         Self::E16,
         Self::Q01,
         Self::Q02,
+        Self::Q03,
     ];
 
     /// Whether the row is kept for now: the provider is asked, or told what was left out.
@@ -93,10 +96,10 @@ impl FaultCode {
     /// Whether it asks the provider something rather than finding fault.
     #[must_use]
     pub const fn is_question(self) -> bool {
-        matches!(self, Self::Q01 | Self::Q02)
+        matches!(self, Self::Q01 | Self::Q02 | Self::Q03)
     }
 
-    /// `E01` … `E16`, `Q01`, `Q02`.
+    /// `E01` … `E16`, `Q01` … `Q03`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -118,6 +121,7 @@ impl FaultCode {
             Self::E16 => "E16",
             Self::Q01 => "Q01",
             Self::Q02 => "Q02",
+            Self::Q03 => "Q03",
         }
     }
 }

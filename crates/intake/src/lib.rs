@@ -38,6 +38,6 @@ pub use header::{HeaderMap, recognise};
 pub use limits::Limits;
 pub use read::{Encoding, Format, RawRow, Source, Table, open};
 pub use row::{CleanRow, Cleaned, Hold, RowOperation, SlipRow};
-pub use rules::check_age;
+pub use rules::{check_age, repair_bar, review_of, without_reviews};
 pub use staged::{StagedContent, StagedFault};
 pub use value::{ValueFault, check_value};

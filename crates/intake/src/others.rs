@@ -1,9 +1,8 @@
 //! Free text that speaks of other persons (E16): numbers of persons, and names behind words such as 第三人.
 
-use std::sync::LazyLock;
-
 use aho_corasick::{AhoCorasick, MatchKind};
 use domain::ResidentId;
+use domain::catalogue::Catalogue;
 
 use crate::fold::narrow;
 
@@ -12,34 +11,86 @@ const NUMBER_LENGTH: usize = 18;
 /// Digits of a mobile number.
 const MOBILE_LENGTH: usize = 11;
 
-/// Words for persons in a decision other than the one it is about. Each may be followed by 姓名.
-const ROLES: [&str; 17] = [
-    "第三人",
-    "受害人",
-    "被害人",
-    "被侵害人",
-    "举报人",
-    "投诉人",
-    "申请人",
-    "证人",
-    "见证人",
-    "同案人",
-    "同行人",
-    "同伙",
-    "联系人",
-    "紧急联系人",
-    "家属",
-    "监护人",
-    "被冒用人",
-];
 /// What stands between such a word and a name.
 const LINKS: [char; 4] = [':', '为', '是', '系'];
 /// Han characters of a name at least.
 const NAME_CHARACTERS_MIN: usize = 2;
-/// Behind a link, words that are no names, and the marks of a name that was masked already.
-const NO_NAMES: [&str; 14] = [
-    "不详", "未知", "无", "某", "其", "该", "本", "上述", "案外", "当事", "一名", "两名", "他人", "行人",
-];
+/// Code list of words for persons in a decision other than the one it is about. Each may be followed by 姓名.
+const OTHER_PERSON: &str = "CL-OTHER-PERSON";
+/// Code list of words that are no names behind such a word and a link.
+const NO_NAME: &str = "CL-NO-NAME";
+
+/// By what names of other persons are known; the words are the catalogue's.
+#[derive(Debug)]
+pub(crate) struct Names {
+    words: AhoCorasick,
+    no_names: Vec<String>,
+}
+
+impl Names {
+    #[expect(
+        clippy::expect_used,
+        reason = "fails only beyond 2^31 bytes of patterns; they are a short list's"
+    )]
+    pub(crate) fn new(catalogue: &Catalogue) -> Self {
+        let list = |id: &str| {
+            let list = catalogue.code_lists.iter().find(|(known, _)| known.as_str() == id);
+            let values = list.map_or(&[][..], |(_, values)| values.as_slice());
+            values
+                .iter()
+                .flat_map(|value| std::iter::once(&value.text.zh).chain(&value.aliases))
+                .cloned()
+                .collect::<Vec<String>>()
+        };
+        let words = AhoCorasick::builder()
+            .match_kind(MatchKind::LeftmostLongest)
+            .build(list(OTHER_PERSON))
+            .expect("a few short words");
+        Self {
+            words,
+            no_names: list(NO_NAME),
+        }
+    }
+
+    /// Whether `text` names a person behind a word such as 第三人: `第三人姓名：…`, `举报人为…`.
+    pub(crate) fn are_in(&self, text: &str) -> bool {
+        self.words
+            .find_iter(text)
+            .any(|word| self.follow(text.get(word.end()..)))
+    }
+
+    fn follow(&self, rest: Option<&str>) -> bool {
+        let Some(rest) = rest.map(str::trim_start) else {
+            return false;
+        };
+        let (rest, is_named) = match rest.strip_prefix("姓名") {
+            Some(rest) => (rest.trim_start(), true),
+            None => (rest, false),
+        };
+        let linked = rest.chars().next().map(narrow).filter(|c| LINKS.contains(c));
+        let name = match linked {
+            Some(_) => rest.chars().skip(1).collect::<String>(),
+            None if is_named => rest.to_owned(),
+            None => return false,
+        };
+        let name = name.trim_start();
+        if self.no_names.iter().any(|word| name.starts_with(word.as_str())) {
+            return false;
+        }
+        let mut characters = name.chars();
+        let han = characters
+            .by_ref()
+            .take(NAME_CHARACTERS_MIN)
+            .filter(|c| is_han(*c))
+            .count();
+        // 张某, 张**: masked by the writer.
+        let is_masked = name
+            .chars()
+            .nth(1)
+            .is_some_and(|c| matches!(c, '某' | '*' | '＊' | '×' | 'X'));
+        han == NAME_CHARACTERS_MIN && !is_masked
+    }
+}
 
 /// Whether `text` has an identity number with a right check character or a mobile number.
 pub(crate) fn has_number(text: &str) -> bool {
@@ -152,50 +203,6 @@ fn is_number(digits: &str) -> bool {
     }
 }
 
-/// Whether `text` names a person behind a word such as 第三人: `第三人姓名：…`, `举报人为…`.
-pub(crate) fn has_name(text: &str) -> bool {
-    static WORDS: LazyLock<AhoCorasick> = LazyLock::new(|| {
-        #[expect(clippy::expect_used, reason = "a handful of constant words")]
-        AhoCorasick::builder()
-            .match_kind(MatchKind::LeftmostLongest)
-            .build(ROLES)
-            .expect("constant words")
-    });
-    WORDS.find_iter(text).any(|word| names_follow(text.get(word.end()..)))
-}
-
-fn names_follow(rest: Option<&str>) -> bool {
-    let Some(rest) = rest.map(str::trim_start) else {
-        return false;
-    };
-    let (rest, is_named) = match rest.strip_prefix("姓名") {
-        Some(rest) => (rest.trim_start(), true),
-        None => (rest, false),
-    };
-    let linked = rest.chars().next().map(narrow).filter(|c| LINKS.contains(c));
-    let name = match linked {
-        Some(_) => rest.chars().skip(1).collect::<String>(),
-        None if is_named => rest.to_owned(),
-        None => return false,
-    };
-    let name = name.trim_start();
-    if NO_NAMES.iter().any(|word| name.starts_with(word)) {
-        return false;
-    }
-    let mut characters = name.chars();
-    let han = characters
-        .by_ref()
-        .take(NAME_CHARACTERS_MIN)
-        .filter(|c| is_han(*c))
-        .count();
-    // 张某, 张**: masked by the writer.
-    let is_masked = name
-        .chars()
-        .nth(1)
-        .is_some_and(|c| matches!(c, '某' | '*' | '＊' | '×' | 'X'));
-    han == NAME_CHARACTERS_MIN && !is_masked
-}
-
 const fn is_han(c: char) -> bool {
     matches!(c, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{20000}'..='\u{323af}')
 }
@@ -232,31 +239,6 @@ mod tests {
             "X370199",
         ] {
             assert!(!has_number(text), "{text}");
-        }
-    }
-
-    #[test]
-    fn names_behind_a_role_are_found() {
-        for text in [
-            "第三人姓名：测试乙",
-            "第三人姓名 测试乙",
-            "受害人: 测试乙受轻伤",
-            "经查，举报人为测试乙",
-            "证人系测试乙",
-        ] {
-            assert!(has_name(text), "{text}");
-        }
-        for text in [
-            "",
-            "经第三人举报查明",
-            "举报人称其看到",
-            "受害人：张某",
-            "受害人：张**",
-            "举报人：不详",
-            "未取得第三人同意",
-            "申请人提交的材料不实",
-        ] {
-            assert!(!has_name(text), "{text}");
         }
     }
 }

@@ -10,6 +10,7 @@ use domain::catalogue::{
 };
 
 use crate::code_table::CodeTable;
+use crate::others::Names;
 use crate::{amount, fold};
 
 /// A recognised column.
@@ -36,6 +37,8 @@ pub(crate) struct Plan {
     pub(crate) tests: usize,
     /// The field of the subject's own social credit code: filled, the row is about an organisation.
     pub(crate) subject_code: Option<usize>,
+    /// By what free text is known to name others.
+    pub(crate) names: Names,
     /// Template columns that the file lacks and that some rows need.
     pub(crate) absent: Vec<Absent>,
     roles: BTreeMap<FieldRole, Vec<usize>>,
@@ -232,12 +235,13 @@ impl Plan {
         Self {
             version: layout.version.clone(),
             columns,
-            subject_code: cells.iter().position(|cell| cell.code.0.ends_with("_XDR_SHXYM")),
+            subject_code: cells.iter().position(|cell| cell.role == FieldRole::SubjectCode),
             cells,
             tables: tables.tables,
             rules: planned,
             scans,
             tests: count,
+            names: Names::new(catalogue),
             absent,
             roles,
         }
@@ -311,8 +315,10 @@ const fn max_of(format: Format) -> u32 {
 
 /// The kind of a field without a code list, and not one that says whose the row is.
 pub(crate) fn plain_kind_of(field: &FieldSpec, format: Format) -> CellKind {
-    let is_uscc = matches!(field.role, FieldRole::OrganCode | FieldRole::SourceCode)
-        || (format == Format::TextExact(18) && field.label.zh.contains("统一社会信用代码"));
+    let is_uscc = matches!(
+        field.role,
+        FieldRole::OrganCode | FieldRole::SourceCode | FieldRole::SubjectCode
+    ) || (format == Format::TextExact(18) && field.label.zh.contains("统一社会信用代码"));
     match (field.role, format) {
         (_, Format::Day) => CellKind::Day,
         (_, Format::Number { precision, scale }) => CellKind::Number {
@@ -320,7 +326,7 @@ pub(crate) fn plain_kind_of(field: &FieldSpec, format: Format) -> CellKind {
             scale,
             is_in_wan: field.in_ten_thousand_yuan,
         },
-        _ if is_uscc || field.code.0.ends_with("_XDR_SHXYM") => CellKind::Uscc,
+        _ if is_uscc => CellKind::Uscc,
         (FieldRole::DocumentNo, Format::TextMax(max) | Format::TextExact(max)) => CellKind::DocumentNo { max },
         (_, Format::TextExact(exact)) => CellKind::Exact(exact),
         (role, Format::TextMax(max)) => CellKind::Text {

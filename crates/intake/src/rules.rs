@@ -1,14 +1,15 @@
 //! The catalogue's rules on a row: what refuses it (E13), and what holds it.
 
 use domain::Day;
-use domain::catalogue::{Catalogue, Condition, FieldRole, IntakeEffect, IntakeRule, Item};
+use domain::catalogue::{Catalogue, Condition, FieldRole, IntakeEffect, IntakeRule, Item, RuleId};
+use domain::record::RecordContent;
 
 use crate::clean::Draft;
 use crate::fault::Detail;
 use crate::identity::Number;
 use crate::plan::{ConditionPlan, RulePlan, TextTest};
 use crate::value::Value;
-use crate::{CleanRow, Fault, FaultCode, amount, fold};
+use crate::{CleanRow, Fault, FaultCode, Hold, amount, fold};
 
 /// Which text tests found one of their texts: one pass of an automaton over each column that rules look at.
 pub(crate) fn scan(draft: &Draft<'_>) -> Vec<bool> {
@@ -125,13 +126,20 @@ pub fn check_age(row: &CleanRow, item: &Item, catalogue: &Catalogue) -> Option<F
         .and_then(|text| Day::parse_iso(text).ok());
     let on = act_end.map_or(row.decision, |end| end.min(row.decision));
     let birth = row.document.birth_day()?;
-    let rule = catalogue.intake_rules.iter().find(|rule| {
-        let binds = (rule.items.is_empty() || rule.items.contains(&item.id))
-            && (!rule.is_adverse_only || item.is_adverse())
-            && rule.effect == IntakeEffect::Refuse;
-        binds && matches!(rule.conditions.as_slice(), [Condition::YoungerThan(age)] if younger_on(birth, *age, on))
+    let says_age = |rule: &&IntakeRule| {
+        rule.effect == IntakeEffect::Refuse
+            && rule
+                .conditions
+                .iter()
+                .any(|condition| matches!(condition, Condition::YoungerThan(_)))
+    };
+    let rule = binding(catalogue, item).filter(says_age).find(|rule| {
+        rule.conditions.iter().all(|condition| match condition {
+            Condition::YoungerThan(age) => younger_on(birth, *age, on),
+            other => says(other, item, &row.content),
+        })
     })?;
-    let (code, detail) = says(rule);
+    let (code, detail) = words_of(rule);
     let fault = Fault::new(row.line, None, None, code);
     Some(Fault {
         detail,
@@ -140,19 +148,96 @@ pub fn check_age(row: &CleanRow, item: &Item, catalogue: &Catalogue) -> Option<F
     })
 }
 
+/// The rule by which a record with this content cannot be repaired, if there is one in force on `today`.
+#[must_use]
+pub fn repair_bar<'c>(
+    catalogue: &'c Catalogue,
+    item: &Item,
+    content: &RecordContent,
+    today: Day,
+) -> Option<&'c IntakeRule> {
+    binding(catalogue, item)
+        .filter(|rule| rule.effect == IntakeEffect::NoRepair)
+        .filter(|rule| rule.valid_from <= today && rule.valid_to.is_none_or(|to| today <= to))
+        .find(|rule| rule.conditions.iter().all(|condition| says(condition, item, content)))
+}
+
+/// The rule by which a human decides whether the row is recorded, if one of those that wait for an answer is such a rule.
+#[must_use]
+pub fn review_of<'h>(catalogue: &Catalogue, hold: &'h Hold) -> Option<&'h RuleId> {
+    let is_review = |id: &&RuleId| {
+        let rule = catalogue.intake_rules.iter().find(|rule| rule.id == **id);
+        rule.is_some_and(|rule| rule.effect == IntakeEffect::Review)
+    };
+    std::iter::once(&hold.rule).chain(&hold.also).find(is_review)
+}
+
+/// What still holds a row after a human has decided to record it: the questions to its provider.
+#[must_use]
+pub fn without_reviews(catalogue: &Catalogue, hold: Hold) -> Option<Hold> {
+    let is_review = |id: &RuleId| {
+        let rule = catalogue.intake_rules.iter().find(|rule| rule.id == *id);
+        rule.is_some_and(|rule| rule.effect == IntakeEffect::Review)
+    };
+    let mut rest = std::iter::once(hold.rule).chain(hold.also).filter(|id| !is_review(id));
+    rest.next().map(|rule| Hold {
+        rule,
+        also: rest.collect(),
+    })
+}
+
+/// Rules that bind the item.
+fn binding<'c>(catalogue: &'c Catalogue, item: &Item) -> impl Iterator<Item = &'c IntakeRule> {
+    catalogue.intake_rules.iter().filter(|rule| {
+        (rule.items.is_empty() || rule.items.contains(&item.id)) && (!rule.is_adverse_only || item.is_adverse())
+    })
+}
+
+/// Whether a stored record satisfies a condition on its fields; age is not among them.
+fn says(condition: &Condition, item: &Item, content: &RecordContent) -> bool {
+    let values = |role: FieldRole| {
+        item.fields
+            .iter()
+            .filter(move |field| field.role == role)
+            .filter_map(|field| content.fields.get(&field.code))
+            .map(|text| fold::value(text))
+    };
+    let contains = |role: FieldRole, texts: &[String]| {
+        values(role).any(|value| texts.iter().any(|text| value.contains(&*fold::value(text))))
+    };
+    match condition {
+        Condition::Contains(role, texts) => contains(*role, texts),
+        Condition::ContainsNone(role, texts) => !contains(*role, texts),
+        Condition::Equals(role, texts) => {
+            values(*role).any(|value| texts.iter().any(|text| value == fold::value(text)))
+        }
+        Condition::Missing(role) => values(*role).next().is_none(),
+        Condition::YoungerThan(_) => false,
+        Condition::SmallFineWithoutProcedure(max) => {
+            let fine = item
+                .field_with(FieldRole::FineAmount)
+                .and_then(|field| content.fields.get(&field.code))
+                .and_then(|fine| amount::millionths(fine));
+            fine.zip(amount::millionths(max)).is_some_and(|(fine, max)| fine <= max)
+                && values(FieldRole::Procedure).next().is_none()
+        }
+    }
+}
+
 /// What a rule says, in its own words.
-fn says(rule: &IntakeRule) -> (FaultCode, Detail) {
+fn words_of(rule: &IntakeRule) -> (FaultCode, Detail) {
     let message = rule.message.clone();
     let basis = format!("《{}》{}", rule.basis.document, rule.basis.article);
     match rule.effect {
         IntakeEffect::Refuse => (FaultCode::E13, Detail::Refused { message, basis }),
-        IntakeEffect::Hold => (FaultCode::Q01, Detail::Question { message, basis }),
+        IntakeEffect::Hold | IntakeEffect::NoRepair => (FaultCode::Q01, Detail::Question { message, basis }),
+        IntakeEffect::Review => (FaultCode::Q03, Detail::Question { message, basis }),
     }
 }
 
 /// The fault of a rule that refuses, or the question of one that holds.
 pub(crate) fn fault(draft: &Draft<'_>, planned: &RulePlan, hits: &[bool], rule: &IntakeRule) -> Fault {
-    let (code, detail) = says(rule);
+    let (code, detail) = words_of(rule);
     // Several columns may have the role: the one in which the text was found.
     let found = planned.conditions.iter().find_map(|condition| match condition {
         ConditionPlan::Contains(tests) => tests.iter().find(|test| contains(test, draft, Some(hits))),

@@ -10,6 +10,7 @@ use crate::amount::{self, AmountFault};
 use crate::code_table::CodeTable;
 use crate::day::{self, DayValue, NO_END};
 use crate::fault::Detail;
+use crate::others::Names;
 use crate::plan::{CellKind, CellPlan, Plan, plain_kind_of};
 use crate::read::{Epoch, Spoiled};
 use crate::{FaultCode, RawRow, RowOperation, fold, others};
@@ -179,6 +180,7 @@ pub(crate) fn read<'r>(
         cell.kind,
         cell.table().and_then(|table| plan.table(table)),
         row.epoch(cell.column),
+        &plan.names,
     );
     match (&read.value, cell.role) {
         (Value::Text(code), FieldRole::OrganCode) if !is_registered(code, organisations) => {
@@ -193,7 +195,13 @@ fn is_registered(code: &str, organisations: &BTreeMap<Uscc, Organisation>) -> bo
 }
 
 /// Reads trimmed, not empty text as `kind`.
-fn read_as<'r>(text: &'r str, kind: CellKind, table: Option<&CodeTable>, epoch: Option<Epoch>) -> Read<'r> {
+fn read_as<'r>(
+    text: &'r str,
+    kind: CellKind,
+    table: Option<&CodeTable>,
+    epoch: Option<Epoch>,
+    names: &Names,
+) -> Read<'r> {
     // A code list may know a word that stands for nothing elsewhere (无 = 否), so lists come first.
     let coded = match kind {
         CellKind::Coded { is_multiple: true, .. } => table.and_then(|table| table.find_several(text)).map(Value::Codes),
@@ -261,7 +269,7 @@ fn read_as<'r>(text: &'r str, kind: CellKind, table: Option<&CodeTable>, epoch: 
             if let Some(detail) = too_long(text, max) {
                 return Read::bad(text, FaultCode::E03, detail);
             }
-            let names_others = others::has_number(text) || (is_free && others::has_name(text));
+            let names_others = others::has_number(text) || (is_free && names.are_in(text));
             Read {
                 names_others,
                 ..plain(text)
@@ -339,7 +347,7 @@ pub fn check_value(catalogue: &Catalogue, field: &FieldSpec, text: &str) -> Resu
         },
         (None, _) => plain_kind_of(field, field.format),
     };
-    let read = read_as(text, kind, table.as_ref(), None);
+    let read = read_as(text, kind, table.as_ref(), None, &Names::new(catalogue));
     match read.fault {
         Some(fault) => Err(ValueFault { code: fault.code }),
         None if read.names_others => Err(ValueFault { code: FaultCode::E16 }),

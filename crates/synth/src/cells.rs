@@ -1,7 +1,7 @@
 //! The cells of a row, written from a fact by the recipes of the columns.
 
 use domain::Day;
-use domain::catalogue::{BreachClass, FieldRole, FieldSpec, Item};
+use domain::catalogue::{BreachClass, Catalogue, FieldRole, FieldSpec, Item};
 
 use crate::fact::Fact;
 use crate::recipe::{DayOf, Recipe, recipe};
@@ -112,6 +112,14 @@ fn write_cell(recipe: &Recipe, organ: Organ<'_>, fact: &Fact, form: DayForm, str
             push_version(cell, fact);
         }
         Recipe::Fixed(text) => cell.push_str(text),
+        Recipe::Value(values) => {
+            let values: Vec<&str> = values.iter().map(String::as_str).collect();
+            cell.push_str(shifted(&values, stream.pick_index(&values), fact.version));
+        }
+        Recipe::Text(text) => {
+            cell.push_str(text);
+            push_version(cell, fact);
+        }
         Recipe::Identifier(prefix) => push_with_serial(cell, prefix, fact.serial),
         Recipe::Telephone => cell.push_str(&fact.person.telephone),
         Recipe::Address => push_with_serial(cell, "测试市甲区试验路", fact.person.index),
@@ -268,7 +276,7 @@ pub(crate) fn push_int(cell: &mut String, value: i64) {
 }
 
 /// The columns of this header version of `item`, extension columns included.
-pub(crate) fn columns_of<'a>(item: &'a Item, version: &str) -> Option<Vec<Column<'a>>> {
+pub(crate) fn columns_of<'a>(item: &'a Item, version: &str, catalogue: &Catalogue) -> Option<Vec<Column<'a>>> {
     let layout = item.layouts.iter().find(|layout| layout.version == version)?;
     let column = |of: &'a domain::catalogue::LayoutColumn| {
         let spec = item.field(&of.field);
@@ -276,7 +284,7 @@ pub(crate) fn columns_of<'a>(item: &'a Item, version: &str) -> Option<Vec<Column
             header: of.header.clone(),
             layout_header: of.header.as_str(),
             spec,
-            recipe: spec.map_or(Recipe::Empty, recipe),
+            recipe: spec.map_or(Recipe::Empty, |spec| recipe(spec, item, catalogue)),
             is_extension: of.is_extension,
         }
     };

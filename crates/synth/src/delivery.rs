@@ -7,7 +7,7 @@ use std::path::Path;
 
 use domain::Uscc;
 use domain::catalogue::Catalogue;
-use domain::catalogue::{FieldRole, Format, ItemId};
+use domain::catalogue::{FieldRole, Format, Item, ItemId};
 
 use crate::cells::{Column, DAY_FORMS, Organ, columns_of};
 use crate::dirt::Plant;
@@ -79,7 +79,7 @@ pub fn write_delivery(
         .organisations
         .get(&plan.provider)
         .ok_or(SynthError::Catalogue("such organisation"))?;
-    let columns = columns(item, plan)?;
+    let columns = columns(item, plan, catalogue)?;
     let lacks = |role| !columns.iter().any(|column| column.has(role));
     let bed = Bed {
         plan: FactPlan {
@@ -138,8 +138,8 @@ pub fn write_delivery(
     })
 }
 
-fn columns<'a>(item: &'a domain::catalogue::Item, plan: &DeliveryPlan) -> Result<Vec<Column<'a>>, SynthError> {
-    let mut columns = columns_of(item, &plan.layout).ok_or(SynthError::Catalogue("such header version"))?;
+fn columns<'a>(item: &'a Item, plan: &DeliveryPlan, catalogue: &Catalogue) -> Result<Vec<Column<'a>>, SynthError> {
+    let mut columns = columns_of(item, &plan.layout, catalogue).ok_or(SynthError::Catalogue("such header version"))?;
     columns.retain(|column| plan.has_extensions || !column.is_extension);
     let spelling = of_series(&SPELLINGS, plan.series);
     for column in &mut columns {
@@ -167,7 +167,7 @@ fn of_series<T: Copy + Default>(pool: &[T], series: u64) -> T {
 }
 
 /// Every other day of a workbook is a real date, the others are texts, as hands make them.
-fn cell_types(columns: &[Column<'_>]) -> Vec<CellType> {
+pub(crate) fn cell_types(columns: &[Column<'_>]) -> Vec<CellType> {
     let kind = |(at, column): (usize, &Column<'_>)| match column.spec.map(|spec| spec.format) {
         Some(Format::Day) if at % 2 == 0 => CellType::Day,
         Some(Format::Number { .. }) => CellType::Number,

@@ -181,7 +181,10 @@ impl FactPlan<'_> {
             }
             EndRule::MonthsAfterDecision { months } => i32::try_from(*months).unwrap_or(12) * 30 - DAYS_LEFT_MIN - 10,
         };
-        let decided = stream.between(6, span.max(7));
+        // An item that came into force lately has no older decisions.
+        let in_force = today.to_epoch_days() - self.item.in_force_from.to_epoch_days();
+        let span = span.max(7).min(in_force.max(0));
+        let decided = stream.between(span.min(6), span);
         let decision = back(decided)?;
         let act_end = back(decided + stream.between(1, 120))?;
         let to = (stream.chance(7_000) && !self.item.is_adverse())

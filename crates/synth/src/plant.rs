@@ -414,12 +414,7 @@ fn max_chars(spec: &FieldSpec) -> Option<usize> {
         FieldRole::Plain | FieldRole::FreeText | FieldRole::DocumentNo | FieldRole::OrganName
     );
     match spec.format {
-        // The subject's own credit code is read as one.
-        Format::TextMax(max)
-            if is_plain && spec.code_list.is_none() && max <= 600 && !spec.code.0.ends_with("_XDR_SHXYM") =>
-        {
-            usize::try_from(max).ok()
-        }
+        Format::TextMax(max) if is_plain && spec.code_list.is_none() && max <= 600 => usize::try_from(max).ok(),
         _ => None,
     }
 }

@@ -1,8 +1,8 @@
 //! What each field of the catalogue holds, as departments fill it.
 
-use domain::catalogue::{FieldRole, FieldSpec, Format};
+use domain::catalogue::{Catalogue, FieldRole, FieldSpec, Item, Required};
 
-use crate::cases;
+use crate::{cases, plain};
 
 /// The day that means "no end" (双公示 standard).
 pub(crate) const NO_END: &str = "2099/12/31";
@@ -57,42 +57,50 @@ pub(crate) enum Recipe {
     Fixed(&'static str),
     /// An identifier: prefix and the serial number.
     Identifier(&'static str),
+    /// One of the values of a code list.
+    Value(Vec<String>),
+    /// A text about nothing, for a field that only the catalogue knows.
+    Text(String),
     /// The person's telephone number; such columns are dropped.
     Telephone,
     /// The person's address; such columns are dropped.
     Address,
 }
 
-/// The recipe of `spec` in `item`.
-pub(crate) fn recipe(spec: &FieldSpec) -> Recipe {
+/// The recipe of `spec` in `item`: words of its own, else what its role says, else what its form asks.
+pub(crate) fn recipe(spec: &FieldSpec, item: &Item, catalogue: &Catalogue) -> Recipe {
     let worded = WORDED.iter().find(|(code, _)| *code == &*spec.code.0);
-    worded.map_or_else(|| by_role(spec), |(_, recipe)| recipe.clone())
+    worded.map_or_else(|| by_role(spec, item, catalogue), |(_, recipe)| recipe.clone())
 }
 
-fn by_role(spec: &FieldSpec) -> Recipe {
+fn by_role(spec: &FieldSpec, item: &Item, catalogue: &Catalogue) -> Recipe {
     match spec.role {
         FieldRole::PersonName => Recipe::Name,
         FieldRole::SubjectCategory => Recipe::Fixed("自然人"),
         FieldRole::DocumentKind => Recipe::DocumentKind,
         FieldRole::DocumentNumber => Recipe::DocumentNumber,
+        FieldRole::DocumentNo => Recipe::DocumentNo("测示〔{y}〕{n}号"),
         FieldRole::OrganName => Recipe::OrganName,
         FieldRole::OrganCode | FieldRole::SourceCode => Recipe::OrganCode,
         FieldRole::DecisionDay => Recipe::Day(DayOf::Decision),
-        FieldRole::ValidFrom => Recipe::Day(DayOf::From),
-        FieldRole::ValidTo => Recipe::Day(DayOf::To("")),
+        FieldRole::ValidFrom if !plain::bounds_decision(spec, item) => Recipe::Day(DayOf::From),
+        FieldRole::ValidTo => Recipe::Day(DayOf::To(if spec.required == Required::Always { NO_END } else { "" })),
         FieldRole::ActEndDay => Recipe::Day(DayOf::ActEnd),
         FieldRole::BreachClass => Recipe::Class,
         FieldRole::Procedure => Recipe::OneOf(&["普通程序", "普通", "一般程序"]),
-        FieldRole::PublicSecurity => Recipe::Fixed("否"),
+        FieldRole::PublicSecurity | FieldRole::HarmRemoved => Recipe::Fixed("否"),
         FieldRole::PenaltyKind => Recipe::Kind,
         FieldRole::PenaltyBasis => Recipe::Basis,
         FieldRole::FineAmount => Recipe::FineAmount,
         FieldRole::RowOperation => Recipe::OneOf(&["0", "新增", ""]),
         FieldRole::ConsentFlag => Recipe::Fixed("是"),
-        _ => match spec.format {
-            Format::Number { .. } => Recipe::Number { low: 1, high: 100 },
-            Format::Day | Format::TextMax(_) | Format::TextExact(_) => Recipe::Empty,
-        },
+        FieldRole::SubjectCode | FieldRole::SelfSupporting | FieldRole::BreachDecisionNo => Recipe::Empty,
+        FieldRole::ValidFrom
+        | FieldRole::ActKind
+        | FieldRole::UpstreamState
+        | FieldRole::Fulfilment
+        | FieldRole::FreeText
+        | FieldRole::Plain => plain::recipe(spec, item, catalogue),
     }
 }
 

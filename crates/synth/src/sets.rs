@@ -20,10 +20,13 @@ const GB18030: FileKind = FileKind::Csv(TextEncoding::Gb18030);
 const XLSX: FileKind = FileKind::Xlsx;
 
 /// Item, header version, kind of file, share of the rows in hundredths.
-type Row = (&'static str, &'static str, FileKind, u64);
+type Row<'a> = (&'a str, &'a str, FileKind, u64);
 
-/// Every item, every header version of penalties and permits, every encoding and kind of file.
-const FULL: [Row; 17] = [
+/// Series from which on files are refused as a whole.
+const BROKEN_SERIES: u64 = 80;
+
+/// Items with words of their own: every header version of penalties and permits, every encoding and kind of file.
+const FULL: [Row<'static>; 17] = [
     ("ITM-PENALTY", "2018+", UTF8, 18),
     ("ITM-PENALTY", "2018+", GB18030, 10),
     ("ITM-PENALTY", "2018+", XLSX, 6),
@@ -44,7 +47,7 @@ const FULL: [Row; 17] = [
 ];
 
 /// The twelve deliveries of the demonstration; rows in hundredths of the set.
-const DEMO: [Row; 12] = [
+const DEMO: [Row<'static>; 12] = [
     ("ITM-PENALTY", "2018+", GB18030, 14),
     ("ITM-PENALTY", "2018", UTF8, 10),
     ("ITM-PENALTY", "2015", GB18030, 8),
@@ -92,11 +95,14 @@ pub fn write_deliveries(
         )?
     };
     files.push(write_delivery(city, catalogue, &bare, dir)?);
+    for other in others(catalogue, rows, dirt)? {
+        files.push(write_delivery(city, catalogue, &other, dir)?);
+    }
     files.extend(broken(city, catalogue, dir)?);
     finish(city, files, dir)
 }
 
-/// Writes the demonstration into `dir`: twelve deliveries of nine items in two encodings and two kinds of file.
+/// Writes the demonstration into `dir`: twelve deliveries in two encodings and two kinds of file.
 ///
 /// # Errors
 ///
@@ -125,10 +131,36 @@ pub fn bulk(city: &City, catalogue: &Catalogue, rows: u64, dirt: &Dirt, dir: &Pa
     finish(city, files, dir)
 }
 
+/// Header versions that [`FULL`] does not name, whatever the catalogue has; two hundredths of the rows each.
+fn others(catalogue: &Catalogue, rows: u64, dirt: &Dirt) -> Result<Vec<DeliveryPlan>, SynthError> {
+    let all = catalogue
+        .items
+        .values()
+        .flat_map(|item| item.layouts.iter().map(move |layout| (item, layout.version.as_str())));
+    let unnamed = all.filter(|(item, version)| {
+        !FULL
+            .iter()
+            .any(|(id, layout, ..)| *id == item.id.as_str() && layout == version)
+    });
+    let kinds = [UTF8, GB18030, XLSX, UTF8_BOM];
+    (FULL.len() as u64 + 2..)
+        .zip(unnamed.zip(kinds.into_iter().cycle()))
+        .map(|(series, ((item, version), kind))| {
+            // The series of the files that are refused as a whole come after.
+            if series >= BROKEN_SERIES {
+                return Err(SynthError::Parameters(
+                    "the catalogue has more header versions than a set has series",
+                ));
+            }
+            plan(catalogue, series, &(item.id.as_str(), version, kind, 2), rows, dirt)
+        })
+        .collect()
+}
+
 fn delivered(
     city: &City,
     catalogue: &Catalogue,
-    set: &[Row],
+    set: &[Row<'_>],
     rows: u64,
     dirt: &Dirt,
     dir: &Path,
@@ -142,7 +174,7 @@ fn delivered(
 fn plan(
     catalogue: &Catalogue,
     series: u64,
-    (item, layout, kind, share): &Row,
+    (item, layout, kind, share): &Row<'_>,
     rows: u64,
     dirt: &Dirt,
 ) -> Result<DeliveryPlan, SynthError> {
@@ -187,7 +219,7 @@ fn provider(catalogue: &Catalogue, item: &Item, series: u64) -> Result<Uscc, Syn
 
 /// Files that are refused as a whole.
 fn broken(city: &City, catalogue: &Catalogue, dir: &Path) -> Result<Vec<FileEntry>, SynthError> {
-    let clean = |name: &str, row: Row, series: u64| -> Result<DeliveryPlan, SynthError> {
+    let clean = |name: &str, row: Row<'_>, series: u64| -> Result<DeliveryPlan, SynthError> {
         let plan = plan(catalogue, series, &row, 20, &Dirt::none())?;
         Ok(DeliveryPlan {
             name: name.to_owned(),

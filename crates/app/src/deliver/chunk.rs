@@ -503,7 +503,7 @@ impl<'a> Builder<'a> {
                 organisation: self.origin.provider.clone(),
                 staged_row: Some(uuid),
                 person: None,
-                reason: waiting.reason.to_owned(),
+                reason: waiting.reason.clone().into_owned(),
                 details: Sealed::default(),
                 at,
                 due_at: None,
@@ -519,7 +519,7 @@ impl<'a> Builder<'a> {
             uuid,
             line: waiting.line,
             kind: waiting.kind,
-            reason: waiting.reason.to_owned(),
+            reason: waiting.reason.clone().into_owned(),
             tag: keys::number_tags(self.app.vault(), &waiting.document).current,
             content: keys::seal(secret, STAGED_CONTENT, uuid, &plain)?,
         });

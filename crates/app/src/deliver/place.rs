@@ -1,5 +1,7 @@
 //! Where a cleaned row goes: to a person, to the staged rows, or back to the provider (R7).
 
+use std::borrow::Cow;
+
 use domain::catalogue::{BreachClass, FieldRole, Item};
 use domain::{Day, IdentityDocument, Name};
 use intake::{CleanRow, Cleaned, Fault, FaultCode, HeaderMap, RowOperation, SlipRow, StagedContent};
@@ -54,7 +56,8 @@ impl Attachment {
 /// A row that waits.
 pub(crate) struct Waiting {
     pub(crate) kind: StagedKind,
-    pub(crate) reason: &'static str,
+    /// Reason word: of matching, or the id of the rule.
+    pub(crate) reason: Cow<'static, str>,
     pub(crate) line: u32,
     pub(crate) document: IdentityDocument,
     pub(crate) content: StagedContent,
@@ -176,7 +179,16 @@ fn place_row(app: &App, row: CleanRow, mut faults: Vec<Fault>, verdict: Verdict,
     }
 }
 
+/// A row that agrees with the register: to its person, unless a rule leaves that to a human.
 fn attach(app: &App, row: CleanRow, warnings: Vec<Fault>) -> Placed {
+    let review = row
+        .hold
+        .as_ref()
+        .and_then(|hold| intake::review_of(app.catalogue(), hold));
+    if let Some(rule) = review {
+        let reason = rule.as_str().to_owned();
+        return waiting(row, warnings, StagedKind::Pending, reason);
+    }
     let person = Person::new(app, row.document.clone(), None);
     Placed::Attach(Box::new(Attachment::new(row, person, warnings)))
 }
@@ -186,11 +198,11 @@ pub(crate) fn registered_name(app: &App, document: &IdentityDocument) -> Option<
     app.register().find(document).map(|entry| entry.original().to_owned())
 }
 
-fn waiting(row: CleanRow, faults: Vec<Fault>, kind: StagedKind, reason: &'static str) -> Placed {
+fn waiting(row: CleanRow, faults: Vec<Fault>, kind: StagedKind, reason: impl Into<Cow<'static, str>>) -> Placed {
     let (line, document) = (row.line, row.document.clone());
     Placed::Staged(Box::new(Waiting {
         kind,
-        reason,
+        reason: reason.into(),
         line,
         document,
         content: StagedContent::Clean(Box::new(row)),
@@ -208,7 +220,7 @@ fn place_slip(app: &App, slip: SlipRow, mut faults: Vec<Fault>) -> Placed {
     };
     Placed::Staged(Box::new(Waiting {
         kind: StagedKind::Pending,
-        reason: explanation.as_str(),
+        reason: explanation.as_str().into(),
         line: slip.line,
         document,
         content: StagedContent::Slip(Box::new(slip)),

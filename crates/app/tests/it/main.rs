@@ -7,4 +7,6 @@ mod persons;
 #[cfg(test)]
 mod reads;
 #[cfg(test)]
+mod reviews;
+#[cfg(test)]
 mod town;

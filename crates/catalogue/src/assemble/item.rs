@@ -3,8 +3,8 @@
 use domain::Day;
 use domain::Uscc;
 use domain::catalogue::{
-    CodeListId, Disclosure, EndRule, FieldCode, FieldRole, FieldSpec, Item, ItemId, ItemNature, Layout, LayoutColumn,
-    Required,
+    CodeListId, Disclosure, EndRule, FieldCode, FieldRole, FieldSpec, Format, Item, ItemId, ItemNature, Layout,
+    LayoutColumn, Required, Text,
 };
 
 use super::parts;
@@ -107,7 +107,12 @@ fn in_force(raw: &RawItem, at: &At, findings: &mut Findings) -> Option<(Day, Opt
         findings.add(at, LintRule::Form, "`in_force_from` is missing");
         return None;
     };
-    parts::validity(from, raw.in_force_to.as_deref(), at, findings)
+    parts::between(
+        ("in_force_from", from),
+        ("in_force_to", raw.in_force_to.as_deref()),
+        at,
+        findings,
+    )
 }
 
 fn nature(word: &str, at: &At, findings: &mut Findings) -> Option<ItemNature> {
@@ -166,10 +171,37 @@ fn uscc(code: &str, at: &At, findings: &mut Findings) -> Option<Uscc> {
 }
 
 fn fields(raw: &RawItem, at: &At, findings: &mut Findings) -> Vec<FieldSpec> {
-    entries::<RawField>(&raw.fields, "fields", at, findings)
+    let mut fields: Vec<FieldSpec> = entries::<RawField>(&raw.fields, "fields", at, findings)
         .into_iter()
         .filter_map(|(at, raw)| field(raw, &at, findings))
-        .collect()
+        .collect();
+    // A field with a fault of its own has its finding. It stands in the rest of the item all the same, or every place that
+    // names it would be a finding, too.
+    for (position, value) in raw.fields.iter().enumerate() {
+        let text = |key: &str| value.get(key).and_then(toml::Value::as_str);
+        let Some(code) = text("code").filter(|code| !fields.iter().any(|field| &*field.code.0 == *code)) else {
+            continue;
+        };
+        let role = text("role").and_then(parts::role_of).unwrap_or(FieldRole::Plain);
+        let stand_in = FieldSpec {
+            code: FieldCode(code.into()),
+            label: Text {
+                zh: text("zh").unwrap_or_default().to_owned(),
+                en: text("en").unwrap_or_default().to_owned(),
+            },
+            format: text("format")
+                .and_then(|format| parse_format(format).ok())
+                .unwrap_or(Format::Day),
+            required: Required::Never,
+            not_before: None,
+            role,
+            code_list: None,
+            in_ten_thousand_yuan: false,
+            is_multiple: false,
+        };
+        fields.insert(position.min(fields.len()), stand_in);
+    }
+    fields
 }
 
 fn field(raw: RawField, at: &At, findings: &mut Findings) -> Option<FieldSpec> {

@@ -1,5 +1,6 @@
 //! Code lists, the sixteen fields of life, the occupation groups, organisations, and the calendar.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::calendar::{WorkingCalendar, YearTable};
@@ -173,7 +174,9 @@ fn days(text: &str, at: &At, findings: &mut Findings) -> Vec<Day> {
 
 /// Inserts; an id that was there is a finding.
 pub(crate) fn insert<K: Ord, V>(map: &mut BTreeMap<K, V>, key: K, value: V, at: &At, findings: &mut Findings) {
-    if map.insert(key, value).is_some() {
-        findings.add(at, LintRule::Form, "the same id stands here twice");
+    // The first stays: what others say of it would only repeat that it is gone.
+    match map.entry(key) {
+        Entry::Vacant(place) => drop(place.insert(value)),
+        Entry::Occupied(_) => findings.add(at, LintRule::Form, "the same id stands here twice"),
     }
 }

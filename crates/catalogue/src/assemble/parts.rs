@@ -32,9 +32,19 @@ pub(crate) fn day(text: &str, key: &str, at: &At, findings: &mut Findings) -> Op
 
 /// First and last day of validity; a last day before the first is a finding.
 pub(crate) fn validity(from: &str, to: Option<&str>, at: &At, findings: &mut Findings) -> Option<(Day, Option<Day>)> {
-    let from = day(from, "valid_from", at, findings)?;
+    between(("valid_from", from), ("valid_to", to), at, findings)
+}
+
+/// The same under other keys.
+pub(crate) fn between(
+    (from_key, from): (&str, &str),
+    (to_key, to): (&str, Option<&str>),
+    at: &At,
+    findings: &mut Findings,
+) -> Option<(Day, Option<Day>)> {
+    let from = day(from, from_key, at, findings)?;
     let to = match to {
-        Some(to) => Some(day(to, "valid_to", at, findings)?),
+        Some(to) => Some(day(to, to_key, at, findings)?),
         None => None,
     };
     if to.is_some_and(|to| to < from) {
@@ -110,15 +120,23 @@ pub(crate) fn class(word: &str, at: &At, findings: &mut Findings) -> Option<Brea
 pub(crate) fn role(word: &str, at: &At, findings: &mut Findings) -> Option<FieldRole> {
     let role = role_of(word);
     if role.is_none() {
-        findings.add(at, LintRule::Form, format!("unknown role `{word}`"));
+        let message = match near(word, ROLES.iter().map(|(name, _)| *name)) {
+            Some(near) => format!("unknown role `{word}`; is `{near}` meant?"),
+            None => format!(
+                "unknown role `{word}`; the roles are {}",
+                ROLES.map(|(name, _)| name).join(", ")
+            ),
+        };
+        findings.add(at, LintRule::Form, message);
     }
     role
 }
 
 /// Every role with the word that the files use for it.
-pub(crate) const ROLES: [(&str, FieldRole); 25] = [
+pub(crate) const ROLES: [(&str, FieldRole); 29] = [
     ("person_name", FieldRole::PersonName),
     ("subject_category", FieldRole::SubjectCategory),
+    ("subject_code", FieldRole::SubjectCode),
     ("document_kind", FieldRole::DocumentKind),
     ("document_number", FieldRole::DocumentNumber),
     ("document_no", FieldRole::DocumentNo),
@@ -133,18 +151,28 @@ pub(crate) const ROLES: [(&str, FieldRole); 25] = [
     ("procedure", FieldRole::Procedure),
     ("public_security", FieldRole::PublicSecurity),
     ("penalty_kind", FieldRole::PenaltyKind),
+    ("act_kind", FieldRole::ActKind),
     ("penalty_basis", FieldRole::PenaltyBasis),
     ("fine_amount", FieldRole::FineAmount),
     ("row_operation", FieldRole::RowOperation),
     ("upstream_state", FieldRole::UpstreamState),
     ("fulfilment", FieldRole::Fulfilment),
     ("breach_decision_no", FieldRole::BreachDecisionNo),
+    ("harm_removed", FieldRole::HarmRemoved),
+    ("self_supporting", FieldRole::SelfSupporting),
     ("consent_flag", FieldRole::ConsentFlag),
     ("free_text", FieldRole::FreeText),
     ("plain", FieldRole::Plain),
 ];
 
-fn role_of(word: &str) -> Option<FieldRole> {
+/// The one of `words` that begins as `word` does, or the other way round.
+pub(crate) fn near<'w>(word: &str, words: impl Iterator<Item = &'w str>) -> Option<&'w str> {
+    let word = word.to_lowercase();
+    let mut fitting = words.filter(|known| !word.is_empty() && (known.starts_with(&word) || word.starts_with(known)));
+    fitting.next()
+}
+
+pub(crate) fn role_of(word: &str) -> Option<FieldRole> {
     ROLES.iter().find(|(name, _)| *name == word).map(|(_, role)| *role)
 }
 

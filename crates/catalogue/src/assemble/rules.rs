@@ -84,11 +84,16 @@ fn intake_rule(raw: RawIntakeRule, at: &At, findings: &mut Findings) -> Option<I
     let effect = match raw.effect.as_str() {
         "refuse" => Some(IntakeEffect::Refuse),
         "hold" => Some(IntakeEffect::Hold),
+        "review" => Some(IntakeEffect::Review),
+        "no_repair" => Some(IntakeEffect::NoRepair),
         other => {
             findings.add(
                 at,
                 LintRule::Form,
-                format!("effect `{other}`: a rule refuses (`refuse`) or holds (`hold`)"),
+                format!(
+                    "effect `{other}`: a rule refuses (`refuse`), holds (`hold`), asks a human (`review`) or says that \
+                     there is no repair (`no_repair`)"
+                ),
             );
             None
         }

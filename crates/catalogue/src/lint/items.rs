@@ -35,12 +35,28 @@ pub(crate) fn lint(item: &Item, file: &str, catalogue: &Catalogue, findings: &mu
         columns(item, layout, catalogue, &at, findings);
         recognition(item, index, layout, &at, findings);
     }
+    no_column(item, &at, findings);
     if item.layouts.is_empty() {
         findings.add(
             &at,
             LintRule::Form,
             "the item has no header version, so no file can be recognised",
         );
+    }
+}
+
+/// A field that no header version fills stays empty for ever, and whoever wrote it wonders why.
+fn no_column(item: &Item, at: &At, findings: &mut Findings) {
+    let is_filled = |code: &FieldCode| {
+        let mut columns = item.layouts.iter().flat_map(|layout| &layout.columns);
+        columns.any(|column| &column.field == code)
+    };
+    for field in item.fields.iter().filter(|field| !is_filled(&field.code)) {
+        let message = format!(
+            "no header version has a column for the field `{}`; add one to `columns` or `extensions`",
+            field.code.0
+        );
+        findings.add(at, LintRule::Form, message);
     }
 }
 
@@ -105,7 +121,7 @@ fn references(item: &Item, catalogue: &Catalogue, at: &At, findings: &mut Findin
         findings.add(
             at,
             LintRule::Form,
-            format!("field of life `{code}` is not in fields-of-life.toml"),
+            format!("field of life `{code}` is not in fields-of-life.toml; write its code, such as F02"),
         );
     }
 }
@@ -301,7 +317,10 @@ fn recognition(item: &Item, index: usize, layout: &Layout, at: &At, findings: &m
         findings.add(
             at,
             LintRule::Form,
-            format!("`recognised_by` names `{}`, which is no template column", code.0),
+            format!(
+                "`recognised_by` names `{}`, which is no template column; name fields by their `code`",
+                code.0
+            ),
         );
     }
     for earlier in item.layouts.iter().take(index) {

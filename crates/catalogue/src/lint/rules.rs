@@ -97,22 +97,50 @@ fn bound<'a>(rule: &'a IntakeRule, catalogue: &'a Catalogue) -> impl Iterator<It
 struct Needed {
     rule: LintRule,
     effect: IntakeEffect,
-    fits: fn(&Condition) -> bool,
+    fits: fn(&[Condition]) -> bool,
     /// The role that makes an item subject to it; none: every adverse item.
     role: Option<FieldRole>,
     what: &'static str,
     article: &'static str,
 }
 
+/// Under eighteen; who is of full capacity by own work may be left to a human (民法典 art. 18).
+fn under_eighteen(conditions: &[Condition]) -> bool {
+    match conditions {
+        [Condition::YoungerThan(years)]
+        | [
+            Condition::YoungerThan(years),
+            Condition::ContainsNone(FieldRole::SelfSupporting, _),
+        ] => *years >= 18,
+        _ => false,
+    }
+}
+
+fn under_sixteen(conditions: &[Condition]) -> bool {
+    match conditions {
+        [Condition::YoungerThan(years)]
+        | [
+            Condition::YoungerThan(years),
+            Condition::Equals(FieldRole::SelfSupporting, _),
+        ] => *years >= 16,
+        _ => false,
+    }
+}
+
 fn texts_have(texts: &[String], text: &str) -> bool {
     texts.iter().any(|known| known == text)
 }
 
-const NEEDED: [Needed; 10] = [
+const NEEDED: [Needed; 11] = [
     Needed {
         rule: LintRule::R2,
         effect: IntakeEffect::Refuse,
-        fits: |c| matches!(c, Condition::Contains(FieldRole::PenaltyBasis, t) if texts_have(t, "治安管理处罚法")),
+        fits: |c| {
+            matches!(
+                c,
+                [Condition::Contains(FieldRole::PenaltyBasis, t)] if texts_have(t, "治安管理处罚法")
+            )
+        },
         role: Some(FieldRole::PenaltyKind),
         what: "public-security penalties, by the statute cited",
         article: "治安管理处罚法 第一百三十六条",
@@ -120,7 +148,12 @@ const NEEDED: [Needed; 10] = [
     Needed {
         rule: LintRule::R2,
         effect: IntakeEffect::Refuse,
-        fits: |c| matches!(c, Condition::Equals(FieldRole::PublicSecurity, t) if texts_have(t, "是")),
+        fits: |c| {
+            matches!(
+                c,
+                [Condition::Equals(FieldRole::PublicSecurity, t)] if texts_have(t, "是")
+            )
+        },
         role: Some(FieldRole::PublicSecurity),
         what: "public-security penalties, by their mark",
         article: "治安管理处罚法 第一百三十六条",
@@ -128,7 +161,12 @@ const NEEDED: [Needed; 10] = [
     Needed {
         rule: LintRule::R2,
         effect: IntakeEffect::Refuse,
-        fits: |c| matches!(c, Condition::Equals(FieldRole::Procedure, t) if texts_have(t, "简易程序")),
+        fits: |c| {
+            matches!(
+                c,
+                [Condition::Equals(FieldRole::Procedure, t)] if texts_have(t, "简易程序")
+            )
+        },
         role: Some(FieldRole::Procedure),
         what: "penalties by summary procedure",
         article: "山东省社会信用条例 第十三条第二款",
@@ -137,7 +175,7 @@ const NEEDED: [Needed; 10] = [
         rule: LintRule::R2,
         effect: IntakeEffect::Refuse,
         fits: |c| {
-            matches!(c, Condition::Equals(FieldRole::SubjectCategory, t)
+            matches!(c, [Condition::Equals(FieldRole::SubjectCategory, t)]
                 if texts_have(t, "法人及非法人组织") && texts_have(t, "个体工商户"))
         },
         role: Some(FieldRole::SubjectCategory),
@@ -147,7 +185,7 @@ const NEEDED: [Needed; 10] = [
     Needed {
         rule: LintRule::R2,
         effect: IntakeEffect::Refuse,
-        fits: |c| matches!(c, Condition::YoungerThan(years) if *years >= 18),
+        fits: under_eighteen,
         role: None,
         what: "adverse records of persons under eighteen",
         article: "山东省社会信用条例 第二条",
@@ -155,7 +193,20 @@ const NEEDED: [Needed; 10] = [
     Needed {
         rule: LintRule::R2,
         effect: IntakeEffect::Refuse,
-        fits: |c| matches!(c, Condition::Contains(FieldRole::DocumentNo, t) if texts_have(t, "刑初")),
+        fits: under_sixteen,
+        role: None,
+        what: "adverse records of persons under sixteen, whatever they live on",
+        article: "民法典 第十八条; 山东省社会信用条例 第二条",
+    },
+    Needed {
+        rule: LintRule::R2,
+        effect: IntakeEffect::Refuse,
+        fits: |c| {
+            matches!(
+                c,
+                [Condition::Contains(FieldRole::DocumentNo, t)] if texts_have(t, "刑初")
+            )
+        },
         role: Some(FieldRole::DocumentNo),
         what: "criminal judgments",
         article: "个人信息保护法 第二十八条",
@@ -163,7 +214,12 @@ const NEEDED: [Needed; 10] = [
     Needed {
         rule: LintRule::R2,
         effect: IntakeEffect::Refuse,
-        fits: |c| matches!(c, Condition::Contains(FieldRole::DocumentNo, t) if texts_have(t, "不诉")),
+        fits: |c| {
+            matches!(
+                c,
+                [Condition::Contains(FieldRole::DocumentNo, t)] if texts_have(t, "不诉")
+            )
+        },
         role: Some(FieldRole::DocumentNo),
         what: "decisions not to prosecute",
         article: "刑事诉讼法 第十二条",
@@ -171,7 +227,7 @@ const NEEDED: [Needed; 10] = [
     Needed {
         rule: LintRule::R7,
         effect: IntakeEffect::Hold,
-        fits: |c| matches!(c, Condition::Missing(FieldRole::Procedure)),
+        fits: |c| matches!(c, [Condition::Missing(FieldRole::Procedure)]),
         role: Some(FieldRole::Procedure),
         what: "rows without a procedure",
         article: "山东省社会信用条例 第十三条第二款",
@@ -179,7 +235,7 @@ const NEEDED: [Needed; 10] = [
     Needed {
         rule: LintRule::R7,
         effect: IntakeEffect::Hold,
-        fits: |c| matches!(c, Condition::Missing(FieldRole::BreachClass)),
+        fits: |c| matches!(c, [Condition::Missing(FieldRole::BreachClass)]),
         role: Some(FieldRole::BreachClass),
         what: "rows without a class",
         article: "国家发展改革委令第36号",
@@ -187,7 +243,7 @@ const NEEDED: [Needed; 10] = [
     Needed {
         rule: LintRule::R7,
         effect: IntakeEffect::Hold,
-        fits: |c| matches!(c, Condition::Missing(FieldRole::ActEndDay)),
+        fits: |c| matches!(c, [Condition::Missing(FieldRole::ActEndDay)]),
         role: Some(FieldRole::ActEndDay),
         what: "rows without the end of the act",
         article: "山东省社会信用条例 第三十八条",
@@ -202,7 +258,7 @@ fn floor(catalogue: &Catalogue, findings: &mut Findings) {
             .intake_rules
             .iter()
             .filter(|rule| rule.effect == needed.effect && rule.valid_to.is_none())
-            .filter(|rule| matches!(rule.conditions.as_slice(), [condition] if (needed.fits)(condition)))
+            .filter(|rule| (needed.fits)(&rule.conditions))
             .collect();
         for item in catalogue.items.values() {
             let concerned = match needed.role {
@@ -215,7 +271,7 @@ fn floor(catalogue: &Catalogue, findings: &mut Findings) {
             if concerned && !is_bound {
                 let verb = match needed.effect {
                     IntakeEffect::Refuse => "refuses",
-                    IntakeEffect::Hold => "holds",
+                    IntakeEffect::Hold | IntakeEffect::Review | IntakeEffect::NoRepair => "holds",
                 };
                 let message = format!("no rule {verb} {} for {}; it cannot be left out", needed.what, item.id);
                 findings.cite(&at, needed.rule, message, needed.article);

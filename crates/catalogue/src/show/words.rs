@@ -30,5 +30,7 @@ pub(crate) const fn effect(effect: IntakeEffect) -> &'static str {
     match effect {
         IntakeEffect::Refuse => "refuse",
         IntakeEffect::Hold => "hold",
+        IntakeEffect::Review => "review",
+        IntakeEffect::NoRepair => "no_repair",
     }
 }

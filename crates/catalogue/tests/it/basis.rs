@@ -301,11 +301,11 @@ fn r2_and_r7_what_the_floor_refuses_holds_and_drops_cannot_be_left_out() {
 fn r2_a_rule_of_the_floor_does_not_end_and_binds_every_item_that_it_concerns() {
     let rules = "intake-rules.toml";
     // A rule that ends, that only holds, or that binds other items does not do.
-    let flag = "equals = [\"是\"] }]";
+    let flag = "message = { zh = \"标明为治安管理处罚的记录应当封存";
     refused(
         rules,
         flag,
-        &format!("{flag}\nvalid_to = \"2027-01-01\""),
+        &format!("valid_to = \"2027-01-01\"\n{flag}"),
         LintRule::R2,
         "by their mark",
         "第一百三十六条",
@@ -341,5 +341,17 @@ fn r2_a_rule_of_the_floor_does_not_end_and_binds_every_item_that_it_concerns() {
         LintRule::R2,
         "column `血型`",
         "第四十二条",
+    );
+}
+
+#[test]
+fn r2_the_words_for_other_persons_cannot_be_left_out() {
+    refused(
+        "code-lists.toml",
+        "id = \"CL-OTHER-PERSON\"",
+        "id = \"CL-SOMEBODY\"",
+        LintRule::R2,
+        "words for other persons",
+        "",
     );
 }

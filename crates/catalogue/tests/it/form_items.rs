@@ -184,3 +184,61 @@ fn form_of_header_versions() {
     });
     assert!(found, "{}", lines(&findings));
 }
+
+/// What a newcomer stumbles over is answered with what to write instead, once and not by a flood.
+#[test]
+fn a_slip_of_the_pen_is_one_finding_that_says_what_to_write() {
+    for (from, to, message) in [
+        (
+            "nature = \"other\"",
+            "nature = “other”",
+            "quotation marks are \" and not “ ”",
+        ),
+        (
+            "required = \"always\", role = \"person_name\"",
+            "required = \"always\"， role = \"person_name\"",
+            "full-width",
+        ),
+        ("role = \"organ_name\"", "role = \"organ\"", "is `organ_name` meant?"),
+        (
+            "zh = \"姓名\", en = \"name\", format = \"C..50\"",
+            "zh = \"姓名\", format = \"C..50\"",
+            "missing field `en`",
+        ),
+        (
+            "format = \"C..50\", required = \"always\", role = \"person_name\"",
+            "format = \"varchar(50)\", required = \"always\", role = \"person_name\"",
+            "is not a format",
+        ),
+        (
+            "in_force_from = \"2005-01-01\"",
+            "in_force_from = \"2005/01/01\"",
+            "`in_force_from` is not a day",
+        ),
+        (
+            "id = \"ITM-HONOUR\"",
+            "id = \"ITM-COMMITMENT\"",
+            "is the id of items/commitment.toml",
+        ),
+        (
+            "recognised_by = [\"RY_BT\", ",
+            "recognised_by = [\"表彰标题\", ",
+            "name fields by their `code`",
+        ),
+        (
+            "  { header = \"表彰内容\", field = \"RY_NR\" },\n",
+            "",
+            "no header version has a column for the field `RY_NR`",
+        ),
+    ] {
+        let findings = findings(HONOUR, from, to);
+        let here: Vec<_> = findings.iter().filter(|finding| finding.file == HONOUR).collect();
+        assert!(
+            here.iter().any(|finding| finding.message.contains(message)),
+            "{message}\n{}",
+            lines(&findings)
+        );
+        // The role that the slip hides may be missed besides.
+        assert!(here.len() <= 2, "{message}\n{}", lines(&findings));
+    }
+}

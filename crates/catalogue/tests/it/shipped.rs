@@ -22,23 +22,12 @@ fn it_has_no_finding() {
 }
 
 #[test]
-fn it_has_the_nine_items_and_the_closed_lists() {
+fn it_has_the_items_that_others_build_on_and_the_closed_lists() {
     let catalogue = shipped();
-    let ids: Vec<&str> = catalogue.items.keys().map(ItemId::as_str).collect();
-    assert_eq!(
-        ids,
-        [
-            "ITM-COMMITMENT",
-            "ITM-COURT-DEFAULTER",
-            "ITM-HONOUR",
-            "ITM-LICENCE",
-            "ITM-PENALTY",
-            "ITM-PERMIT",
-            "ITM-TAX-ARREARS",
-            "ITM-TAX-BREACH",
-            "ITM-VOLUNTEER",
-        ]
-    );
+    // Each file is an item; which ones there are is for the files to say.
+    let files = std::fs::read_dir(shipped_dir().join("items")).unwrap().count();
+    assert_eq!(catalogue.items.len(), files);
+    assert!(files >= 19, "{files} items");
     assert_eq!(catalogue.fields_of_life.len(), 16);
     assert_eq!(catalogue.occupations.len(), 16);
     assert!(catalogue.organisations.len() >= 15);
@@ -167,12 +156,27 @@ fn dropped_columns_catch_what_they_should_and_no_header_of_a_standard() {
         "指纹",
         "基因信息",
         "学历",
+        "给付金额（元）",
+        "补偿标准",
+        "征收金额",
+        "合同金额（万元）",
+        "成交金额",
+        "金额",
+        "对方当事人",
+        "共有人",
+        "第一发明人",
+        "举报人姓名",
+        "检查人员",
+        "伤残等级",
+        "困难类别",
+        "开户银行",
     ] {
         assert!(dropped_by(&catalogue, bad).is_some(), "{bad}");
     }
     for good in [
         "纳税人名称",
         "罚款金额（万元）",
+        "没收违法所得、没收非法财物的金额（万元）",
         "失信等级",
         "执业资格等级",
         "评价年度",
@@ -331,7 +335,8 @@ fn header_versions_are_told_apart_by_their_headers() {
 #[test]
 fn loading_takes_less_than_a_tenth_of_a_second() {
     let dir = shipped_dir();
-    let quickest = (0..5)
+    // The quickest of many: other work on the machine is not ours.
+    let quickest = (0..25)
         .map(|_| {
             let start = std::time::Instant::now();
             catalogue::load(&dir).unwrap();

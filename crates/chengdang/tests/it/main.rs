@@ -3,6 +3,10 @@
 #[cfg(test)]
 mod again;
 #[cfg(test)]
+mod answers;
+#[cfg(test)]
+mod guide;
+#[cfg(test)]
 mod kill;
 #[cfg(test)]
 mod leaks;
@@ -10,6 +14,8 @@ mod leaks;
 mod ledger;
 #[cfg(test)]
 mod production;
+#[cfg(test)]
+mod samples;
 #[cfg(test)]
 mod support;
 #[cfg(test)]

@@ -190,6 +190,16 @@ const fn general(code: FaultCode) -> (Pair, Pair) {
                 "check the number; if it is right, the row is taken in once the register knows it",
             ),
         ),
+        FaultCode::Q03 => (
+            (
+                "该行须由人工审核决定是否归集，决定前不提供",
+                "a human decides whether the row is recorded; until then it is shown to nobody",
+            ),
+            (
+                "请在待核事项中核对依据并说明理由；已不属实的，请以“数据状态=删除”报送",
+                "decide the review with reasons; if the row is not right, send it with 数据状态 = 删除",
+            ),
+        ),
     }
 }
 

@@ -41,6 +41,8 @@ pub(crate) struct Sheet {
     pub(crate) allow_test_area: bool,
     /// Field codes of columns left out.
     pub(crate) without: Vec<&'static str>,
+    /// Day of delivery.
+    pub(crate) today: Day,
 }
 
 impl Sheet {
@@ -50,6 +52,7 @@ impl Sheet {
             version,
             allow_test_area: true,
             without: Vec::new(),
+            today: today(),
         }
     }
 
@@ -101,7 +104,7 @@ impl Sheet {
             catalogue: catalogue(),
             item: self.item,
             provider,
-            today: today(),
+            today: self.today,
             allow_test_area: self.allow_test_area,
         }
     }

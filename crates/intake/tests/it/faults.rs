@@ -327,6 +327,7 @@ fn every_fault() -> Vec<Fault> {
             FaultCode::E12,
             FaultCode::E15,
             FaultCode::Q02,
+            FaultCode::Q03,
         ]
         .map(|code| Fault::new(7, None, None, code)),
     );

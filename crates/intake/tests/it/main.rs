@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod agreement;
 #[cfg(test)]
+mod boundaries;
+#[cfg(test)]
 mod common;
 #[cfg(test)]
 mod faults;

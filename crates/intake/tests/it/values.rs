@@ -195,3 +195,32 @@ fn values_for_corrections_by_hand() {
     check("CF_SY", "联系电话13800000000", Some(FaultCode::E16));
     check("CF_XDR_ZJLX", "护照", None);
 }
+
+/// The words are the catalogue's (`CL-OTHER-PERSON`, `CL-NO-NAME`).
+#[test]
+fn a_text_that_names_somebody_else_is_withheld() {
+    let is_withheld = |text: &str| {
+        let row = clean(&[("BZ", text)]);
+        row.content.withheld.contains(&FieldCode("BZ".into()))
+    };
+    for text in [
+        "第三人姓名：测试乙",
+        "第三人姓名 测试乙",
+        "受害人: 测试乙受轻伤",
+        "经查，举报人为测试乙",
+        "证人系测试乙",
+    ] {
+        assert!(is_withheld(text), "{text}");
+    }
+    for text in [
+        "经第三人举报查明",
+        "举报人称其看到",
+        "受害人：张某",
+        "受害人：张**",
+        "举报人：不详",
+        "未取得第三人同意",
+        "申请人提交的材料不实",
+    ] {
+        assert!(!is_withheld(text), "{text}");
+    }
+}

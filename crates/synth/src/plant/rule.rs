@@ -48,6 +48,10 @@ impl Bed<'_> {
                     return false;
                 };
                 push(draft, at, "，案发后主动消除危害后果");
+                // Stated, it would be answered.
+                if let Some(stated) = self.at(FieldRole::HarmRemoved) {
+                    set(draft, stated, "");
+                }
                 draft.outcome = Outcome::Held;
                 return true;
             }
@@ -59,7 +63,12 @@ impl Bed<'_> {
                 };
                 let number = format!("测违诺认字〔2026〕{}号", draft.fact.serial);
                 set(draft, at, &number);
-                (FieldRole::Fulfilment, "违诺")
+                if !self.held(FieldRole::Fulfilment, "违诺", draft) {
+                    return false;
+                }
+                draft.outcome = Outcome::Pending;
+                draft.explanation = "RUL-COMMITMENT-BROKEN";
+                return true;
             }
             _ => return false,
         };

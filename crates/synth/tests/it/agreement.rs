@@ -7,7 +7,7 @@ use std::path::Path;
 
 use domain::catalogue::{Catalogue, FieldRole, ItemId};
 use domain::{Day, Uscc};
-use intake::{Cleaned, Context, Fault, FaultCode, HeaderMap, Limits, RowOperation};
+use intake::{Cleaned, Context, Fault, FaultCode, HeaderMap, Limits, RowOperation, review_of};
 use matching::{AliasStanding, Explanation, FileRegister, Verdict, judge, slip};
 use synth::{City, Dirt, ExpectedFault, FileEntry, Manifest, Outcome, Purpose, TruthRow, read_truth, write_deliveries};
 
@@ -76,6 +76,18 @@ impl Desk<'_> {
                             found.insert(at(FieldRole::PersonName, FaultCode::E07));
                         }
                         verdicted(Outcome::Pending, found, Some(why), Some(&number))
+                    }
+                    Verdict::Match
+                        if row
+                            .hold
+                            .as_ref()
+                            .is_some_and(|hold| review_of(self.catalogue, hold).is_some()) =>
+                    {
+                        let rule = row.hold.as_ref().and_then(|hold| review_of(self.catalogue, hold));
+                        Verdicted {
+                            explanation: rule.unwrap().to_string(),
+                            ..verdicted(Outcome::Pending, found, None, Some(&number))
+                        }
                     }
                     Verdict::Match => {
                         let content = row.content.as_bytes().to_vec();

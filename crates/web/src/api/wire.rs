@@ -90,7 +90,7 @@ pub(super) struct WireDelivery {
     rows_total: Option<u64>,
     /// Counts so far; whole once `state` is not `receiving`.
     counts: WireCounts,
-    /// Number of faults by code, `E01` to `E16`; questions to the provider are `Q01` and `Q02`.
+    /// Number of faults by code, `E01` to `E16`; questions are `Q01` to `Q03`.
     #[schema(example = json!({ "E02": 1, "E09": 1 }))]
     faults: BTreeMap<String, u64>,
     /// The signed receipt, once finished: `receipt`, `key` and `signature` (Ed25519 over the compact JSON of `receipt`).
@@ -186,6 +186,9 @@ pub(super) struct WireRecord {
     /// First day on which repair can be asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     repair_from: Option<String>,
+    /// Why it cannot be repaired, if a rule says so; it ends by itself all the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repair_barred: Option<WireText>,
     /// Who may see it while it is `usable` or `disputed`: `authorised`, `shared`. Otherwise nobody but the person.
     seen_by: Vec<&'static str>,
     /// Whether the person has not acknowledged it yet.
@@ -281,6 +284,7 @@ impl From<OwnRecord> for WireRecord {
             received_at: rfc3339(record.received_at),
             class: record.class.map(domain::catalogue::BreachClass::as_str),
             repair_from: record.repair_from.map(|day| day.to_string()),
+            repair_barred: record.repair_barred.map(WireText::from),
             seen_by: record
                 .seen_by
                 .into_iter()

@@ -60,6 +60,7 @@ struct RecordView {
     seen_by: Vec<&'static str>,
     class: Option<&'static str>,
     repair_from: Option<String>,
+    repair_barred: Option<String>,
     received: String,
 }
 
@@ -145,6 +146,7 @@ fn record_view(lang: Lang, record: &OwnRecord, item: Option<&Item>) -> RecordVie
         seen_by: record.seen_by.iter().map(|who| show::disclosure_key(*who)).collect(),
         class: record.class.map(domain::catalogue::BreachClass::as_str),
         repair_from: record.repair_from.map(|day| day.to_string()),
+        repair_barred: record.repair_barred.as_ref().map(|why| lang.of(why).to_owned()),
         received: record.received_at.local_text(),
     }
 }
