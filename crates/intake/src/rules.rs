@@ -136,7 +136,7 @@ pub fn check_age(row: &CleanRow, item: &Item, catalogue: &Catalogue) -> Option<F
     let rule = binding(catalogue, item).filter(says_age).find(|rule| {
         rule.conditions.iter().all(|condition| match condition {
             Condition::YoungerThan(age) => younger_on(birth, *age, on),
-            other => says(other, item, &row.content),
+            other => says(other, item, &content),
         })
     })?;
     let (code, detail) = words_of(rule);

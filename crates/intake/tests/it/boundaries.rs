@@ -327,7 +327,10 @@ fn rules_bind_from_their_first_day_to_their_last() {
         ("CF_NR", "终身不得从事食品生产经营管理工作"),
         ("CF_SXDJ", "严重"),
     ];
-    let content = kept(&Sheet::penalties(), &decided(day("2026-05-01"), &banned)).content;
+    let content = kept(&Sheet::penalties(), &decided(day("2026-05-01"), &banned))
+        .content
+        .decode()
+        .unwrap();
     for (today, is_barred) in [("2026-03-31", false), ("2026-04-01", true), ("2026-04-02", true)] {
         let bar = repair_bar(catalogue(), item, &content, day(today));
         assert_eq!(
@@ -337,7 +340,10 @@ fn rules_bind_from_their_first_day_to_their_last() {
         );
     }
     let limited = [("CF_CFLB", "限制从业"), ("CF_NR", "五年内不得从事食品生产经营管理工作")];
-    let content = kept(&Sheet::penalties(), &decided(day("2026-05-01"), &limited)).content;
+    let content = kept(&Sheet::penalties(), &decided(day("2026-05-01"), &limited))
+        .content
+        .decode()
+        .unwrap();
     assert!(
         repair_bar(catalogue(), item, &content, day("2026-11-24")).is_none(),
         "a ban of five years can be repaired"
@@ -368,13 +374,8 @@ fn old_kinds_of_penalty_are_mapped() {
         ("行政拘留", "行政拘留"),
     ] {
         let row = kept(&sheet, &with(penalty(), &[("CF_CFLB", old)]));
-        let stored = row
-            .content
-            .fields
-            .iter()
-            .find(|(code, _)| &*code.0 == "CF_CFLB")
-            .unwrap()
-            .1;
+        let content = row.content.decode().unwrap();
+        let stored = content.fields.iter().find(|(code, _)| &*code.0 == "CF_CFLB").unwrap().1;
         assert_eq!(stored, new, "{old}");
     }
     let unknown = sheet.clean(&with(penalty(), &[("CF_CFLB", "劳动教养")]));

@@ -201,7 +201,7 @@ fn values_for_corrections_by_hand() {
 fn a_text_that_names_somebody_else_is_withheld() {
     let is_withheld = |text: &str| {
         let row = clean(&[("BZ", text)]);
-        row.content.withheld.contains(&FieldCode("BZ".into()))
+        row.content.decode().unwrap().withheld.contains(&FieldCode("BZ".into()))
     };
     for text in [
         "第三人姓名：测试乙",
