@@ -4,6 +4,7 @@
 //! and no HTTP. Whatever must be allowed takes a [`policy::Permit`], which only `policy` can make.
 
 pub mod accounts;
+mod adapter;
 pub mod deliver;
 pub mod deliveries;
 mod error;
@@ -29,6 +30,7 @@ use store::Store;
 use uuid::Uuid;
 use vault::Vault;
 
+pub use adapter::Adapter;
 pub use error::AppError;
 /// What a delivery's faults are, for the edges that show them.
 pub use intake::{Fault, FaultCode, Lang as Language};

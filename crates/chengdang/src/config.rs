@@ -39,6 +39,36 @@ pub(crate) struct Config {
     pub(crate) chunk_rows: usize,
     /// Filter of the log, such as `info` or `chengdang=debug,web=info`.
     pub(crate) log: String,
+    /// Folders in which providers lay down files.
+    pub(crate) drop: DropConfig,
+}
+
+/// The file drop (GB/T 39443): `folder/USCC/ITM/…`, see `docs/delivering.md`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct DropConfig {
+    /// Folder that is watched; none if empty.
+    pub(crate) folder: PathBuf,
+    /// Seconds between two looks of `chengdang serve`.
+    pub(crate) every_s: u64,
+    /// A file is complete once it has not changed for this many seconds, or as soon as `NAME.done` lies beside it.
+    pub(crate) settle_s: u64,
+    /// Whether nothing is taken without `NAME.done`.
+    pub(crate) needs_marker: bool,
+    /// Days for which a file that was taken in or refused is kept; its receipt and faults stay.
+    pub(crate) keep_days: u64,
+}
+
+impl Default for DropConfig {
+    fn default() -> Self {
+        Self {
+            folder: PathBuf::new(),
+            every_s: 5,
+            settle_s: 30,
+            needs_marker: false,
+            keep_days: 7,
+        }
+    }
 }
 
 impl Default for Config {
@@ -58,6 +88,7 @@ impl Default for Config {
             upload_mib_max: 64,
             chunk_rows: app::CHUNK_ROWS_DEFAULT,
             log: "warn".to_owned(),
+            drop: DropConfig::default(),
         }
     }
 }
@@ -101,7 +132,7 @@ pub(crate) fn load(file: Option<&Path>) -> anyhow::Result<Config> {
         None => figment = figment.merge(Toml::file("chengdang.toml")),
     }
     let config: Config = figment
-        .merge(Env::prefixed("CHENGDANG_").ignore(&["config"]))
+        .merge(Env::prefixed("CHENGDANG_").ignore(&["config"]).split("__"))
         .extract()
         .context("the configuration cannot be used")?;
     if !matches!(config.mode.as_str(), "production" | "test") {
@@ -109,6 +140,9 @@ pub(crate) fn load(file: Option<&Path>) -> anyhow::Result<Config> {
     }
     if config.chunk_rows == 0 || config.chunk_rows > store::CHUNK_ROWS_MAX {
         bail!("chunk_rows lies between 1 and {}", store::CHUNK_ROWS_MAX);
+    }
+    if config.drop.every_s == 0 {
+        bail!("drop.every_s is at least 1");
     }
     Ok(config)
 }

@@ -1,5 +1,6 @@
 //! `chengdang`: installs, runs and checks a city's personal public credit records. `chengdang --help` is its table of contents.
 
+mod adapters;
 mod clock;
 mod commands;
 mod config;
@@ -15,7 +16,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    catalogue, code, deliver, deliveries, demo, faults, held, migrate, reviews, serve, synth, verify,
+    catalogue, code, deliver, deliveries, demo, drop, faults, held, migrate, reviews, serve, synth, verify,
 };
 
 /// Rows of an intake are made on one thread and dropped on another, which the system's allocator is slow at.
@@ -55,6 +56,8 @@ enum Command {
     Synth(synth::Args),
     /// Take in a delivery file and print its receipt
     Deliver(deliver::Args),
+    /// Take in what lies in the drop folders
+    Drop(drop::Args),
     /// List deliveries, newest first
     Deliveries(deliveries::Args),
     /// Print the faults of a delivery
@@ -90,6 +93,7 @@ fn main() -> ExitCode {
             Command::Code(args) => code::run(&config, args),
             Command::Synth(args) => synth::run(&args),
             Command::Deliver(args) => deliver::run(&config, args).await,
+            Command::Drop(args) => drop::run(&config, args).await,
             Command::Deliveries(args) => deliveries::run(&config, args).await,
             Command::Faults(args) => faults::run(&config, args).await,
             Command::Reviews(args) => reviews::run(&config, args).await,

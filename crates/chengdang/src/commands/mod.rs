@@ -5,6 +5,7 @@ pub(crate) mod code;
 pub(crate) mod deliver;
 pub(crate) mod deliveries;
 pub(crate) mod demo;
+pub(crate) mod drop;
 pub(crate) mod faults;
 pub(crate) mod held;
 pub(crate) mod migrate;

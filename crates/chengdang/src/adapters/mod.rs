@@ -1,0 +1,5 @@
+//! Doors of the host by which deliveries come (GB/T 39443), beside the service.
+
+pub(crate) mod drop;
+mod folder;
+mod outcome;
