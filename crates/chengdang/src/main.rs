@@ -16,7 +16,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    catalogue, code, deliver, deliveries, demo, drop, faults, held, migrate, reviews, serve, synth, verify,
+    catalogue, code, deliver, deliveries, demo, drop, faults, held, migrate, reviews, serve, synth, verify, view,
 };
 
 /// Rows of an intake are made on one thread and dropped on another, which the system's allocator is slow at.
@@ -58,6 +58,8 @@ enum Command {
     Deliver(deliver::Args),
     /// Take in what lies in the drop folders
     Drop(drop::Args),
+    /// Read what is new in the views of providers
+    View(view::Args),
     /// List deliveries, newest first
     Deliveries(deliveries::Args),
     /// Print the faults of a delivery
@@ -94,6 +96,7 @@ fn main() -> ExitCode {
             Command::Synth(args) => synth::run(&args),
             Command::Deliver(args) => deliver::run(&config, args).await,
             Command::Drop(args) => drop::run(&config, args).await,
+            Command::View(args) => view::run(&config, args).await,
             Command::Deliveries(args) => deliveries::run(&config, args).await,
             Command::Faults(args) => faults::run(&config, args).await,
             Command::Reviews(args) => reviews::run(&config, args).await,

@@ -1,6 +1,7 @@
 //! A department delivers a file: staged (encrypted), previewed, taken in, answered with a receipt.
 
 pub(crate) mod chunk;
+mod host;
 mod pipeline;
 pub(crate) mod place;
 mod receipt;
@@ -25,6 +26,7 @@ use vault::{Secret, SecretOwner};
 use crate::keys::{self, DELIVERY_FILE_NAME};
 use crate::{App, AppError};
 
+pub use host::{deliver_staged, discard_staged};
 pub use receipt::{state_word, verifies as receipt_verifies};
 pub use run::Progress;
 pub use staging::{Staged, find_staged as staged, stage};

@@ -3,3 +3,4 @@
 pub(crate) mod drop;
 mod folder;
 mod outcome;
+pub(crate) mod view;

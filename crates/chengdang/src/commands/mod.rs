@@ -13,3 +13,4 @@ pub(crate) mod reviews;
 pub(crate) mod serve;
 pub(crate) mod synth;
 pub(crate) mod verify;
+pub(crate) mod view;

@@ -8,7 +8,7 @@ use app::App;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::adapters::drop;
+use crate::adapters::{drop, view};
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::{output, wire};
@@ -45,6 +45,11 @@ pub(crate) async fn until_stopped(app: App, config: &Config, listener: TcpListen
     if !config.drop.folder.as_os_str().is_empty() {
         tokio::spawn(drop::watch(app.clone(), config.clone(), Arc::clone(&stop)));
     }
+    let polling = if config.views.is_empty() {
+        None
+    } else {
+        Some(tokio::spawn(view::watch(view::Views::open(&app, config)?)))
+    };
     let settings = web::WebSettings {
         https: config.https,
         trusts_forwarded_for: config.trusts_forwarded_for,
@@ -53,6 +58,9 @@ pub(crate) async fn until_stopped(app: App, config: &Config, listener: TcpListen
     // A file in hand is taken in to its end; what is left waits for the next start.
     stop.store(true, Ordering::Relaxed);
     sequencer.abort();
+    if let Some(polling) = polling {
+        polling.abort();
+    }
     served.context("the server stopped")?;
     Ok(Exit::Done)
 }

@@ -16,3 +16,5 @@ mod production;
 mod support;
 #[cfg(test)]
 mod truth;
+#[cfg(test)]
+mod view;
