@@ -16,7 +16,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    catalogue, code, deliver, deliveries, demo, drop, faults, held, migrate, reviews, serve, synth, verify, view,
+    catalogue, code, deliver, deliveries, demo, drop, faults, held, migrate, reconcile, reviews, serve, synth, verify,
+    view,
 };
 
 /// Rows of an intake are made on one thread and dropped on another, which the system's allocator is slow at.
@@ -62,6 +63,8 @@ enum Command {
     View(view::Args),
     /// List deliveries, newest first
     Deliveries(deliveries::Args),
+    /// Compare what a provider says it sent on a day with what arrived
+    Reconcile(reconcile::Args),
     /// Print the faults of a delivery
     Faults(faults::Args),
     /// List the open reviews of pending matches
@@ -98,6 +101,7 @@ fn main() -> ExitCode {
             Command::Drop(args) => drop::run(&config, args).await,
             Command::View(args) => view::run(&config, args).await,
             Command::Deliveries(args) => deliveries::run(&config, args).await,
+            Command::Reconcile(args) => reconcile::run(&config, args).await,
             Command::Faults(args) => faults::run(&config, args).await,
             Command::Reviews(args) => reviews::run(&config, args).await,
             Command::Held(args) => held::run(&config, args).await,

@@ -1,6 +1,6 @@
 //! Doors of the host by which deliveries come (GB/T 39443), beside the service.
 
 pub(crate) mod drop;
-mod folder;
+pub(crate) mod folder;
 mod outcome;
 pub(crate) mod view;

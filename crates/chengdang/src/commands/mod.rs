@@ -9,6 +9,7 @@ pub(crate) mod drop;
 pub(crate) mod faults;
 pub(crate) mod held;
 pub(crate) mod migrate;
+pub(crate) mod reconcile;
 pub(crate) mod reviews;
 pub(crate) mod serve;
 pub(crate) mod synth;

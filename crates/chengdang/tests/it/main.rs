@@ -13,6 +13,8 @@ mod ledger;
 #[cfg(test)]
 mod production;
 #[cfg(test)]
+mod reconcile;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod truth;
