@@ -14,6 +14,7 @@ pub mod lifecycle;
 mod names;
 pub mod own_file;
 pub mod persons;
+pub mod purge;
 pub mod reconcile;
 pub mod reviews;
 pub mod sequencer;

@@ -16,8 +16,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    catalogue, code, deliver, deliveries, demo, drop, faults, held, migrate, reconcile, reviews, serve, synth, verify,
-    view,
+    catalogue, code, deliver, deliveries, demo, drop, faults, held, legacy, migrate, reconcile, reviews, serve, synth,
+    verify, view,
 };
 
 /// Rows of an intake are made on one thread and dropped on another, which the system's allocator is slow at.
@@ -59,6 +59,8 @@ enum Command {
     Deliver(deliver::Args),
     /// Take in what lies in the drop folders
     Drop(drop::Args),
+    /// Take in the tables of a legacy platform, and report what the law does not let in
+    Legacy(legacy::Args),
     /// Read what is new in the views of providers
     View(view::Args),
     /// List deliveries, newest first
@@ -99,6 +101,7 @@ fn main() -> ExitCode {
             Command::Synth(args) => synth::run(&args),
             Command::Deliver(args) => deliver::run(&config, args).await,
             Command::Drop(args) => drop::run(&config, args).await,
+            Command::Legacy(args) => legacy::run(&config, args).await,
             Command::View(args) => view::run(&config, args).await,
             Command::Deliveries(args) => deliveries::run(&config, args).await,
             Command::Reconcile(args) => reconcile::run(&config, args).await,

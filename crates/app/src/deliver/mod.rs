@@ -27,6 +27,7 @@ use crate::keys::{self, DELIVERY_FILE_NAME};
 use crate::{App, AppError};
 
 pub use host::{deliver_staged, discard_staged};
+pub(crate) use receipt::signed;
 pub use receipt::{state_word, verifies as receipt_verifies};
 pub use run::Progress;
 pub use staging::{Staged, find_staged as staged, stage};

@@ -2,5 +2,6 @@
 
 pub(crate) mod drop;
 pub(crate) mod folder;
+pub(crate) mod legacy;
 mod outcome;
 pub(crate) mod view;

@@ -11,6 +11,8 @@ mod leaks;
 #[cfg(test)]
 mod ledger;
 #[cfg(test)]
+mod legacy;
+#[cfg(test)]
 mod production;
 #[cfg(test)]
 mod reconcile;
