@@ -4,6 +4,7 @@
 //! and no HTTP. Whatever must be allowed takes a [`policy::Permit`], which only `policy` can make.
 
 pub mod accounts;
+mod adapter;
 pub mod deliver;
 pub mod deliveries;
 mod error;
@@ -13,6 +14,8 @@ pub mod lifecycle;
 mod names;
 pub mod own_file;
 pub mod persons;
+pub mod purge;
+pub mod reconcile;
 pub mod reviews;
 pub mod sequencer;
 mod trace;
@@ -29,6 +32,7 @@ use store::Store;
 use uuid::Uuid;
 use vault::Vault;
 
+pub use adapter::Adapter;
 pub use error::AppError;
 /// What a delivery's faults are, for the edges that show them.
 pub use intake::{Fault, FaultCode, Lang as Language};

@@ -1,5 +1,6 @@
 //! One configuration file (`chengdang.toml`), overridden by `CHENGDANG_…` in the environment, with sane defaults.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -39,6 +40,76 @@ pub(crate) struct Config {
     pub(crate) chunk_rows: usize,
     /// Filter of the log, such as `info` or `chengdang=debug,web=info`.
     pub(crate) log: String,
+    /// Folders in which providers lay down files.
+    pub(crate) drop: DropConfig,
+    /// Views of providers that are polled, by a name of the operator's.
+    pub(crate) views: BTreeMap<String, ViewConfig>,
+}
+
+/// A view of a provider (GB/T 39443), see `docs/delivering.md`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ViewConfig {
+    /// Address of the PostgreSQL source; a socket or this host, as for the store.
+    pub(crate) source: String,
+    /// View, with or without schema.
+    pub(crate) view: String,
+    /// Column that only grows: timestamp or integer.
+    pub(crate) watermark: String,
+    /// Column that tells rows of one watermark apart: integer or UUID.
+    pub(crate) key: String,
+    /// Item of the catalogue.
+    pub(crate) item: String,
+    /// Unified social credit code of the provider.
+    pub(crate) provider: String,
+    /// Header of the item for each column of the view that is named otherwise.
+    #[serde(default)]
+    pub(crate) columns: BTreeMap<String, String>,
+    /// Seconds between two polls.
+    #[serde(default = "every_minute")]
+    pub(crate) every_s: u64,
+    /// Seconds that a row must be old: longer than the provider's longest transaction.
+    #[serde(default = "every_minute")]
+    pub(crate) settle_s: u64,
+    /// Rows of one delivery at most.
+    #[serde(default = "batch_rows")]
+    pub(crate) batch_rows: u32,
+}
+
+const fn every_minute() -> u64 {
+    60
+}
+
+const fn batch_rows() -> u32 {
+    50_000
+}
+
+/// The file drop (GB/T 39443): `folder/USCC/ITM/…`, see `docs/delivering.md`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct DropConfig {
+    /// Folder that is watched; none if empty.
+    pub(crate) folder: PathBuf,
+    /// Seconds between two looks of `chengdang serve`.
+    pub(crate) every_s: u64,
+    /// A file is complete once it has not changed for this many seconds, or as soon as `NAME.done` lies beside it.
+    pub(crate) settle_s: u64,
+    /// Whether nothing is taken without `NAME.done`.
+    pub(crate) needs_marker: bool,
+    /// Days for which a file that was taken in or refused is kept; its receipt and faults stay.
+    pub(crate) keep_days: u64,
+}
+
+impl Default for DropConfig {
+    fn default() -> Self {
+        Self {
+            folder: PathBuf::new(),
+            every_s: 5,
+            settle_s: 30,
+            needs_marker: false,
+            keep_days: 7,
+        }
+    }
 }
 
 impl Default for Config {
@@ -58,6 +129,8 @@ impl Default for Config {
             upload_mib_max: 64,
             chunk_rows: app::CHUNK_ROWS_DEFAULT,
             log: "warn".to_owned(),
+            drop: DropConfig::default(),
+            views: BTreeMap::new(),
         }
     }
 }
@@ -101,7 +174,7 @@ pub(crate) fn load(file: Option<&Path>) -> anyhow::Result<Config> {
         None => figment = figment.merge(Toml::file("chengdang.toml")),
     }
     let config: Config = figment
-        .merge(Env::prefixed("CHENGDANG_").ignore(&["config"]))
+        .merge(Env::prefixed("CHENGDANG_").ignore(&["config"]).split("__"))
         .extract()
         .context("the configuration cannot be used")?;
     if !matches!(config.mode.as_str(), "production" | "test") {
@@ -109,6 +182,18 @@ pub(crate) fn load(file: Option<&Path>) -> anyhow::Result<Config> {
     }
     if config.chunk_rows == 0 || config.chunk_rows > store::CHUNK_ROWS_MAX {
         bail!("chunk_rows lies between 1 and {}", store::CHUNK_ROWS_MAX);
+    }
+    if config.drop.every_s == 0 {
+        bail!("drop.every_s is at least 1");
+    }
+    for (name, view) in &config.views {
+        let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if name.is_empty() || name.len() > 64 || !name.chars().all(is_plain) {
+            bail!("the name of a view consists of up to 64 lower-case letters, digits and hyphens");
+        }
+        if view.every_s == 0 || view.batch_rows == 0 || view.batch_rows > 1_000_000 {
+            bail!("views.{name}: every_s is at least 1, batch_rows lies between 1 and 1000000");
+        }
     }
     Ok(config)
 }

@@ -1,5 +1,6 @@
 //! `chengdang`: installs, runs and checks a city's personal public credit records. `chengdang --help` is its table of contents.
 
+mod adapters;
 mod clock;
 mod commands;
 mod config;
@@ -15,7 +16,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    catalogue, code, deliver, deliveries, demo, faults, held, migrate, reviews, serve, synth, verify,
+    catalogue, code, deliver, deliveries, demo, drop, faults, held, legacy, migrate, reconcile, reviews, serve, synth,
+    verify, view,
 };
 
 /// Rows of an intake are made on one thread and dropped on another, which the system's allocator is slow at.
@@ -55,8 +57,16 @@ enum Command {
     Synth(synth::Args),
     /// Take in a delivery file and print its receipt
     Deliver(deliver::Args),
+    /// Take in what lies in the drop folders
+    Drop(drop::Args),
+    /// Take in the tables of a legacy platform, and report what the law does not let in
+    Legacy(legacy::Args),
+    /// Read what is new in the views of providers
+    View(view::Args),
     /// List deliveries, newest first
     Deliveries(deliveries::Args),
+    /// Compare what a provider says it sent on a day with what arrived
+    Reconcile(reconcile::Args),
     /// Print the faults of a delivery
     Faults(faults::Args),
     /// List the open reviews of pending matches
@@ -90,7 +100,11 @@ fn main() -> ExitCode {
             Command::Code(args) => code::run(&config, args),
             Command::Synth(args) => synth::run(&args),
             Command::Deliver(args) => deliver::run(&config, args).await,
+            Command::Drop(args) => drop::run(&config, args).await,
+            Command::Legacy(args) => legacy::run(&config, args).await,
+            Command::View(args) => view::run(&config, args).await,
             Command::Deliveries(args) => deliveries::run(&config, args).await,
+            Command::Reconcile(args) => reconcile::run(&config, args).await,
             Command::Faults(args) => faults::run(&config, args).await,
             Command::Reviews(args) => reviews::run(&config, args).await,
             Command::Held(args) => held::run(&config, args).await,

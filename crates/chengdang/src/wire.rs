@@ -6,13 +6,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
-use app::{App, Parts, Settings};
+use app::{Adapter, App, Parts, Settings};
 use domain::Uscc;
 use domain::catalogue::{Catalogue, ItemId};
 use matching::{FileRegister, IdentityRegister};
 use policy::{Caller, CallerKind, Policies};
 use store::Store;
-use uuid::Uuid;
 use vault::Vault;
 
 use crate::clock::{RandomIds, SystemClock};
@@ -111,8 +110,13 @@ const EMPTY_REGISTER: &str = "证件类型,证件号码,姓名,曾用名\n";
 
 /// Who asks, when a command on the host asks.
 pub(crate) fn operator() -> Caller {
+    adapter(Adapter::CommandLine)
+}
+
+/// Who asks, when an adapter of this host asks; deliveries keep by which adapter they came.
+pub(crate) fn adapter(adapter: Adapter) -> Caller {
     Caller {
-        account: Uuid::nil(),
+        account: adapter.account(),
         kind: CallerKind::Operator,
         organisation: None,
         second_factor: false,

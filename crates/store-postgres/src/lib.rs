@@ -28,6 +28,7 @@ mod schema;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod value;
+mod view;
 
 use std::time::Duration;
 
@@ -35,6 +36,7 @@ use deadpool_postgres::{Object, Pool};
 use store::{Store, StoreError};
 
 pub use schema::migrate;
+pub use view::{ViewError, ViewOptions, ViewRow, ViewSource};
 
 /// How a store is connected.
 #[derive(Debug, Clone)]

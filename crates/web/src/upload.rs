@@ -85,9 +85,12 @@ impl From<DeliverError> for Fault {
             DeliverError::TooLarge { .. } => Self::TooLarge,
             DeliverError::TooMany => Self::Busy { code },
             DeliverError::NotStaged => Self::NotFound,
-            DeliverError::Elsewhere => Self::Conflict { code },
+            DeliverError::Elsewhere | DeliverError::Offset { .. } => Self::Conflict { code },
             DeliverError::UnknownItem => Self::BadRequest {
                 what: "the catalogue has no such item",
+            },
+            DeliverError::Hash => Self::BadRequest {
+                what: "the bytes are not those of the hash; send the file again",
             },
         }
     }

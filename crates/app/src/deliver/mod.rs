@@ -1,9 +1,11 @@
 //! A department delivers a file: staged (encrypted), previewed, taken in, answered with a receipt.
 
 pub(crate) mod chunk;
+mod host;
 mod pipeline;
 pub(crate) mod place;
 mod receipt;
+mod resumable;
 mod run;
 mod staging;
 
@@ -25,7 +27,10 @@ use vault::{Secret, SecretOwner};
 use crate::keys::{self, DELIVERY_FILE_NAME};
 use crate::{App, AppError};
 
+pub use host::{deliver_staged, discard_staged};
+pub(crate) use receipt::signed;
 pub use receipt::{state_word, verifies as receipt_verifies};
+pub use resumable::{Upload, append, begin_upload, cancel, complete, find_upload, sha256_from_base64};
 pub use run::Progress;
 pub use staging::{Staged, find_staged as staged, stage};
 
@@ -58,6 +63,15 @@ pub enum DeliverError {
     /// The item is not in the catalogue.
     #[error("the catalogue has no such item")]
     UnknownItem,
+    /// A part does not begin where the upload ends.
+    #[error("the upload ends at byte {offset}; go on there")]
+    Offset {
+        /// Bytes that are durable.
+        offset: u64,
+    },
+    /// The bytes that arrived are not those that were hashed.
+    #[error("the bytes are not those of the hash; send the file again")]
+    Hash,
 }
 
 impl DeliverError {
@@ -71,6 +85,8 @@ impl DeliverError {
             Self::NotStaged => "DELIVER-0003",
             Self::Elsewhere => "DELIVER-0004",
             Self::UnknownItem => "DELIVER-0005",
+            Self::Offset { .. } => "DELIVER-0006",
+            Self::Hash => "DELIVER-0007",
         }
     }
 }
@@ -111,6 +127,19 @@ impl Running {
     }
     fn end(&self, delivery: Uuid) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&delivery);
+    }
+    /// A turn at an upload, given back when it is dropped; `None` while another has it.
+    fn turn(&self, upload: Uuid) -> Option<Turn<'_>> {
+        self.begin(upload).map(|_| Turn(self, upload))
+    }
+}
+
+/// See [`Running::turn`].
+struct Turn<'a>(&'a Running, Uuid);
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.0.end(self.1);
     }
 }
 

@@ -52,6 +52,11 @@ pub(crate) fn write(app: &App, delivery: &Delivery, state: DeliveryState, head: 
         "received_at": delivery.received_at.local_text(),
         "finished_at": app.now().local_text(),
     });
+    signed(app, &receipt)
+}
+
+/// `receipt` with its signature.
+pub(crate) fn signed(app: &App, receipt: &Value) -> Vec<u8> {
     let signature = app.vault().sign(receipt.to_string().as_bytes());
     json!({
         "receipt": receipt,

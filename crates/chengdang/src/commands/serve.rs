@@ -1,10 +1,14 @@
 //! `chengdang serve`
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use anyhow::Context;
 use app::App;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::adapters::{drop, view};
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::{output, wire};
@@ -37,12 +41,26 @@ pub(crate) async fn until_stopped(app: App, config: &Config, listener: TcpListen
         tracing::info!(deliveries = resumed, "interrupted deliveries go on");
     }
     let sequencer = tokio::spawn(app::sequencer::run(app.clone()));
+    let stop = Arc::new(AtomicBool::new(false));
+    if !config.drop.folder.as_os_str().is_empty() {
+        tokio::spawn(drop::watch(app.clone(), config.clone(), Arc::clone(&stop)));
+    }
+    let polling = if config.views.is_empty() {
+        None
+    } else {
+        Some(tokio::spawn(view::watch(view::Views::open(&app, config)?)))
+    };
     let settings = web::WebSettings {
         https: config.https,
         trusts_forwarded_for: config.trusts_forwarded_for,
     };
     let served = web::serve(app, listener, settings, stopped()).await;
+    // A file in hand is taken in to its end; what is left waits for the next start.
+    stop.store(true, Ordering::Relaxed);
     sequencer.abort();
+    if let Some(polling) = polling {
+        polling.abort();
+    }
     served.context("the server stopped")?;
     Ok(Exit::Done)
 }

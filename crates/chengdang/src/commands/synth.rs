@@ -40,6 +40,9 @@ pub(crate) struct Args {
     /// No dirt: every row can be recorded
     #[arg(long)]
     clean: bool,
+    /// The dump of an invented legacy platform instead, with mapping and truth
+    #[arg(long, conflicts_with = "bulk")]
+    legacy: bool,
     /// Plant this many known persons and write them to canaries.json
     #[arg(long, default_value_t = 0)]
     canaries: u64,
@@ -56,6 +59,15 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     let catalogue = wire::open_catalogue(&args.catalogue)?;
     let city = City::new(args.seed, args.residents, today)?.with_canaries(args.canaries);
     let dirt = if args.clean { Dirt::none() } else { Dirt::default() };
+    if args.legacy {
+        let truth = ::synth::write_legacy(&city, &catalogue, args.rows, &args.dir)?;
+        output::line(format_args!(
+            "a dump with {} rows in {}",
+            truth.rows,
+            args.dir.display()
+        ))?;
+        return Ok(Exit::Done);
+    }
     let manifest = if args.bulk {
         ::synth::bulk(&city, &catalogue, args.rows, &dirt, &args.dir)?
     } else {

@@ -351,12 +351,12 @@ fn traces(ground: &Ground, installation: &Installation) -> Traces {
     }
 }
 
-struct Printed {
+pub(crate) struct Printed {
     stdout: Vec<u8>,
-    stderr: String,
+    pub(crate) stderr: String,
 }
 
-trait Spawned {
+pub(crate) trait Spawned {
     fn spawned(&mut self) -> std::process::Child;
 }
 
@@ -367,7 +367,7 @@ impl Spawned for Command {
 }
 
 /// Waits for the end; after `delay` the process is killed.
-fn end(mut child: std::process::Child, delay: Option<Duration>) -> (Printed, ExitStatus) {
+pub(crate) fn end(mut child: std::process::Child, delay: Option<Duration>) -> (Printed, ExitStatus) {
     let (mut stdout, mut stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
     let (sender, ended) = mpsc::channel();
     // Both pipes are closed when the process ends, and nothing but the process holds them.

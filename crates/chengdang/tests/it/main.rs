@@ -5,6 +5,8 @@ mod again;
 #[cfg(test)]
 mod answers;
 #[cfg(test)]
+mod drop;
+#[cfg(test)]
 mod guide;
 #[cfg(test)]
 mod kill;
@@ -13,10 +15,16 @@ mod leaks;
 #[cfg(test)]
 mod ledger;
 #[cfg(test)]
+mod legacy;
+#[cfg(test)]
 mod production;
+#[cfg(test)]
+mod reconcile;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
 mod truth;
+#[cfg(test)]
+mod view;

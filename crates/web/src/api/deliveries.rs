@@ -1,7 +1,7 @@
 //! Deliveries by programs.
 
 use app::deliver::{self, Staged};
-use app::deliveries;
+use app::deliveries::{self, DeliveryView};
 use axum::Json;
 use axum::extract::{FromRequest, Multipart, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -92,7 +92,12 @@ pub(super) async fn create(
     };
     let id = deliver::begin(&state.app, &permit, staged.uuid).await?;
     let read = permit_for(&state.app, &caller.session.caller, id).await?;
-    let view = deliveries::get(&state.app, &read).await?;
+    Ok(answer(deliveries::get(&state.app, &read).await?))
+}
+
+/// A delivery that has begun, or was taken in before.
+pub(super) fn answer(view: DeliveryView) -> Response {
+    let id = view.uuid;
     let status = if view.state == DeliveryState::Receiving {
         StatusCode::ACCEPTED
     } else {
@@ -102,10 +107,19 @@ pub(super) async fn create(
     if let Ok(place) = HeaderValue::from_str(&format!("/api/v1/deliveries/{id}")) {
         response.headers_mut().insert(header::LOCATION, place);
     }
-    Ok(response)
+    response
 }
 
-fn permit(state: &WebState, caller: &Bearer, what: &What) -> Result<Permit<Deliver>, Fault> {
+/// How the name of a file of this media type ends.
+pub(super) fn suffix(media: &str) -> Option<&'static str> {
+    match media {
+        CSV => Some("csv"),
+        XLSX => Some("xlsx"),
+        _ => None,
+    }
+}
+
+pub(super) fn permit(state: &WebState, caller: &Bearer, what: &What) -> Result<Permit<Deliver>, Fault> {
     let item = ItemId::parse(&what.item)
         .ok()
         .and_then(|id| state.app.catalogue().items.get(&id));
@@ -126,7 +140,7 @@ fn permit(state: &WebState, caller: &Bearer, what: &What) -> Result<Permit<Deliv
         .decide(&caller.session.caller, Deliver::of(provider, item))?)
 }
 
-fn media(headers: &HeaderMap) -> String {
+pub(super) fn media(headers: &HeaderMap) -> String {
     let kind = headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())

@@ -4,6 +4,7 @@ mod deliveries;
 mod me;
 mod meta;
 mod sessions;
+mod uploads;
 mod wire;
 
 use std::convert::Infallible;
@@ -59,6 +60,12 @@ pub(crate) fn documented(upload_bytes_max: u64) -> OpenApiRouter<WebState> {
         .routes(routes!(sessions::create, sessions::end))
         .routes(
             routes!(deliveries::create)
+                .layer::<_, Infallible>(DefaultBodyLimit::disable())
+                .layer(upload::limit_layer(upload_bytes_max)),
+        )
+        .routes(routes!(uploads::create))
+        .routes(
+            routes!(uploads::get, uploads::append, uploads::cancel)
                 .layer::<_, Infallible>(DefaultBodyLimit::disable())
                 .layer(upload::limit_layer(upload_bytes_max)),
         )

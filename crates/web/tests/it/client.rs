@@ -49,6 +49,11 @@ impl Client {
     }
 
     pub(crate) async fn send(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Reply {
+        self.send_body(method, path, headers, Body::from(body)).await
+    }
+
+    /// The same with a body that may break off.
+    pub(crate) async fn send_body(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: Body) -> Reply {
         let cookies: Vec<String> = self
             .cookies
             .iter()
@@ -64,12 +69,7 @@ impl Client {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let response = self
-            .router
-            .clone()
-            .oneshot(request.body(Body::from(body)).unwrap())
-            .await
-            .unwrap();
+        let response = self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
         let (parts, body) = response.into_parts();
         for cookie in parts.headers.get_all(header::SET_COOKIE) {
             let cookie = cookie.to_str().unwrap();

@@ -19,3 +19,5 @@ mod resident;
 mod routes;
 #[cfg(test)]
 mod town;
+#[cfg(test)]
+mod uploads;

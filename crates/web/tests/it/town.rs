@@ -61,7 +61,31 @@ pub(crate) struct Town {
     pub(crate) stranger: Login,
     pub(crate) centre: Login,
     clock: Arc<TestClock>,
-    _folder: tempfile::TempDir,
+    vault: Arc<Vault>,
+    folder: tempfile::TempDir,
+}
+
+/// The system over what lies in `folder`.
+fn open(folder: &Path, vault: &Arc<Vault>, clock: &Arc<TestClock>, register: &str) -> App {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let options = SqliteOptions {
+        cache_mib: 8,
+        readers: 2,
+        reader_cache_mib: 2,
+    };
+    let mut choices = Settings::new(folder.join("staging"));
+    choices.allow_test_area = true;
+    choices.upload_bytes_max = UPLOAD_BYTES_MAX;
+    App::new(Parts {
+        store: Arc::new(SqliteStore::open(&folder.join("town.db"), &options).unwrap()),
+        vault: Arc::clone(vault),
+        catalogue: Arc::new(catalogue::load(&root.join("catalogue")).unwrap()),
+        policies: Arc::new(Policies::load(&root.join("policies")).unwrap()),
+        register: Arc::new(FileRegister::load(register.as_bytes()).unwrap()),
+        clock: Arc::clone(clock) as Arc<dyn Clock>,
+        ids: Arc::new(TestIds),
+        settings: choices,
+    })
 }
 
 pub(crate) fn resident_number(sequence: u16) -> String {
@@ -78,30 +102,13 @@ impl Town {
 
     pub(crate) async fn with(settings: WebSettings) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let (number, other) = (resident_number(1), resident_number(2));
         let register = format!("证件类型,证件号码,姓名,曾用名\n01,{number},测试甲,\n01,{other},测试乙,\n");
         let file = folder.path().join("town.db");
         store_sqlite::migrate(&file).unwrap();
-        let options = SqliteOptions {
-            cache_mib: 8,
-            readers: 2,
-            reader_cache_mib: 2,
-        };
         let clock = Arc::new(TestClock(AtomicI64::new(START_MS)));
-        let mut choices = Settings::new(folder.path().join("staging"));
-        choices.allow_test_area = true;
-        choices.upload_bytes_max = UPLOAD_BYTES_MAX;
-        let app = App::new(Parts {
-            store: Arc::new(SqliteStore::open(&file, &options).unwrap()),
-            vault: Arc::new(Vault::ephemeral().unwrap()),
-            catalogue: Arc::new(catalogue::load(&root.join("catalogue")).unwrap()),
-            policies: Arc::new(Policies::load(&root.join("policies")).unwrap()),
-            register: Arc::new(FileRegister::load(register.as_bytes()).unwrap()),
-            clock: Arc::clone(&clock) as Arc<dyn Clock>,
-            ids: Arc::new(TestIds),
-            settings: choices,
-        });
+        let vault = Arc::new(Vault::ephemeral().unwrap());
+        let app = open(folder.path(), &vault, &clock, &register);
         let item = &app.catalogue().items[&ItemId::parse("ITM-PERMIT").unwrap()];
         let provider = item.providers[0].clone();
         let provider_name = app.catalogue().organisations[&provider].name.zh.clone();
@@ -150,8 +157,17 @@ impl Town {
             provider,
             provider_name,
             clock,
-            _folder: folder,
+            vault,
+            folder,
         }
+    }
+
+    /// A client of a server that was started anew over the same data.
+    pub(crate) fn restarted(&self) -> Client {
+        let (number, other) = (resident_number(1), resident_number(2));
+        let register = format!("证件类型,证件号码,姓名,曾用名\n01,{number},测试甲,\n01,{other},测试乙,\n");
+        let app = open(self.folder.path(), &self.vault, &self.clock, &register);
+        Client::new(web::router(app, self.settings))
     }
 
     /// A fresh browser.

@@ -1,0 +1,261 @@
+//! 对账: what a provider sent on a day beside what arrived, and what is still open.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::catalogue::ItemId;
+use domain::{Day, Uscc};
+use policy::{ListDeliveries, Permit};
+use serde::{Deserialize, Serialize};
+use store::{Counts, Delivery, DeliveryState, StagedKind};
+
+use crate::deliver::state_word;
+use crate::{Adapter, App, AppError};
+
+/// Days before the reported one that are looked at for missing deliveries.
+const LOOKED_BACK_DAYS: i32 = 30;
+/// Waiting rows read at once.
+const PAGE: u32 = 10_000;
+
+/// What a provider says it sent, by a manifest or otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Statement {
+    /// Item.
+    pub item: String,
+    /// SHA-256 of the file in hex, if it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+    /// Data rows, if it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<u64>,
+    /// Bytes, if it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+}
+
+/// How a statement compares with what arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Agreement {
+    /// A delivery is what the statement says.
+    Agrees,
+    /// The bytes arrived, with another number of rows or bytes than stated.
+    Differs,
+    /// Nothing of the kind arrived on the day.
+    Missing,
+}
+
+/// A statement and what became of it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Compared {
+    /// What the provider says.
+    #[serde(flatten)]
+    pub statement: Statement,
+    /// How it compares.
+    pub agreement: Agreement,
+    /// The delivery it speaks of.
+    pub delivery: Option<uuid::Uuid>,
+}
+
+/// Counts by outcome.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Rows {
+    /// data rows read
+    pub received: u64,
+    /// new records, corrections, withdrawals
+    pub recorded: u64,
+    /// content that was there already
+    pub repeated: u64,
+    /// held
+    pub held: u64,
+    /// waiting for a review
+    pub pending: u64,
+    /// refused
+    pub refused: u64,
+}
+
+impl Rows {
+    fn add(&mut self, counts: &Counts) {
+        self.received += counts.received;
+        self.recorded += counts.recorded;
+        self.repeated += counts.repeated;
+        self.held += counts.held;
+        self.pending += counts.pending;
+        self.refused += counts.refused;
+    }
+}
+
+/// One delivery of the day.
+#[derive(Debug, Clone, Serialize)]
+pub struct Line {
+    /// Public id, also of its receipt.
+    pub delivery: uuid::Uuid,
+    /// Item.
+    pub item: String,
+    /// By which door it came.
+    pub adapter: &'static str,
+    /// When, local time.
+    pub received_at: String,
+    /// `receiving`, `done` or `refused`.
+    pub state: &'static str,
+    /// SHA-256 of the bytes.
+    pub sha256: String,
+    /// Size.
+    pub bytes: u64,
+    /// Counts.
+    pub rows: Rows,
+    /// Whether the signed receipt is written.
+    pub has_receipt: bool,
+    /// Questions that are still open, by reason: rows.
+    pub open: BTreeMap<String, u64>,
+}
+
+/// The report of one provider and day. It holds no personal data.
+#[derive(Debug, Clone, Serialize)]
+pub struct Reconciliation {
+    /// Provider.
+    pub provider: String,
+    /// Day, of China Standard Time.
+    pub day: String,
+    /// What arrived, oldest first.
+    pub deliveries: Vec<Line>,
+    /// Sums by door.
+    pub by_adapter: BTreeMap<&'static str, Rows>,
+    /// Sum of all.
+    pub rows: Rows,
+    /// What the provider says.
+    pub statements: Vec<Compared>,
+    /// Deliveries that no statement speaks of; empty if there is no statement at all.
+    pub unannounced: Vec<uuid::Uuid>,
+    /// Working days of the 30 days up to this one, since the provider's first delivery, on which nothing arrived.
+    pub missing_days: Vec<String>,
+    /// Days for which the official calendar is not entered, so that nothing is said about them.
+    pub days_without_calendar: Vec<String>,
+}
+
+/// Draws up the report for the provider that the permit names.
+///
+/// # Errors
+///
+/// [`AppError::Invalid`] if the permit is for all providers, or if the store fails.
+pub async fn reconcile(
+    app: &App,
+    permit: &Permit<ListDeliveries>,
+    day: Day,
+    statements: Vec<Statement>,
+) -> Result<Reconciliation, AppError> {
+    let provider: &Uscc = permit.resource().provider.as_ref().ok_or(AppError::Invalid {
+        what: "a reconciliation is of one provider",
+    })?;
+    let all = app
+        .store()
+        .list_deliveries(Some(provider), i32::MAX.unsigned_abs())
+        .await?;
+    let days: BTreeSet<Day> = all.iter().map(|delivery| delivery.received_at.day()).collect();
+    let mut of_day: Vec<Delivery> = all
+        .into_iter()
+        .filter(|delivery| delivery.received_at.day() == day)
+        .collect();
+    of_day.sort_by_key(|delivery| delivery.id);
+
+    let mut report = Reconciliation {
+        provider: provider.to_string(),
+        day: day.to_string(),
+        deliveries: Vec::new(),
+        by_adapter: BTreeMap::new(),
+        rows: Rows::default(),
+        statements: Vec::new(),
+        unannounced: Vec::new(),
+        missing_days: Vec::new(),
+        days_without_calendar: Vec::new(),
+    };
+    compare(&mut report, statements, &of_day);
+    for delivery in &of_day {
+        let adapter = Adapter::of(delivery.by).as_str();
+        report.rows.add(&delivery.counts);
+        report.by_adapter.entry(adapter).or_default().add(&delivery.counts);
+        let mut rows = Rows::default();
+        rows.add(&delivery.counts);
+        report.deliveries.push(Line {
+            delivery: delivery.uuid,
+            item: delivery.item.to_string(),
+            adapter,
+            received_at: delivery.received_at.local_text(),
+            state: state_word(delivery.state),
+            sha256: hex::encode(delivery.content_hash),
+            bytes: delivery.bytes,
+            rows,
+            has_receipt: delivery.state != DeliveryState::Receiving,
+            open: open_questions(app, delivery).await?,
+        });
+    }
+    missing(app, &mut report, day, &days);
+    Ok(report)
+}
+
+/// Held and pending rows that nobody has answered yet, by reason.
+async fn open_questions(app: &App, delivery: &Delivery) -> Result<BTreeMap<String, u64>, AppError> {
+    let mut open = BTreeMap::new();
+    let mut after = 0;
+    loop {
+        let rows = app.store().staged_rows(delivery.id, after, PAGE).await?;
+        let Some(last) = rows.last() else { return Ok(open) };
+        after = last.line;
+        for row in rows.into_iter().filter(|row| !row.is_resolved) {
+            let kind = match row.kind {
+                StagedKind::Held => "held",
+                StagedKind::Pending => "pending",
+            };
+            *open.entry(format!("{kind}: {}", row.reason)).or_default() += 1;
+        }
+    }
+}
+
+/// Each delivery answers one statement at most: by its hash where one is stated, else by item, rows and bytes.
+fn compare(report: &mut Reconciliation, statements: Vec<Statement>, deliveries: &[Delivery]) {
+    let mut left: Vec<&Delivery> = deliveries.iter().collect();
+    let has_statements = !statements.is_empty();
+    let (hashed, others): (Vec<_>, Vec<_>) = statements.into_iter().partition(|said| said.sha256.is_some());
+    for statement in hashed.into_iter().chain(others) {
+        let is_of_item = |delivery: &Delivery| ItemId::parse(&statement.item).is_ok_and(|item| item == delivery.item);
+        let agrees = |delivery: &Delivery| {
+            statement.rows.is_none_or(|rows| rows == delivery.counts.received)
+                && statement.bytes.is_none_or(|bytes| bytes == delivery.bytes)
+        };
+        let found = left.iter().position(|delivery| {
+            is_of_item(delivery)
+                && match &statement.sha256 {
+                    Some(hash) => hash.eq_ignore_ascii_case(&hex::encode(delivery.content_hash)),
+                    None => agrees(delivery),
+                }
+        });
+        let delivery = found.map(|at| left.remove(at));
+        report.statements.push(Compared {
+            agreement: match delivery {
+                None => Agreement::Missing,
+                Some(delivery) if agrees(delivery) => Agreement::Agrees,
+                Some(_) => Agreement::Differs,
+            },
+            delivery: delivery.map(|delivery| delivery.uuid),
+            statement,
+        });
+    }
+    if has_statements {
+        report.unannounced = left.into_iter().map(|delivery| delivery.uuid).collect();
+    }
+}
+
+fn missing(app: &App, report: &mut Reconciliation, day: Day, days: &BTreeSet<Day>) {
+    let Some(first) = days.first() else { return };
+    for back in (0..LOOKED_BACK_DAYS).rev() {
+        let Ok(looked_at) = day.plus_days(-back) else { continue };
+        if looked_at < *first || days.contains(&looked_at) {
+            continue;
+        }
+        match app.catalogue().calendar.is_working_day(looked_at) {
+            Ok(true) => report.missing_days.push(looked_at.to_string()),
+            Ok(false) => {}
+            Err(_) => report.days_without_calendar.push(looked_at.to_string()),
+        }
+    }
+}
