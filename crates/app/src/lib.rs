@@ -31,7 +31,7 @@ use vault::Vault;
 
 pub use error::AppError;
 /// What a delivery's faults are, for the edges that show them.
-pub use intake::{Fault, FaultCode, Lang as Language};
+pub use intake::{Fault, FaultCode, Lang as Language, Workbooks};
 
 /// What a deployment chooses.
 #[derive(Debug, Clone)]
@@ -81,6 +81,8 @@ pub struct Parts {
     pub policies: Arc<Policies>,
     /// The authoritative identity source (R7).
     pub register: Arc<dyn IdentityRegister>,
+    /// Reads workbooks outside this process (AB-21).
+    pub workbooks: Arc<dyn Workbooks>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Fresh ids.
@@ -155,6 +157,9 @@ impl App {
     }
     fn register(&self) -> &dyn IdentityRegister {
         &*self.0.parts.register
+    }
+    fn workbooks(&self) -> &dyn Workbooks {
+        &*self.0.parts.workbooks
     }
     fn traces(&self) -> &trace::GroupCommit {
         &self.0.traces

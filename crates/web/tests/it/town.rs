@@ -60,6 +60,8 @@ pub(crate) struct Town {
     pub(crate) officer: Login,
     pub(crate) stranger: Login,
     pub(crate) centre: Login,
+    // No test here delivers a workbook.
+            workbooks: Arc::new(confine::ConfinedReader::new("/nonexistent")),
     clock: Arc<TestClock>,
     _folder: tempfile::TempDir,
 }

@@ -186,6 +186,7 @@ impl Town {
             catalogue: Arc::new(catalogue::load(&root.join("catalogue")).expect("a catalogue")),
             policies: Arc::new(policy::Policies::load(&root.join("policies")).expect("policies")),
             register: Arc::new(matching::FileRegister::load(BufReader::new(register)).expect("a register")),
+            workbooks: Arc::new(confine::ConfinedReader::new(env!("CARGO_BIN_EXE_chengdang"))),
             clock: Arc::new(Now),
             ids: Arc::new(Now),
             settings: Settings::new(self.data().join("staging")),
