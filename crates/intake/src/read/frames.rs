@@ -78,12 +78,7 @@ impl From<FileFault> for Stop {
     }
 }
 
-fn write_rows<R: io::Read + io::Seek>(
-    file: R,
-    limits: &Limits,
-    pass: Pass,
-    out: &mut impl Write,
-) -> Result<u32, Stop> {
+fn write_rows<R: io::Read + io::Seek>(file: R, limits: &Limits, pass: Pass, out: &mut impl Write) -> Result<u32, Stop> {
     let mut source = super::Source::workbook(file, limits, pass == Pass::Count)?;
     let mut table: Table<'_> = source.table()?;
     let mut frame = Vec::new();
@@ -241,8 +236,8 @@ pub(super) struct FrameRows {
     frames: Box<dyn Frames>,
     limits: Limits,
     frame: Vec<u8>,
-    /// Rows that came, the header among them.
-    came: u32,
+    /// Line of the row that came last, the header among them.
+    line: Option<u32>,
     /// Rows that the other side counted, without the header, once it came to the end.
     end: Option<u32>,
     is_broken: bool,
@@ -254,7 +249,7 @@ impl FrameRows {
             frames,
             limits: limits.clone(),
             frame: Vec::new(),
-            came: 0,
+            line: None,
             end: None,
             is_broken: false,
         }
@@ -279,11 +274,10 @@ impl FrameRows {
     fn next(&mut self, row: &mut RawRow) -> Option<Result<bool, FileFault>> {
         match self.next_frame()? {
             ROW => {
-                let before = row.line;
                 take_row(&self.frame, &self.limits, row)?;
-                self.came = self.came.checked_add(1)?;
-                // A header without cells would be none, and rows come in order.
-                (row.line > before || self.came == 1).then_some(Ok(true))
+                let is_next = self.line.is_none_or(|before| before < row.line);
+                self.line = Some(row.line);
+                is_next.then_some(Ok(true))
             }
             FAULT => Some(Err(take_fault(&self.frame, &self.limits)?)),
             END => {
