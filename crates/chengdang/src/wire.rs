@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
-use confine::ConfinedReader;
 use app::{App, Parts, Settings};
+use confine::ConfinedReader;
 use domain::Uscc;
 use domain::catalogue::{Catalogue, ItemId};
 use matching::{FileRegister, IdentityRegister};

@@ -20,6 +20,7 @@ const DESCRIPTORS_MAX: u64 = 3;
 const BLOCK_BYTES: usize = 64 << 10;
 
 /// Reads the workbook on standard input and writes its rows to standard output; `pass` is the second argument.
+#[must_use]
 pub fn serve(pass: Option<&str>) -> ExitCode {
     let pass = match pass {
         Some("count") => Pass::Count,

@@ -51,7 +51,10 @@ mod tests {
     #[test]
     fn what_was_reached_comes_back_as_it_was() {
         for (is_filtered, is_private) in [(false, false), (true, false), (false, true), (true, true)] {
-            let reached = Confinement { is_filtered, is_private };
+            let reached = Confinement {
+                is_filtered,
+                is_private,
+            };
             assert_eq!(Confinement::from_byte(reached.to_byte()), Some(reached));
         }
         assert_eq!(Confinement::from_byte(0), None);

@@ -49,7 +49,12 @@ fn program() -> Option<BpfProgram> {
         SeccompCondition::new(2, SeccompCmpArgLen::Dword, SeccompCmpOp::MaskedEq(executable), 0).ok()?;
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> = ALLOWED.iter().map(|call| (*call, Vec::new())).collect();
     // The library asks before it closes a file whether it is open, in builds with debug assertions.
-    let only_asks = SeccompCondition::new(1, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, u64::try_from(libc::F_GETFD).ok()?);
+    let only_asks = SeccompCondition::new(
+        1,
+        SeccompCmpArgLen::Dword,
+        SeccompCmpOp::Eq,
+        u64::try_from(libc::F_GETFD).ok()?,
+    );
     rules.insert(libc::SYS_fcntl, vec![SeccompRule::new(vec![only_asks.ok()?]).ok()?]);
     for call in MAPPING {
         rules.insert(*call, vec![SeccompRule::new(vec![not_executable.clone()]).ok()?]);

@@ -16,7 +16,7 @@ use rustix::fs::{MemfdFlags, SealFlags};
 use crate::{COMMAND, Confinement};
 
 /// How long a reader may let us wait, all in all. Time in which we are busy ourselves does not count.
-const WAIT_MAX: Duration = Duration::from_secs(120);
+const WAIT_MAX: Duration = Duration::from_mins(2);
 const BLOCK_BYTES: usize = 64 << 10;
 /// What the kernel keeps between the two processes, so that both work at once.
 const PIPE_BYTES: usize = 1 << 20;
@@ -74,10 +74,7 @@ impl ConfinedReader {
         };
         // The kernel may refuse a larger pipe; then it works with the one it has.
         let _ = rustix::pipe::fcntl_setpipe_size(&out, PIPE_BYTES);
-        let out = Patient {
-            out,
-            left: WAIT_MAX,
-        };
+        let out = Patient { out, left: WAIT_MAX };
         let mut reading = Reading {
             child,
             out: BufReader::with_capacity(BLOCK_BYTES, out),
@@ -177,7 +174,12 @@ impl Frames for Reading {
         let signal = status.and_then(|status| status.signal());
         let was_patient = !self.out.get_ref().left.is_zero();
         let left_in_pipe = self.out.fill_buf().map_or(0, <[u8]>::len);
-        tracing::warn!(signal, was_patient, left_in_pipe, "a reader of a workbook ended before its end");
+        tracing::warn!(
+            signal,
+            was_patient,
+            left_in_pipe,
+            "a reader of a workbook ended before its end"
+        );
         match signal {
             // Out of processor time; out of memory (the allocator aborts), or of stack.
             Some(libc::SIGXCPU | libc::SIGABRT) => FileFault::WorkbookTooCostly,

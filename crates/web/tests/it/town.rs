@@ -60,8 +60,6 @@ pub(crate) struct Town {
     pub(crate) officer: Login,
     pub(crate) stranger: Login,
     pub(crate) centre: Login,
-    // No test here delivers a workbook.
-            workbooks: Arc::new(confine::ConfinedReader::new("/nonexistent")),
     clock: Arc<TestClock>,
     _folder: tempfile::TempDir,
 }
@@ -100,6 +98,8 @@ impl Town {
             catalogue: Arc::new(catalogue::load(&root.join("catalogue")).unwrap()),
             policies: Arc::new(Policies::load(&root.join("policies")).unwrap()),
             register: Arc::new(FileRegister::load(register.as_bytes()).unwrap()),
+            // No test here delivers a workbook.
+            workbooks: Arc::new(confine::ConfinedReader::new("/nonexistent")),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             ids: Arc::new(TestIds),
             settings: choices,
