@@ -32,7 +32,7 @@ help: ## this list
 run: build ## build, then a city of synthetic residents at one address; prints the logins; keeps its data in ./data
 	'$(CHENGDANG)' demo --data '$(DATA)'
 
-test: fmt tidy lint doc unit leaks stdnum frictionless browser ## everything that can be tested: style, layers, docs, both stores, a real browser
+test: fmt tidy lint doc unit leaks stdnum browser ## everything that can be tested: style, layers, docs, both stores, a real browser
 
 deps: ## install the Debian packages that the tests need (apt-get; root or sudo)
 	.ci/deps
