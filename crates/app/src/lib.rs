@@ -35,7 +35,7 @@ use vault::Vault;
 pub use adapter::Adapter;
 pub use error::AppError;
 /// What a delivery's faults are, for the edges that show them.
-pub use intake::{Fault, FaultCode, Lang as Language};
+pub use intake::{Fault, FaultCode, Lang as Language, Workbooks};
 
 /// What a deployment chooses.
 #[derive(Debug, Clone)]
@@ -85,6 +85,8 @@ pub struct Parts {
     pub policies: Arc<Policies>,
     /// The authoritative identity source (R7).
     pub register: Arc<dyn IdentityRegister>,
+    /// Reads workbooks outside this process (AB-21).
+    pub workbooks: Arc<dyn Workbooks>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Fresh ids.
@@ -159,6 +161,9 @@ impl App {
     }
     fn register(&self) -> &dyn IdentityRegister {
         &*self.0.parts.register
+    }
+    fn workbooks(&self) -> &dyn Workbooks {
+        &*self.0.parts.workbooks
     }
     fn traces(&self) -> &trace::GroupCommit {
         &self.0.traces

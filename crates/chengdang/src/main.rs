@@ -82,6 +82,11 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    // Before anything is read or started: this process shall do nothing but read a workbook.
+    let mut arguments = std::env::args_os().skip(1);
+    if arguments.next().is_some_and(|first| first == confine::COMMAND) {
+        return confine::serve(arguments.next().and_then(|pass| pass.into_string().ok()).as_deref());
+    }
     let cli = Cli::parse();
     let config = match config::load(cli.config.as_deref()) {
         Ok(config) => config,

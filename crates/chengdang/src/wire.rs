@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use app::{Adapter, App, Parts, Settings};
+use confine::ConfinedReader;
 use domain::Uscc;
 use domain::catalogue::{Catalogue, ItemId};
 use matching::{FileRegister, IdentityRegister};
@@ -34,6 +35,7 @@ pub(crate) async fn open_with(
     settings.chunk_rows = config.chunk_rows;
     settings.allow_test_area = !config.is_production();
     settings.is_demo = is_demo;
+    let workbooks = Arc::new(ConfinedReader::of_this_program());
     let store = open_store(config).await?;
     #[cfg(feature = "leak-on-purpose")]
     let (store, register) = crate::leak::wrap(config, store, register);
@@ -43,6 +45,7 @@ pub(crate) async fn open_with(
         catalogue: Arc::new(open_catalogue(&config.catalogue)?),
         policies: Arc::new(open_policies(&config.policies)?),
         register,
+        workbooks,
         clock: Arc::new(SystemClock),
         ids: Arc::new(RandomIds::default()),
         settings,

@@ -66,7 +66,10 @@ pub enum FileFault {
         /// line in the sheet, if the damage lies in one
         line: Option<u32>,
     },
-    /// The bytes could not be fetched.
+    /// A workbook that took more memory or time than a workbook may.
+    #[error("the workbook takes more memory or time to read than a workbook may")]
+    WorkbookTooCostly,
+    /// The bytes could not be fetched, or nobody could be started to read them: no fault of the file.
     #[error("the file could not be read")]
     Read(#[source] std::io::Error),
 }
@@ -114,6 +117,7 @@ impl FileFault {
             | Self::OldOrLockedWorkbook
             | Self::TooManyRows { .. }
             | Self::WorkbookTooLarge { .. }
+            | Self::WorkbookTooCostly
             | Self::Read(_) => None,
         }
     }
@@ -134,6 +138,7 @@ impl FileFault {
             Self::WorkbookTooLarge { .. } => "INTAKE-0010",
             Self::DamagedWorkbook { .. } => "INTAKE-0011",
             Self::Read(_) => "INTAKE-0012",
+            Self::WorkbookTooCostly => "INTAKE-0013",
         }
     }
 
@@ -165,6 +170,7 @@ impl FileFault {
             }
             Self::DamagedWorkbook { line: Some(line) } => format!("工作簿损坏，第 {line} 行无法读取"),
             Self::DamagedWorkbook { line: None } => "工作簿损坏，无法读取".into(),
+            Self::WorkbookTooCostly => "读取工作簿所需的内存或时间超限".into(),
             Self::Read(_) => "文件读取失败".into(),
         }
     }
@@ -199,7 +205,7 @@ impl FileFault {
             ),
             Self::TooManyColumns { .. } => ("请按模板的列报送", "deliver the columns of the template"),
             Self::TooManyRows { .. } => ("请拆分成多个文件报送", "split it into several files"),
-            Self::WorkbookTooLarge { .. } => ("请改用 CSV 格式报送", "send CSV instead"),
+            Self::WorkbookTooLarge { .. } | Self::WorkbookTooCostly => ("请改用 CSV 格式报送", "send CSV instead"),
             Self::Read(_) => ("请重新报送", "send it again"),
         };
         match lang {

@@ -36,7 +36,7 @@ pub use fault_csv::fault_csv;
 pub use file_fault::{FileFault, WorkbookCap};
 pub use header::{HeaderMap, recognise};
 pub use limits::Limits;
-pub use read::{Encoding, Format, RawRow, Source, Table, open};
+pub use read::{Encoding, Format, Frames, Pass, RawRow, Source, Table, Workbooks, open, open_with, write_frames};
 pub use row::{CleanRow, Cleaned, Hold, RowOperation, SlipRow};
 pub use rules::{check_age, repair_bar, review_of, without_reviews};
 pub use staged::{StagedContent, StagedFault};

@@ -6,10 +6,13 @@ use crate::{FileFault, Limits};
 
 mod archive;
 mod csv_rows;
+mod frames;
 mod row;
 mod xlsx_rows;
 
 use csv_rows::CsvRows;
+use frames::FrameRows;
+pub use frames::{Frames, Pass, Workbooks, write_frames};
 pub(crate) use row::Spoiled;
 pub use row::{Epoch, RawRow};
 use xlsx_rows::Workbook;
@@ -104,9 +107,13 @@ pub struct Source<R: Read + Seek> {
 enum Body<R: Read + Seek> {
     Csv(Option<Box<CsvRows<R>>>),
     Xlsx(Box<Workbook<R>>),
+    /// A workbook that another process reads.
+    Frames(Option<Box<FrameRows>>),
 }
 
 /// Opens a file: decides format and encoding and, for a workbook, holds it against the caps before it is parsed.
+///
+/// A workbook is parsed in this process. What comes from outside goes through [`open_with`].
 ///
 /// ```
 /// let file = std::io::Cursor::new("姓名,备注\n测试甲,\"两\n行\"\n测试乙,\n");
@@ -125,6 +132,41 @@ enum Body<R: Read + Seek> {
 ///
 /// [`FileFault`] if it cannot be read, is of no known format, or passes a cap.
 pub fn open<R: Read + Seek>(mut reader: R, name_hint: &str, limits: &Limits) -> Result<Source<R>, FileFault> {
+    let first = first_bytes(&mut reader)?;
+    match sniff(&first, name_hint)? {
+        Format::Csv => Source::text(first, reader, limits),
+        Format::Xlsx => Source::workbook(reader, limits, true),
+    }
+}
+
+/// The same for a file that nobody vouches for: `workbooks` reads a workbook elsewhere, and this process never parses it.
+/// With [`Pass::Count`] the table of a workbook has a header and a number of rows ([`Table::count_rest`]) and no rows.
+///
+/// # Errors
+///
+/// [`FileFault`] if it cannot be read or is of no known format.
+pub fn open_with<R: Read + Seek>(
+    mut reader: R,
+    name_hint: &str,
+    limits: &Limits,
+    workbooks: &dyn Workbooks,
+    pass: Pass,
+) -> Result<Source<R>, FileFault> {
+    let first = first_bytes(&mut reader)?;
+    match sniff(&first, name_hint)? {
+        Format::Csv => Source::text(first, reader, limits),
+        Format::Xlsx => {
+            reader.seek(SeekFrom::Start(0)).map_err(FileFault::Read)?;
+            let frames = workbooks.begin(&mut reader, limits, pass)?;
+            Ok(Source {
+                body: Body::Frames(Some(Box::new(FrameRows::new(frames, limits)))),
+                limits: limits.clone(),
+            })
+        }
+    }
+}
+
+fn first_bytes<R: Read + Seek>(reader: &mut R) -> Result<Vec<u8>, FileFault> {
     reader.seek(SeekFrom::Start(0)).map_err(FileFault::Read)?;
     let mut first = Vec::with_capacity(SNIFF_BYTES);
     reader
@@ -132,17 +174,25 @@ pub fn open<R: Read + Seek>(mut reader: R, name_hint: &str, limits: &Limits) -> 
         .take(SNIFF_BYTES as u64)
         .read_to_end(&mut first)
         .map_err(FileFault::Read)?;
-    let body = match sniff(&first, name_hint)? {
-        Format::Csv => Body::Csv(Some(Box::new(CsvRows::new(first, reader, limits)?))),
-        Format::Xlsx => Body::Xlsx(Box::new(Workbook::open(reader, limits)?)),
-    };
-    Ok(Source {
-        body,
-        limits: limits.clone(),
-    })
+    Ok(first)
 }
 
 impl<R: Read + Seek> Source<R> {
+    fn text(first: Vec<u8>, reader: R, limits: &Limits) -> Result<Self, FileFault> {
+        Ok(Self {
+            body: Body::Csv(Some(Box::new(CsvRows::new(first, reader, limits)?))),
+            limits: limits.clone(),
+        })
+    }
+
+    /// Parses a workbook here. Its archive is held against the caps first unless that was done.
+    fn workbook(reader: R, limits: &Limits, is_unchecked: bool) -> Result<Self, FileFault> {
+        Ok(Self {
+            body: Body::Xlsx(Box::new(Workbook::open(reader, limits, is_unchecked)?)),
+            limits: limits.clone(),
+        })
+    }
+
     /// The rows. A file is read once: a second call finds an empty table.
     ///
     /// # Errors
@@ -152,6 +202,7 @@ impl<R: Read + Seek> Source<R> {
         let (format, rows): (Format, Box<dyn Rows + '_>) = match &mut self.body {
             Body::Csv(rows) => (Format::Csv, rows.take().ok_or(FileFault::Empty)?),
             Body::Xlsx(workbook) => (Format::Xlsx, Box::new(workbook.rows(&self.limits)?)),
+            Body::Frames(rows) => (Format::Xlsx, rows.take().ok_or(FileFault::Empty)?),
         };
         let mut table = Table {
             format,
@@ -172,6 +223,17 @@ impl<R: Read + Seek> Source<R> {
 trait Rows {
     /// Reads the next row that is not blank into `row`; `false` at the end.
     fn read_into(&mut self, row: &mut RawRow) -> Result<bool, FileFault>;
+    /// Reads to the end; the number of rows, at most `max`.
+    fn count_rest(&mut self, scratch: &mut RawRow, max: u32) -> Result<u32, FileFault> {
+        let mut count = 0;
+        while self.read_into(scratch)? {
+            if count == max {
+                return Err(FileFault::TooManyRows { rows_max: max });
+            }
+            count += 1;
+        }
+        Ok(count)
+    }
     /// The encoding of the text, as far as it is decided.
     fn encoding(&self) -> Encoding;
 }
@@ -209,6 +271,17 @@ impl Table<'_> {
     #[must_use]
     pub const fn rows_read(&self) -> u32 {
         self.count
+    }
+
+    /// Reads to the end; the data rows in the file.
+    ///
+    /// # Errors
+    ///
+    /// [`FileFault`] if the file cannot be read to its end.
+    pub fn count_rest(mut self) -> Result<(u32, Encoding), FileFault> {
+        let left = self.max.saturating_sub(self.count);
+        let rest = self.rows.count_rest(&mut self.row, left)?;
+        Ok((self.count.saturating_add(rest), self.rows.encoding()))
     }
 
     /// The next data row, or `None` at the end. Blank rows are no rows. The row is overwritten by the next call.

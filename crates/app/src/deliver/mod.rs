@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use domain::catalogue::{Item, ItemId, Text};
 use futures::Stream;
-use intake::{Cleaned, Fault, Limits};
+use intake::{Cleaned, Fault, Limits, Pass};
 use policy::{Deliver, Permit};
 use sha2::{Digest, Sha256};
 use store::{Begun, Delivery, NewDelivery, Sealed};
@@ -246,7 +246,14 @@ fn preview_blocking(app: &App, item: &ItemId, found: staging::Opened) -> Result<
         today: app.now().day(),
         allow_test_area: app.settings().allow_test_area,
     };
-    let Ok(mut file) = intake::open(&mut source.reader, &source.name, &Limits::default()) else {
+    let file = intake::open_with(
+        &mut source.reader,
+        &source.name,
+        &Limits::default(),
+        app.workbooks(),
+        Pass::Rows,
+    );
+    let Ok(mut file) = file else {
         return Ok(preview);
     };
     let Ok(mut table) = file.table() else {

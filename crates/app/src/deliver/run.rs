@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::catalogue::Item;
-use intake::{Cleaned, Fault, HeaderMap, Limits};
+use intake::{Cleaned, Fault, FileFault, HeaderMap, Limits, Pass};
 use store::{ChunkCommit, Counts, Delivery, DeliveryState, StoreError};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
@@ -58,34 +58,35 @@ pub(crate) struct FileHead {
 
 /// Reads the whole file once without recording anything, so that a broken file is refused as a whole and nothing is half-done.
 pub(crate) fn check(app: &App, item: &Item, source: &mut Source) -> Result<Result<FileHead, Vec<Fault>>, AppError> {
-    let mut file = match intake::open(&mut source.reader, &source.name, &Limits::default()) {
-        Ok(file) => file,
-        Err(fault) => return Ok(Err(vec![fault.into()])),
-    };
-    let mut table = match file.table() {
-        Ok(table) => table,
-        Err(fault) => return Ok(Err(vec![fault.into()])),
-    };
+    match look(app, item, source) {
+        Ok(head) => Ok(head),
+        // Our disk, or our reader of workbooks: never held against the file. The delivery stays and can go on.
+        Err(FileFault::Read(error)) => Err(error.into()),
+        Err(fault) => Ok(Err(vec![fault.into()])),
+    }
+}
+
+fn look(app: &App, item: &Item, source: &mut Source) -> Result<Result<FileHead, Vec<Fault>>, FileFault> {
+    let mut file = intake::open_with(
+        &mut source.reader,
+        &source.name,
+        &Limits::default(),
+        app.workbooks(),
+        Pass::Count,
+    )?;
+    let table = file.table()?;
     let map = match intake::recognise(table.header(), item, app.catalogue()) {
         Ok(map) => map,
         Err(faults) => return Ok(Err(faults)),
     };
     let format = table.format().as_str();
-    let mut rows = 0;
-    loop {
-        match table.next_row() {
-            Ok(Some(_)) => rows += 1,
-            Ok(None) => {
-                return Ok(Ok(FileHead {
-                    format,
-                    encoding: table.encoding().as_str(),
-                    map,
-                    rows,
-                }));
-            }
-            Err(fault) => return Ok(Err(vec![fault.into()])),
-        }
-    }
+    let (rows, encoding) = table.count_rest()?;
+    Ok(Ok(FileHead {
+        format,
+        encoding: encoding.as_str(),
+        map,
+        rows: rows.into(),
+    }))
 }
 
 /// Takes in what is not taken in yet and writes the receipt. `head` is what [`check`] said, if it was asked before.
@@ -156,10 +157,20 @@ fn read_rows(
         allow_test_area: app.settings().allow_test_area,
     };
     // The file was read to its end a moment ago, so a fault now means that it changed.
-    let changed = |_| AppError::Damaged {
-        what: "the file changed while it was read",
+    let changed = |fault| match fault {
+        FileFault::Read(error) => AppError::from(error),
+        _ => AppError::Damaged {
+            what: "the file changed while it was read",
+        },
     };
-    let mut file = intake::open(&mut source.reader, &source.name, &Limits::default()).map_err(changed)?;
+    let mut file = intake::open_with(
+        &mut source.reader,
+        &source.name,
+        &Limits::default(),
+        app.workbooks(),
+        Pass::Rows,
+    )
+    .map_err(changed)?;
     let mut table = file.table().map_err(changed)?;
     let places = Places::new(map, item);
     let chunk_rows = app.settings().chunk_rows;

@@ -91,6 +91,8 @@ impl Town {
             policies: Arc::new(Policies::load(&root.join("policies")).unwrap()),
             register: Arc::new(FileRegister::load(register.as_bytes()).unwrap()),
             // 2026-11-24 10:00 in China.
+            // No test here delivers a workbook.
+            workbooks: Arc::new(confine::ConfinedReader::new("/nonexistent")),
             clock: Arc::new(TestClock(AtomicI64::new(1_795_485_600_000))),
             ids: Arc::new(TestIds),
             settings,

@@ -91,6 +91,7 @@ impl Ground {
             catalogue: Arc::clone(&self.catalogue),
             policies: Arc::clone(&self.policies),
             register: Arc::clone(&written.register),
+            workbooks: Arc::new(confine::ConfinedReader::new(crate::idle::program()?)),
             clock: Arc::new(SystemClock),
             ids: Arc::new(RandomIds::default()),
             settings,

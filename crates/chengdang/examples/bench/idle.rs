@@ -81,7 +81,7 @@ fn is_ready(address: &str) -> anyhow::Result<bool> {
 }
 
 /// The binary of the same build: it lies beside the folder of examples.
-fn program() -> anyhow::Result<PathBuf> {
+pub(crate) fn program() -> anyhow::Result<PathBuf> {
     let own = std::env::current_exe()?;
     let folder = own.parent().and_then(Path::parent).context("a folder of builds")?;
     let program = folder.join("chengdang");

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
 use app::App;
+use confine::ConfinedReader;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -24,6 +25,10 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(config: &Config, args: Args) -> anyhow::Result<Exit> {
     let app = wire::open(config).await?;
+    let confinement = ConfinedReader::of_this_program()
+        .confinement()
+        .context("no confined process can be started to read workbooks")?;
+    tracing::info!(%confinement, "workbooks are read in a confined process");
     let listen = args.listen.unwrap_or_else(|| config.listen.clone());
     let listener = TcpListener::bind(&listen)
         .await

@@ -9,6 +9,8 @@ mod drop;
 #[cfg(test)]
 mod guide;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod kill;
 #[cfg(test)]
 mod leaks;

@@ -11,8 +11,13 @@ use crate::{FileFault, Limits};
 
 /// An attribute by which a string table announces its size; calamine 0.38 reserves memory for that many strings.
 const ANNOUNCED: &[u8] = b"uniqueCount";
+/// How a cell begins; some other elements of a sheet begin so too, but they are few.
+const CELL: &[u8] = b"<c";
 const BLOCK_BYTES: usize = 64 << 10;
 const CARRIED_BYTES: usize = 64;
+
+/// Elements that only begin like cells.
+const CELLS_FREE: u64 = 1_000;
 
 const fn too_large(cap: WorkbookCap) -> FileFault {
     FileFault::WorkbookTooLarge { cap }
@@ -48,6 +53,8 @@ pub(super) fn check<R: Read + Seek>(reader: &mut R, limits: &Limits) -> Result<(
 /// Unpacks a part into nothing; its true size in bytes.
 fn unpack(part: &mut impl Read, packed: u64, left: u64, block: &mut [u8], limits: &Limits) -> Result<u64, FileFault> {
     let mut unpacked = 0_u64;
+    // Counted before a parser sees them: it takes ten times as long.
+    let mut cells = 0_u64;
     // What the last block ended with: the attribute may lie across two blocks.
     let mut carried = 0;
     while let Some(free) = block.get_mut(carried..) {
@@ -68,6 +75,11 @@ fn unpack(part: &mut impl Read, packed: u64, left: u64, block: &mut [u8], limits
         }
         let filled = carried + read;
         if announces_more_than(block.get(..filled).unwrap_or_default(), limits.xlsx_cells_max) {
+            return Err(too_large(WorkbookCap::Cells));
+        }
+        let fresh = carried.saturating_sub(CELL.len() - 1);
+        cells += memchr::memmem::find_iter(block.get(fresh..filled).unwrap_or_default(), CELL).count() as u64;
+        if cells > limits.xlsx_cells_max + CELLS_FREE {
             return Err(too_large(WorkbookCap::Cells));
         }
         carried = filled.min(CARRIED_BYTES);

@@ -32,6 +32,8 @@ pub(super) struct CsvRows<R> {
     ends: Vec<usize>,
     /// Line of the next byte.
     line: u32,
+    /// The byte before: a line feed after a carriage return ends no second line.
+    before: u8,
     limits: Limits,
 }
 
@@ -64,6 +66,16 @@ impl Block {
     }
 }
 
+/// Line ends of any kind: line feeds, carriage returns alone (as old spreadsheets write them), and both together as one.
+fn line_ends(bytes: &[u8], is_after_return: bool) -> usize {
+    let is_second = |at: &usize| match at.checked_sub(1) {
+        Some(before) => bytes.get(before) == Some(&b'\r'),
+        None => is_after_return,
+    };
+    let feeds = memchr::memchr_iter(b'\n', bytes).filter(|at| !is_second(at)).count();
+    feeds + memchr::memchr_iter(b'\r', bytes).count()
+}
+
 impl<R: Read> CsvRows<R> {
     /// Rows of `first` and then of `source`.
     pub(super) fn new(first: Vec<u8>, source: R, limits: &Limits) -> Result<Self, FileFault> {
@@ -84,6 +96,7 @@ impl<R: Read> CsvRows<R> {
             record: vec![0; RECORD_BYTES.min(limits.record_bytes_max)],
             ends: vec![0; COLUMNS.min(limits.columns_max)],
             line: 1,
+            before: 0,
             limits: limits.clone(),
         };
         if rows.input.rest().starts_with(UTF8_MARK) {
@@ -166,7 +179,8 @@ impl<R: Read> CsvRows<R> {
     fn skip_line_ends(&mut self) -> Result<(), FileFault> {
         loop {
             while let Some(&byte @ (b'\r' | b'\n')) = self.input.rest().first() {
-                self.line += u32::from(byte == b'\n');
+                self.line += u32::from(byte == b'\r' || self.before != b'\r');
+                self.before = byte;
                 self.input.from += 1;
             }
             if self.is_end || !self.input.rest().is_empty() {
@@ -188,7 +202,8 @@ impl<R: Read> CsvRows<R> {
             );
             let used = input.get(..read).unwrap_or_default();
             let is_eof = input.is_empty();
-            let lines = memchr::memchr_iter(b'\n', used).count();
+            let lines = line_ends(used, self.before == b'\r');
+            self.before = used.last().copied().unwrap_or(self.before);
             quotes += memchr::memchr_iter(b'"', used).count();
             self.line += u32::try_from(lines).unwrap_or(u32::MAX);
             self.input.from += read;
@@ -234,7 +249,7 @@ impl<R: Read> Rows for CsvRows<R> {
                 Ok(text) => row.text.push_str(text),
                 Err(error) => {
                     let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
-                    let lines = memchr::memchr_iter(b'\n', before).count();
+                    let lines = line_ends(before, false);
                     let line = row.line.saturating_add(u32::try_from(lines).unwrap_or(u32::MAX));
                     return Err(FileFault::Undecodable {
                         line,

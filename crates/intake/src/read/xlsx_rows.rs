@@ -24,8 +24,10 @@ pub(super) struct Workbook<R: Read + Seek> {
 }
 
 impl<R: Read + Seek> Workbook<R> {
-    pub(super) fn open(mut reader: R, limits: &Limits) -> Result<Self, FileFault> {
-        archive::check(&mut reader, limits)?;
+    pub(super) fn open(mut reader: R, limits: &Limits, is_unchecked: bool) -> Result<Self, FileFault> {
+        if is_unchecked {
+            archive::check(&mut reader, limits)?;
+        }
         // The parser is foreign and its input hostile: a panic in it is a fault of the file, not of the system.
         let xlsx = catch_unwind(AssertUnwindSafe(|| Xlsx::new(reader))).map_err(|_| damaged(None))?;
         let xlsx = xlsx.map_err(|_| damaged(None))?;

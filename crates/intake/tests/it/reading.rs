@@ -225,3 +225,12 @@ fn rows_agree_with_the_csv_crate() {
         .collect();
     assert_eq!(ours, theirs);
 }
+
+#[test]
+fn every_kind_of_line_end_ends_one_line() {
+    // Found by fuzzing: rows that end with carriage returns alone all lay on one line.
+    let text = "h\ra\rb\r\nc\n\r\nd\n\"e\rf\"\rg";
+    let got = read_all(text.as_bytes(), "a.csv", &Limits::default()).unwrap();
+    let lines: Vec<u32> = got.iter().map(|(line, _)| *line).collect();
+    assert_eq!(lines, [1, 2, 3, 4, 6, 7, 9]);
+}

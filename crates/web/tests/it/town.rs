@@ -82,6 +82,8 @@ fn open(folder: &Path, vault: &Arc<Vault>, clock: &Arc<TestClock>, register: &st
         catalogue: Arc::new(catalogue::load(&root.join("catalogue")).unwrap()),
         policies: Arc::new(Policies::load(&root.join("policies")).unwrap()),
         register: Arc::new(FileRegister::load(register.as_bytes()).unwrap()),
+        // No test here delivers a workbook.
+        workbooks: Arc::new(confine::ConfinedReader::new("/nonexistent")),
         clock: Arc::clone(clock) as Arc<dyn Clock>,
         ids: Arc::new(TestIds),
         settings: choices,

@@ -5,11 +5,11 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 
 /// A connection whose request has begun.
-pub(super) struct Request(TcpStream);
+pub(crate) struct Request(TcpStream);
 
 impl Request {
     /// Sends the head of a request whose body has `length` bytes.
-    pub(super) fn begin(address: &str, method: &str, path: &str, headers: &[(&str, &str)], length: usize) -> Self {
+    pub(crate) fn begin(address: &str, method: &str, path: &str, headers: &[(&str, &str)], length: usize) -> Self {
         let mut head = format!("{method} {path} HTTP/1.0\r\nHost: {address}\r\nContent-Length: {length}\r\n");
         for (name, value) in headers {
             write!(head, "{name}: {value}\r\n").expect("text");
@@ -19,40 +19,40 @@ impl Request {
         Self(stream)
     }
 
-    pub(super) fn send(&mut self, part: &[u8]) {
+    pub(crate) fn send(&mut self, part: &[u8]) {
         self.0.write_all(part).expect("it reads");
     }
 
     /// The whole answer, head and body.
-    pub(super) fn answer(mut self) -> Answer {
+    pub(crate) fn answer(mut self) -> Answer {
         let mut bytes = Vec::new();
         self.0.read_to_end(&mut bytes).expect("an answer");
         Answer { bytes }
     }
 }
 
-pub(super) struct Answer {
-    pub(super) bytes: Vec<u8>,
+pub(crate) struct Answer {
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Answer {
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.bytes).into_owned()
     }
-    pub(super) fn status(&self) -> u16 {
+    pub(crate) fn status(&self) -> u16 {
         self.text()[9..12].parse().expect("a status")
     }
-    pub(super) fn body(&self) -> String {
+    pub(crate) fn body(&self) -> String {
         let text = self.text();
         text.split_once("\r\n\r\n")
             .map(|(_, body)| body.to_owned())
             .unwrap_or_default()
     }
-    pub(super) fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.body()).expect("JSON")
     }
     /// The values of the headers of this name.
-    pub(super) fn headers(&self, name: &str) -> Vec<String> {
+    pub(crate) fn headers(&self, name: &str) -> Vec<String> {
         let text = self.text();
         let head = text.split_once("\r\n\r\n").map_or("", |(head, _)| head);
         head.lines()
@@ -63,14 +63,14 @@ impl Answer {
     }
 }
 
-pub(super) fn ask(address: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+pub(crate) fn ask(address: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
     let mut request = Request::begin(address, method, path, headers, body.len());
     request.send(body);
     request.answer()
 }
 
 /// Bytes as a form or an address carries them.
-pub(super) fn coded(text: &str) -> String {
+pub(crate) fn coded(text: &str) -> String {
     text.bytes().fold(String::new(), |mut coded, byte| {
         write!(coded, "%{byte:02X}").expect("text");
         coded
@@ -78,14 +78,14 @@ pub(super) fn coded(text: &str) -> String {
 }
 
 /// A browser without script: keeps cookies and the form token of the page seen last.
-pub(super) struct Browser {
+pub(crate) struct Browser {
     address: String,
     cookies: std::collections::BTreeMap<String, String>,
     csrf: String,
 }
 
 impl Browser {
-    pub(super) fn new(address: &str) -> Self {
+    pub(crate) fn new(address: &str) -> Self {
         Self {
             address: address.to_owned(),
             cookies: std::collections::BTreeMap::new(),
@@ -93,11 +93,11 @@ impl Browser {
         }
     }
 
-    pub(super) fn get(&mut self, path: &str) -> Answer {
+    pub(crate) fn get(&mut self, path: &str) -> Answer {
         self.send("GET", path, &[], &[])
     }
 
-    pub(super) fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+    pub(crate) fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let mut form = format!("csrf={}", self.csrf);
         for (name, value) in fields {
             write!(form, "&{name}={}", coded(value)).expect("text");
@@ -107,7 +107,7 @@ impl Browser {
     }
 
     /// Hands in a file by the form of the pages.
-    pub(super) fn upload(&mut self, item: &str, name: &str, file: &[u8]) -> Answer {
+    pub(crate) fn upload(&mut self, item: &str, name: &str, file: &[u8]) -> Answer {
         let (kind, body) = multipart(&[("csrf", &self.csrf), ("item", item)], name, file);
         self.send("POST", "/deliver", &[("Content-Type", &kind)], &body)
     }
@@ -135,7 +135,7 @@ impl Browser {
 }
 
 /// A form with a file as its last field: content type and body.
-pub(super) fn multipart(fields: &[(&str, &str)], name: &str, file: &[u8]) -> (String, Vec<u8>) {
+pub(crate) fn multipart(fields: &[(&str, &str)], name: &str, file: &[u8]) -> (String, Vec<u8>) {
     const BOUNDARY: &str = "----chengdang-leaks";
     let mut body = Vec::new();
     for (field, value) in fields {

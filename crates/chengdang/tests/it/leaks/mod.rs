@@ -5,10 +5,10 @@
 //! must find nothing; with one built to leak (`make leaks`), something in every channel.
 
 mod forms;
-mod http;
+pub(crate) mod http;
 mod sm3;
-mod town;
-mod walk;
+pub(crate) mod town;
+pub(crate) mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;

@@ -18,24 +18,24 @@ use uuid::{NoContext, Timestamp, Uuid};
 use crate::support;
 
 /// Folders of a city: inputs lie apart from what the system writes, so that nothing it writes need be left out.
-pub(super) struct Town {
+pub(crate) struct Town {
     folder: TempDir,
     store: String,
     extra: Vec<(&'static str, String)>,
-    pub(super) manifest: Manifest,
-    pub(super) canaries: Vec<Canary>,
+    pub(crate) manifest: Manifest,
+    pub(crate) canaries: Vec<Canary>,
 }
 
 /// Both factors of a login.
-pub(super) struct Login {
-    pub(super) account: String,
-    pub(super) password: String,
+pub(crate) struct Login {
+    pub(crate) account: String,
+    pub(crate) password: String,
     totp: String,
 }
 
 impl Login {
     /// The one-time code of this moment.
-    pub(super) fn code(&self) -> String {
+    pub(crate) fn code(&self) -> String {
         let secret = totp_rs::Secret::try_from_base32(&self.totp).expect("base32");
         let totp = totp_rs::Builder::new()
             .with_secret(secret)
@@ -48,7 +48,7 @@ impl Login {
 
 impl Town {
     /// Writes the city's files and an empty store at `store` (`sqlite` or an address).
-    pub(super) fn build(seed: u64, rows: u32, store: &str) -> Self {
+    pub(crate) fn build(seed: u64, rows: u32, store: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         for name in ["data", "tmp", "logs"] {
             std::fs::create_dir(folder.path().join(name)).expect("a folder");
@@ -85,29 +85,29 @@ impl Town {
 
     /// Sets a variable for all later commands.
     #[cfg(feature = "leak-on-purpose")]
-    pub(super) fn set(&mut self, name: &'static str, value: &str) {
+    pub(crate) fn set(&mut self, name: &'static str, value: &str) {
         self.extra.push((name, value.to_owned()));
     }
 
     fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
-    pub(super) fn inputs(&self) -> PathBuf {
+    pub(crate) fn inputs(&self) -> PathBuf {
         self.path("inputs")
     }
-    pub(super) fn data(&self) -> PathBuf {
+    pub(crate) fn data(&self) -> PathBuf {
         self.path("data")
     }
     /// What the system takes for the folder of temporary files.
-    pub(super) fn temporary(&self) -> PathBuf {
+    pub(crate) fn temporary(&self) -> PathBuf {
         self.path("tmp")
     }
-    pub(super) fn logs(&self) -> PathBuf {
+    pub(crate) fn logs(&self) -> PathBuf {
         self.path("logs")
     }
 
     /// The binary, with its log at the finest level.
-    pub(super) fn command(&self) -> Command {
+    pub(crate) fn command(&self) -> Command {
         let mut command = support::chengdang(&self.data(), &self.store);
         command
             .env("CHENGDANG_REGISTER", self.inputs().join("register.csv"))
@@ -119,7 +119,7 @@ impl Town {
     }
 
     /// Starts the server; its log goes to a file.
-    pub(super) fn serve(&self) -> Server {
+    pub(crate) fn serve(&self) -> Server {
         let log = File::create(self.logs().join("server")).expect("a log file");
         let mut child = self
             .command()
@@ -136,7 +136,7 @@ impl Town {
     }
 
     /// Creates accounts in the store, as the operator's registration office would.
-    pub(super) fn accounts(&self, wanted: Vec<(String, AccountKind, Option<Uscc>, Option<&Canary>)>) -> Vec<Login> {
+    pub(crate) fn accounts(&self, wanted: Vec<(String, AccountKind, Option<Uscc>, Option<&Canary>)>) -> Vec<Login> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()
@@ -186,6 +186,7 @@ impl Town {
             catalogue: Arc::new(catalogue::load(&root.join("catalogue")).expect("a catalogue")),
             policies: Arc::new(policy::Policies::load(&root.join("policies")).expect("policies")),
             register: Arc::new(matching::FileRegister::load(BufReader::new(register)).expect("a register")),
+            workbooks: Arc::new(confine::ConfinedReader::new(env!("CARGO_BIN_EXE_chengdang"))),
             clock: Arc::new(Now),
             ids: Arc::new(Now),
             settings: Settings::new(self.data().join("staging")),
@@ -193,7 +194,7 @@ impl Town {
     }
 
     /// The residents among the planted persons who have records, most first.
-    pub(super) fn recorded_canaries(&self) -> Vec<&Canary> {
+    pub(crate) fn recorded_canaries(&self) -> Vec<&Canary> {
         let mut records: BTreeMap<u64, u32> = BTreeMap::new();
         for truth in self.manifest.files.iter().filter_map(|entry| entry.truth.as_ref()) {
             let file = File::open(self.inputs().join(truth)).expect("a truth file");
@@ -215,17 +216,17 @@ impl Town {
 }
 
 /// The running server; it is ended with the test at the latest.
-pub(super) struct Server {
+pub(crate) struct Server {
     child: Child,
-    pub(super) address: String,
+    pub(crate) address: String,
 }
 
 impl Server {
-    pub(super) fn id(&self) -> u32 {
+    pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
     /// Asks it to end, as the operator does, and waits until it has.
-    pub(super) fn stop(mut self) {
+    pub(crate) fn stop(mut self) {
         let id = self.child.id().to_string();
         let asked = Command::new("kill").args(["-TERM", &id]).status().expect("kill");
         assert!(asked.success());
@@ -261,7 +262,7 @@ impl IdSource for Now {
 }
 
 /// Every file below `folder`, as it is at this moment.
-pub(super) fn files_below(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
@@ -275,7 +276,7 @@ pub(super) fn files_below(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Processes below `ancestor`, and itself.
-pub(super) fn family(ancestor: u32) -> Vec<u32> {
+pub(crate) fn family(ancestor: u32) -> Vec<u32> {
     let parents: Vec<(u32, u32)> = std::fs::read_dir("/proc")
         .expect("/proc")
         .flatten()

@@ -475,7 +475,7 @@ fn browser(server: &Server, login: &Login) -> Browser {
 }
 
 /// Begins a session of the API.
-fn token(address: &str, login: &Login) -> String {
+pub(crate) fn token(address: &str, login: &Login) -> String {
     let body = serde_json::json!({ "login": login.account, "password": login.password, "code": login.code() });
     let headers = [("Content-Type", "application/json")];
     let answer = ask(

@@ -1,0 +1,241 @@
+//! G-31 and AB-21: files that were made to hurt. Each is handed in over HTTP to the real server and is refused with its
+//! code, or taken in with the outcome stated here, within bounded processor time and memory.
+
+mod archive;
+mod books;
+mod texts;
+
+use std::time::{Duration, Instant};
+
+use domain::Uscc;
+use domain::catalogue::ItemId;
+use serde_json::Value;
+use store::AccountKind;
+
+use crate::leaks::http::{Answer, ask};
+use crate::leaks::town::{Server, Town};
+use crate::leaks::walk::token;
+use crate::support;
+
+const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+/// Processor time of server and readers, in hundredths of a second; the goal of G-31 is two seconds. Wall time is not
+/// looked at: the machine that runs the tests may be busy.
+const TICKS_MAX: u64 = 200;
+/// What a file may add to the server's largest resident set, in KiB, beyond what an ordinary file adds.
+const GROWTH_KIB_MAX: u64 = 32 << 10;
+
+/// What becomes of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Outcome {
+    /// Refused as a whole, with this code.
+    File(&'static str),
+    /// Refused as a whole: the header is none of the template's.
+    Header,
+    /// Read to its end; its rows have this fault.
+    Row(&'static str),
+    /// Read to its end, and no fault.
+    Done,
+}
+
+struct Case {
+    name: &'static str,
+    kind: &'static str,
+    bytes: Vec<u8>,
+    outcome: Outcome,
+}
+
+impl Case {
+    fn new(name: &'static str, kind: &'static str, bytes: Vec<u8>, outcome: Outcome) -> Self {
+        Self {
+            name,
+            kind,
+            bytes,
+            outcome,
+        }
+    }
+}
+
+/// The code of a file's fault, by its English sentence.
+fn code_of(message: &str) -> &'static str {
+    let known = [
+        ("the file is empty", "INTAKE-0001"),
+        ("the file is neither text", "INTAKE-0002"),
+        ("the file is UTF-16", "INTAKE-0003"),
+        ("the workbook is of the old form", "INTAKE-0004"),
+        ("has bytes that are not", "INTAKE-0005"),
+        ("is longer than", "INTAKE-0006"),
+        ("is never closed", "INTAKE-0007"),
+        ("has more than 256 columns", "INTAKE-0008"),
+        ("has more than 20000000 rows", "INTAKE-0009"),
+        ("the workbook is too large", "INTAKE-0010"),
+        ("the workbook is damaged", "INTAKE-0011"),
+        ("takes more memory or time", "INTAKE-0013"),
+    ];
+    known
+        .iter()
+        .find(|(words, _)| message.contains(words))
+        .map_or("", |(_, code)| code)
+}
+
+struct Desk {
+    server: Server,
+    bearer: String,
+    item: String,
+}
+
+impl Desk {
+    fn hand_in(&self, kind: &str, bytes: &[u8]) -> (Value, Vec<Value>) {
+        let kind = if kind == "csv" { "text/csv" } else { XLSX };
+        let path = format!("/api/v1/deliveries?item={}", self.item);
+        let headers = [("Authorization", self.bearer.as_str()), ("Content-Type", kind)];
+        let begun = ask(&self.server.address, "POST", &path, &headers, bytes);
+        assert!(matches!(begun.status(), 200 | 202), "{}", begun.text());
+        let place = begun.headers("location").pop().unwrap();
+        let since = Instant::now();
+        let view = loop {
+            let view = self.get(&place).json();
+            if view["state"] != "receiving" {
+                break view;
+            }
+            assert!(since.elapsed() < Duration::from_mins(2), "no receipt");
+            std::thread::yield_now();
+        };
+        let faults = self.get(&format!("{place}/faults"));
+        let faults = faults
+            .body()
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        (view, faults)
+    }
+
+    fn get(&self, path: &str) -> Answer {
+        ask(
+            &self.server.address,
+            "GET",
+            path,
+            &[("Authorization", &self.bearer)],
+            &[],
+        )
+    }
+
+    fn proc(&self, file: &str) -> String {
+        std::fs::read_to_string(format!("/proc/{}/{file}", self.server.id())).unwrap()
+    }
+
+    /// Largest resident set since it was last forgotten, in KiB.
+    fn peak_kib(&self) -> u64 {
+        let status = self.proc("status");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
+    fn forget_peak(&self) {
+        std::fs::write(format!("/proc/{}/clear_refs", self.server.id()), "5").unwrap();
+    }
+
+    /// Processor time of the server and of the children it has waited for, in hundredths of a second.
+    fn ticks(&self) -> u64 {
+        let stat = self.proc("stat");
+        let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
+        fields[11..15].iter().map(|field| field.parse::<u64>().unwrap()).sum()
+    }
+}
+
+fn outcome(view: &Value, faults: &[Value], stated: &Outcome) -> Outcome {
+    if view["state"] == "refused" {
+        let message = faults
+            .first()
+            .and_then(|fault| fault["message_en"].as_str())
+            .unwrap_or_default();
+        return match code_of(message) {
+            "" => Outcome::Header,
+            code => Outcome::File(code),
+        };
+    }
+    match stated {
+        Outcome::Row(code) if faults.iter().any(|fault| fault["code"] == *code) => stated.clone(),
+        _ if faults.is_empty() => Outcome::Done,
+        _ => Outcome::Row("another"),
+    }
+}
+
+/// The files, the least of them that the design asks for, and what each costs.
+#[test]
+fn g31_each_hostile_file_ends_as_stated_within_its_bounds() {
+    let town = Town::build(31, 40, "sqlite");
+    let entry = town.manifest.files.iter().find(|entry| entry.format == "csv").unwrap();
+    let catalogue = catalogue::load(&support::root().join("catalogue")).unwrap();
+    let item = &catalogue.items[&ItemId::parse(&entry.item).unwrap()];
+    let header: Vec<String> = item.layouts[0]
+        .columns
+        .iter()
+        .map(|column| column.header.clone())
+        .collect();
+    let officer = (
+        "officer".to_owned(),
+        AccountKind::Officer,
+        Some(Uscc::parse(&entry.provider).unwrap()),
+        None,
+    );
+    let login = town.accounts(vec![officer]).pop().unwrap();
+    let server = town.serve();
+    let desk = Desk {
+        bearer: format!("Bearer {}", token(&server.address, &login)),
+        item: entry.item.clone(),
+        server,
+    };
+
+    let mut cases = texts::all(&header);
+    cases.extend(books::all(&header));
+    assert!(cases.len() >= 60, "{}", cases.len());
+    let distinct: std::collections::BTreeSet<&[u8]> = cases.iter().map(|case| case.bytes.as_slice()).collect();
+    assert_eq!(distinct.len(), cases.len());
+
+    // An ordinary file first: what every delivery costs is not held against a hostile one.
+    let ordinary = std::fs::read(town.inputs().join(&entry.file)).unwrap();
+    desk.hand_in("csv", &ordinary);
+    desk.forget_peak();
+    desk.hand_in("csv", &[&ordinary[..], b"\n\n"].concat());
+    let usual = desk.peak_kib();
+    let mut wrong = Vec::new();
+    let (mut most_kib, mut most_ticks) = (0, 0);
+    for case in &cases {
+        desk.forget_peak();
+        let began = desk.ticks();
+        let (view, faults) = desk.hand_in(case.kind, &case.bytes);
+        let (growth, ticks) = (desk.peak_kib().saturating_sub(usual), desk.ticks() - began);
+        let ended = outcome(&view, &faults, &case.outcome);
+        println!(
+            "{:45} {:9} bytes {growth:6} KiB {ticks:4} ticks {ended:?}",
+            case.name,
+            case.bytes.len()
+        );
+        most_kib = most_kib.max(growth);
+        most_ticks = most_ticks.max(ticks);
+        let told = serde_json::to_string(&faults).unwrap();
+        // Nothing of the file is written back, so nothing in it can become a formula (CWE-1236) or a disclosure.
+        let says_nothing = !told.contains("calc") && !told.contains("root:") && !told.contains("HYPERLINK");
+        if ended != case.outcome || ticks > TICKS_MAX || growth > GROWTH_KIB_MAX || !says_nothing {
+            wrong.push(format!(
+                "{}: {ended:?}, {growth} KiB, {ticks} ticks; stated {:?}",
+                case.name, case.outcome
+            ));
+        }
+    }
+    println!(
+        "{} files, at most {most_kib} KiB and {most_ticks} hundredths of a second",
+        cases.len()
+    );
+    assert!(
+        wrong.is_empty(),
+        "{} of {}:\n{}",
+        wrong.len(),
+        cases.len(),
+        wrong.join("\n")
+    );
+    // The server is as it was: it takes an ordinary file in.
+    let (view, _) = desk.hand_in("csv", &[&ordinary[..], b"\n"].concat());
+    assert_eq!(view["state"], "done");
+    desk.server.stop();
+}
