@@ -91,7 +91,17 @@ pub(crate) struct Decided {
     placed: Vec<Placed>,
     /// B2 tags of rows that wait because of their name: a review may have confirmed it.
     doubtful: Vec<(usize, IndexTag)>,
+    /// Faults and questions of these rows.
+    faults: usize,
+    /// Bytes of their contents.
+    bytes: usize,
 }
+
+/// Faults from which a chunk ends, however few its rows: a file that is wrong in every row, or in every cell, needs no more
+/// memory than a good one.
+const CHUNK_FAULTS_MAX: usize = 20_000;
+/// Bytes of contents from which a chunk ends: rows of the largest size need no more memory than ordinary ones.
+const CHUNK_BYTES_MAX: usize = 96 << 20;
 
 /// Decides the way of each row, in order.
 ///
@@ -110,6 +120,22 @@ impl Decided {
         self.placed.len()
     }
 
+    /// Whether these rows are as heavy as a chunk may be.
+    pub(crate) fn is_heavy(&self) -> bool {
+        self.faults >= CHUNK_FAULTS_MAX || self.bytes >= CHUNK_BYTES_MAX
+    }
+
+    fn push(&mut self, placed: Placed) {
+        let (faults, bytes) = match &placed {
+            Placed::Attach(row) => (row.warnings.len(), row.content.len()),
+            Placed::Staged(row) => (row.faults.len(), content_bytes(&row.content)),
+            Placed::Refused(faults) => (faults.len(), 0),
+        };
+        self.faults += faults;
+        self.bytes += bytes;
+        self.placed.push(placed);
+    }
+
     /// The part of [`place`] that needs no store.
     pub(crate) fn decide(&mut self, app: &App, rows: Vec<Cleaned>, places: &Places) {
         let claims: Vec<Claim<'_>> = rows
@@ -126,8 +152,8 @@ impl Decided {
         let mut verdicts = matching::judge_all(&claims, app.register()).into_iter();
         for cleaned in rows {
             match cleaned {
-                Cleaned::Refused(faults) => self.placed.push(Placed::Refused(faults)),
-                Cleaned::Slip(slip, faults) => self.placed.push(place_slip(app, *slip, faults)),
+                Cleaned::Refused(faults) => self.push(Placed::Refused(faults)),
+                Cleaned::Slip(slip, faults) => self.push(place_slip(app, *slip, faults)),
                 Cleaned::Row(row, warnings) => {
                     let verdict = verdicts.next().unwrap_or_else(|| {
                         matching::judge(&row.document, &row.name, app.register(), AliasStanding::NotConfirmed)
@@ -136,7 +162,7 @@ impl Decided {
                         let tags = keys::name_tags(app.vault(), &row.document, &row.name);
                         self.doubtful.extend(tags.all().map(|tag| (self.placed.len(), tag)));
                     }
-                    self.placed.push(place_row(app, *row, warnings, verdict, places));
+                    self.push(place_row(app, *row, warnings, verdict, places));
                 }
             }
         }
@@ -149,9 +175,18 @@ impl Decided {
 ///
 /// If the store fails.
 pub(crate) async fn confirm(app: &App, decided: Decided) -> Result<Vec<Placed>, AppError> {
-    let Decided { mut placed, doubtful } = decided;
+    let Decided {
+        mut placed, doubtful, ..
+    } = decided;
     confirm_aliases(app, &mut placed, &doubtful).await?;
     Ok(placed)
+}
+
+fn content_bytes(content: &StagedContent) -> usize {
+    match content {
+        StagedContent::Clean(row) => row.content.as_bytes().len(),
+        StagedContent::Slip(row) => row.content.as_bytes().len(),
+    }
 }
 
 const fn is_about_the_name(explanation: Explanation) -> bool {

@@ -183,11 +183,11 @@ fn read_rows(
             continue;
         }
         group.push(intake::clean(row, map, &context));
-        let is_full = batch.len() + group.len() >= chunk_rows;
-        if is_full || group.len() >= GROUP_ROWS {
+        let is_last = batch.len() + group.len() >= chunk_rows;
+        if is_last || group.len() >= GROUP_ROWS {
             batch.decide(app, std::mem::take(&mut group), &places);
         }
-        if is_full && sender.blocking_send(std::mem::take(&mut batch)).is_err() {
+        if (is_last || batch.is_heavy()) && sender.blocking_send(std::mem::take(&mut batch)).is_err() {
             return Ok(());
         }
     }
