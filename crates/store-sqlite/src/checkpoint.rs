@@ -14,7 +14,7 @@ use store::StoreError;
 use crate::connection::{WAL_BYTES_KEPT, open_writing};
 
 /// Pages in the write-ahead log from which the writer stops to have all of it moved: 1 GiB.
-const WAL_PAGES_MAX: i64 = 262_144;
+const WAL_PAGES_MAX: i64 = 65_536;
 /// Page cache of the checkpointing connection: it copies pages and reads none.
 const CACHE_MIB: u32 = 1;
 

@@ -99,7 +99,7 @@ pub(crate) struct Decided {
 
 /// Faults from which a chunk ends, however few its rows: a file that is wrong in every row, or in every cell, needs no more
 /// memory than a good one.
-const CHUNK_FAULTS_MAX: usize = 20_000;
+const CHUNK_FAULTS_MAX: usize = 5_000;
 /// Bytes of contents from which a chunk ends: rows of the largest size need no more memory than ordinary ones.
 const CHUNK_BYTES_MAX: usize = 96 << 20;
 

@@ -84,7 +84,6 @@ impl Town {
     }
 
     /// Sets a variable for all later commands.
-    #[cfg(feature = "leak-on-purpose")]
     pub(crate) fn set(&mut self, name: &'static str, value: &str) {
         self.extra.push((name, value.to_owned()));
     }
