@@ -9,6 +9,7 @@ use uuid::Uuid;
 use vault::{Secret, SecretOwner};
 
 use crate::deliver::chunk::{self, Origin};
+use crate::deliver::entry;
 use crate::deliver::place::Places;
 use crate::keys::{self, RECORD_CONTENT, RECORD_EVENT_REASON};
 use crate::{App, AppError, own_file};
@@ -119,7 +120,7 @@ pub async fn correct(
         ..store::Counts::default()
     };
     commit.records.push(new);
-    commit.entry_hash = chunk::hash_of(&commit);
+    commit.entry_hash = entry::hash_of(&commit);
     app.store().commit_chunk(&commit).await.map_err(conflict)?;
     Ok(row)
 }

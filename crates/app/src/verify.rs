@@ -8,7 +8,7 @@ use store::{ChunkInfo, Counts, DeliveryId, DeliveryState, EntryKind, Person, Per
 use uuid::Uuid;
 use vault::{Secret, SecretOwner};
 
-use crate::deliver::chunk::{HashedRecord, chunk_hash};
+use crate::deliver::entry::{HashedRecord, chunk_hash};
 use crate::deliver::receipt_verifies;
 use crate::keys::{self, PERSON_IDENTITY, RECORD_CONTENT};
 use crate::{App, AppError, reviews};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use domain::catalogue::{Item, ItemId};
+use domain::catalogue::Item;
 use domain::record::{RecordContent, RecordEventKind};
 use domain::{IdentityDocument, Uscc};
 use intake::{Fault, FaultCode, RowOperation};
@@ -13,6 +13,7 @@ use store::{
 use uuid::Uuid;
 use vault::{Secret, SecretOwner};
 
+use super::entry;
 use super::place::{self, Attachment, Placed, Places, Waiting};
 use crate::keys::{self, PERSON_IDENTITY, RECORD_CONTENT, STAGED_CONTENT};
 use crate::{App, AppError};
@@ -672,7 +673,7 @@ impl<'a> Builder<'a> {
         self.commit.records.sort_unstable_by_key(|record| record.ordinal);
         // Persons whose rows all fell out of this chunk are not created.
         drop_unused_persons(&mut self.commit);
-        self.commit.entry_hash = hash_of(&self.commit);
+        self.commit.entry_hash = entry::hash_of(&self.commit);
         self.commit
     }
 }
@@ -744,58 +745,4 @@ fn drop_unused_persons(commit: &mut ChunkCommit) {
             *old = *new;
         }
     }
-}
-
-/// The parts of a record that its chunk's log entry commits to. They stay when the content is erased, so the proof stands.
-pub(crate) struct HashedRecord<'a> {
-    pub(crate) item: &'a ItemId,
-    pub(crate) provider: &'a Uscc,
-    pub(crate) state: BirthState,
-    pub(crate) class: &'a str,
-    pub(crate) end: i32,
-    pub(crate) fact_tag: i64,
-    pub(crate) revision: u32,
-    pub(crate) content_tag: [u8; 16],
-}
-
-/// Hash of the log entry for a chunk about to be committed.
-pub(crate) fn hash_of(commit: &ChunkCommit) -> [u8; 32] {
-    let records = commit.records.iter().map(|record| HashedRecord {
-        item: &record.item,
-        provider: &record.provider,
-        state: record.state,
-        class: record.class.map_or("", domain::catalogue::BreachClass::as_str),
-        end: record.end.to_epoch_days(),
-        fact_tag: record.fact_tag,
-        revision: record.revision,
-        content_tag: record.content_tag,
-    });
-    chunk_hash(commit.uuid, &commit.counts, records)
-}
-
-/// Hash of the log entry that stands for a chunk.
-pub(crate) fn chunk_hash<'a>(uuid: Uuid, counts: &Counts, records: impl Iterator<Item = HashedRecord<'a>>) -> [u8; 32] {
-    let mut bytes = Vec::new();
-    for count in [
-        counts.received,
-        counts.recorded,
-        counts.repeated,
-        counts.held,
-        counts.pending,
-        counts.refused,
-    ] {
-        bytes.extend_from_slice(&count.to_be_bytes());
-    }
-    for record in records {
-        for text in [record.item.as_str(), record.provider.as_str(), record.class] {
-            bytes.extend_from_slice(text.as_bytes());
-            bytes.push(0x1f);
-        }
-        bytes.push(u8::from(record.state == BirthState::Held));
-        bytes.extend_from_slice(&record.end.to_be_bytes());
-        bytes.extend_from_slice(&record.fact_tag.to_be_bytes());
-        bytes.extend_from_slice(&record.revision.to_be_bytes());
-        bytes.extend_from_slice(&record.content_tag);
-    }
-    vault::entry_hash("chunk", &[uuid.as_bytes(), &bytes])
 }

@@ -1,6 +1,7 @@
 //! A department delivers a file: staged (encrypted), previewed, taken in, answered with a receipt.
 
 pub(crate) mod chunk;
+pub(crate) mod entry;
 mod host;
 mod pipeline;
 pub(crate) mod place;

@@ -12,7 +12,8 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use vault::Secret;
 
-use super::chunk::{self, Origin};
+use super::chunk::Origin;
+use super::entry;
 use super::pipeline::{Intake, prepare_all};
 use super::place::{Decided, Places};
 use super::receipt;
@@ -207,7 +208,7 @@ async fn refuse_whole(app: &App, delivery: &Delivery, faults: &[Fault]) -> Resul
             fault.write_json_line(&mut commit.faults);
             *commit.fault_counts.entry(fault.code.as_str().to_owned()).or_default() += 1;
         }
-        commit.entry_hash = chunk::chunk_hash(commit.uuid, &commit.counts, std::iter::empty());
+        commit.entry_hash = entry::chunk_hash(commit.uuid, &commit.counts, std::iter::empty());
         match app.store().commit_chunk(&commit).await {
             Ok(()) | Err(StoreError::Conflict { .. }) => {}
             Err(other) => return Err(AppError::from(other).into()),
