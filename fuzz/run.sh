@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Fuzzes each target by libFuzzer, guided by coverage, on stable Rust. A panic, an input that takes more than a second or
 # more than 256 MB is a failure; the input is kept in fuzz/found/ and reproduced by the printed command.
-# Usage: fuzz/run.sh RUNS [TARGET …]; SEED=n repeats a run, SECONDS_MAX=n bounds each target by time as well.
+# Usage: fuzz/run.sh RUNS [TARGET …]; SEED=n repeats a run, SECONDS_MAX=n bounds each target by time as well;
+# HANG_S=n is the time after which an input is a hang (1 s; more where others keep the machine busy).
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -30,7 +31,7 @@ for target in "${targets[@]}"; do
   begin=$(date +%s)
   status=0
   "$CARGO_TARGET_DIR/$host/release/$target" "$learnt" "corpus/$target" -runs="$runs" -seed="$seed" \
-    -max_total_time="${SECONDS_MAX:-0}" -max_len=4096 -timeout=1 -rss_limit_mb=256 -print_final_stats=1 \
+    -max_total_time="${SECONDS_MAX:-0}" -max_len=4096 -timeout="${HANG_S:-1}" -rss_limit_mb=256 -print_final_stats=1 \
     -artifact_prefix="found/$target-" ${DICT:+-dict="$DICT"} >"$log" 2>&1 || status=$?
   value() { sed -n "s/^stat::$1: *//p" "$log" | tail -1; }
   cover="$(grep -o 'cov: [0-9]*' "$log" | tail -1 | cut -c6-)"
