@@ -2,16 +2,14 @@
 //! at once. On both stores.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Output, Stdio};
 
 use domain::Day;
 use serde_json::Value;
-use synth::{City, Dirt, FileEntry, Manifest, Outcome, Purpose};
+use synth::{City, Dirt, FileEntry, Outcome, Purpose};
 
-use crate::ledger::{Backend, ClearRecord, Ground, Installation, Ledger, receipt_of};
-use crate::support;
+use crate::ledger::{Backend, ClearRecord, Ground, Installation, Ledger, manifest_in, receipt_of, synthesise};
 
 #[test]
 fn the_same_bytes_have_no_second_effect_on_sqlite() {
@@ -367,15 +365,6 @@ fn counts(receipt: &Value) -> BTreeMap<&'static str, u64> {
     .map(|key| (key, receipt["rows"][key].as_u64().unwrap()))
     .filter(|(_, number)| *number > 0)
     .collect()
-}
-
-fn synthesise(installation: &Installation, city: &Path, arguments: &[&str]) -> Manifest {
-    support::run(installation.command().arg("synth").arg(city).args(arguments), 0);
-    manifest_in(city)
-}
-
-fn manifest_in(city: &Path) -> Manifest {
-    serde_json::from_reader(File::open(city.join("manifest.json")).unwrap()).unwrap()
 }
 
 /// A delivery as cells.

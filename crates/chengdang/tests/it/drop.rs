@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use synth::{FileEntry, Manifest};
+use synth::FileEntry;
 
 use crate::kill::{Spawned, end};
-use crate::ledger::{Backend, Ground, Installation, receipt_of};
+use crate::ledger::{Backend, Ground, Installation, receipt_of, synthesise};
 use crate::support;
 
 struct Office {
@@ -30,12 +30,7 @@ impl Office {
         let mut installation = ground.install("data");
         installation.chunk_rows = 50;
         let arguments = ["--bulk", "--rows", rows, "--residents", "150"];
-        support::run(
-            installation.command().arg("synth").arg(ground.city()).args(arguments),
-            0,
-        );
-        let manifest: Manifest =
-            serde_json::from_reader(fs::File::open(ground.city().join("manifest.json")).unwrap()).unwrap();
+        let manifest = synthesise(&installation, &ground.city(), &arguments);
         let entry = manifest.files.into_iter().next().unwrap();
         let drop = ground.city().join("drop");
         fs::create_dir_all(drop.join(&entry.provider).join(&entry.item)).unwrap();

@@ -401,3 +401,14 @@ async fn postgres_tables(url: &str) -> BTreeMap<String, (i64, String)> {
     connection.await.unwrap().unwrap();
     tables
 }
+
+/// Writes a synthetic city; what it wrote.
+pub(crate) fn synthesise(installation: &Installation, city: &Path, arguments: &[&str]) -> synth::Manifest {
+    crate::support::run(installation.command().arg("synth").arg(city).args(arguments), 0);
+    manifest_in(city)
+}
+
+/// What a synthetic city says of itself.
+pub(crate) fn manifest_in(city: &Path) -> synth::Manifest {
+    serde_json::from_reader(std::fs::File::open(city.join("manifest.json")).unwrap()).unwrap()
+}

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use synth::{FileEntry, Manifest};
+use synth::FileEntry;
 
-use crate::ledger::{Backend, Ground, Installation};
+use crate::ledger::{Backend, Ground, Installation, synthesise};
 use crate::support;
 
 #[test]
@@ -36,12 +36,7 @@ fn reconciled(backend: Backend) {
     let ground = Ground::new(backend);
     let installation = ground.install("data");
     let arguments = ["--bulk", "--rows", "600", "--residents", "200"];
-    support::run(
-        installation.command().arg("synth").arg(ground.city()).args(arguments),
-        0,
-    );
-    let manifest: Manifest =
-        serde_json::from_reader(fs::File::open(ground.city().join("manifest.json")).unwrap()).unwrap();
+    let manifest = synthesise(&installation, &ground.city(), &arguments);
     let entry: &FileEntry = &manifest.files[0];
     let file = ground.city().join(&entry.file);
     let content = fs::read(&file).unwrap();

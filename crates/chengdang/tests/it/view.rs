@@ -10,11 +10,11 @@ use std::time::Instant;
 
 use serde_json::Value;
 use store_postgres::testing::Cluster;
-use synth::{FileEntry, Manifest};
+use synth::FileEntry;
 use tokio_postgres::NoTls;
 
 use crate::kill::{Spawned, end};
-use crate::ledger::{Backend, ClearRecord, ClearStaged, Ground, Installation, receipt_of};
+use crate::ledger::{Backend, ClearRecord, ClearStaged, Ground, Installation, receipt_of, synthesise};
 use crate::support;
 
 /// A provider's database with the rows of a delivery file.
@@ -38,12 +38,7 @@ impl Office {
         let mut installation = ground.install("data");
         installation.chunk_rows = 40;
         let arguments = ["--bulk", "--rows", rows, "--residents", "150"];
-        support::run(
-            installation.command().arg("synth").arg(ground.city()).args(arguments),
-            0,
-        );
-        let manifest: Manifest =
-            serde_json::from_reader(fs::File::open(ground.city().join("manifest.json")).unwrap()).unwrap();
+        let manifest = synthesise(&installation, &ground.city(), &arguments);
         let entry = manifest.files.into_iter().next().unwrap();
         let mut reader = csv::ReaderBuilder::new()
             .from_path(ground.city().join(&entry.file))
