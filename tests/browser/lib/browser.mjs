@@ -45,8 +45,9 @@ export async function person(browser, city, options = {}) {
 /** The last step each login has used: a code is good once (RFC 6238 §5.2), and the server takes one step of skew. */
 const usedSteps = new Map();
 
+// Never the code of the step before: on the way to the server the next step may begin, and it is two steps old.
 export function nextCode(account, now = Date.now()) {
-  const step = Math.max(currentStep(now) - 1, (usedSteps.get(account.login) ?? -1) + 1);
+  const step = Math.max(currentStep(now), (usedSteps.get(account.login) ?? -1) + 1);
   assert.ok(step <= currentStep(now) + 1, "logged in too often within a minute: keep the session instead");
   usedSteps.set(account.login, step);
   return codeOfStep(account.totp_secret, step);
@@ -61,7 +62,11 @@ export async function login(page, account) {
   await page.waitForURL("**/login/code");
   await page.locator('input[name="code"]').fill(nextCode(account));
   await submit(page, 'form[action="/login/code"]');
-  await page.waitForURL((url) => !url.pathname.startsWith("/login"));
+  try {
+    await page.waitForURL((url) => !url.pathname.startsWith("/login"));
+  } catch (error) {
+    throw new Error(`${account.login} was not let in; the page says: ${await page.locator("main").innerText()}`, { cause: error });
+  }
 }
 
 /** Presses the one submit button of a form. */
