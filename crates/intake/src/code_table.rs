@@ -1,8 +1,7 @@
 //! A code list as it is looked up: code, text or alias to the value, as written and folded.
 
-use std::collections::HashMap;
-
 use domain::catalogue::CodeValue;
+use foldhash::{HashMap, HashMapExt};
 
 use crate::fold;
 

@@ -28,6 +28,7 @@ mod error;
 mod hash;
 mod index;
 mod key_file;
+mod salts;
 mod secret;
 mod staged;
 pub mod suite;

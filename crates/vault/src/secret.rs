@@ -8,6 +8,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::VaultError;
 use crate::hash::{first, framed};
+use crate::salts::{self, SALT_BYTES};
 use crate::suite::{KEY_BYTES, MacKey, NONCE_BYTES, Suite, TAG_BYTES};
 
 /// A key on the heap, overwritten when dropped; a move copies the pointer only.
@@ -19,8 +20,6 @@ pub(crate) type KeyBytes = Box<Zeroizing<[u8; KEY_BYTES]>>;
 /// out at 2^32 messages; counters would need a durable state that a restored backup turns back.
 const ONLY_NONCE: [u8; NONCE_BYTES] = [0; NONCE_BYTES];
 
-/// Bytes of a salt.
-const SALT_BYTES: usize = 16;
 /// First byte of a wrapped secret.
 const WRAP_FORMAT: u8 = 1;
 
@@ -97,7 +96,8 @@ pub struct Secret {
     suite: &'static dyn Suite,
     version: u16,
     key: KeyBytes,
-    tag_key: OnceLock<Box<dyn MacKey>>,
+    /// The key, prepared when it is used first.
+    prepared: OnceLock<Box<dyn MacKey>>,
 }
 
 impl fmt::Debug for Secret {
@@ -112,7 +112,7 @@ impl Secret {
             suite,
             version,
             key,
-            tag_key: OnceLock::new(),
+            prepared: OnceLock::new(),
         }
     }
 
@@ -164,30 +164,34 @@ impl Secret {
         self.tag(*b"atmt", typed)
     }
 
-    /// `what` has four bytes, so that it cannot run into `message`.
     fn tag(&self, what: [u8; 4], message: &[u8]) -> [u8; 32] {
-        let key = self
-            .tag_key
-            .get_or_init(|| labelled_mac(self.suite, &self.key, "chengdang tags 1"));
-        key.mac(&[&what, message])
+        self.mac(&[&what, message])
+    }
+
+    /// What this secret says of `parts`. The first part has four bytes that name the use, so that no use of the secret is
+    /// another's.
+    fn mac(&self, parts: &[&[u8]]) -> [u8; 32] {
+        self.prepared
+            .get_or_init(|| self.suite.mac_key(self.key.as_slice()))
+            .mac(parts)
     }
 
     pub(crate) fn suite(&self) -> &'static dyn Suite {
         self.suite
     }
 
-    /// The key for `context` and `salt`.
-    pub(crate) fn derive(&self, context: &[u8], salt: &[u8]) -> Result<KeyBytes, VaultError> {
+    /// The key for `context` and `salt`: HKDF-Expand of RFC 5869 §2.3 for one block. The extract step is left out, as §3.3
+    /// allows for a secret that is uniformly random.
+    pub(crate) fn derive(&self, context: &[u8], salt: &[u8; SALT_BYTES]) -> KeyBytes {
+        let mut derived = Zeroizing::new(self.mac(&[b"seal", salt, context, &[1]]));
         let mut key = KeyBytes::default();
-        self.suite
-            .derive(self.key.as_slice(), salt, context, key.as_mut_slice())?;
-        Ok(key)
+        std::mem::swap(&mut *derived, &mut **key);
+        key
     }
 
     fn seal_in(&self, context: &[u8], plain: &[u8]) -> Result<SealedBytes, VaultError> {
-        let mut salt = [0; SALT_BYTES];
-        self.suite.fill_random(&mut salt)?;
-        let key = self.derive(context, &salt)?;
+        let salt = salts::next(self.suite)?;
+        let key = self.derive(context, &salt);
         // The room for the tag is there from the start: growing would leave a copy of the plaintext behind.
         let mut ciphertext = Vec::with_capacity(plain.len() + TAG_BYTES);
         ciphertext.extend_from_slice(plain);
@@ -198,8 +202,8 @@ impl Secret {
         Ok(SealedBytes { salt, ciphertext })
     }
 
-    fn open_in(&self, context: &[u8], salt: &[u8], ciphertext: &[u8]) -> Result<Vec<u8>, VaultError> {
-        let key = self.derive(context, salt)?;
+    fn open_in(&self, context: &[u8], salt: &[u8; SALT_BYTES], ciphertext: &[u8]) -> Result<Vec<u8>, VaultError> {
+        let key = self.derive(context, salt);
         let mut plain = ciphertext.to_vec();
         self.suite.open(key.as_slice(), &ONLY_NONCE, context, &mut plain)?;
         Ok(plain)

@@ -13,6 +13,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::VaultError;
 use crate::hash::framed;
+use crate::salts::SALT_BYTES;
 use crate::secret::{KeyBytes, Secret};
 use crate::suite::{NONCE_BYTES, Suite, TAG_BYTES};
 
@@ -21,7 +22,6 @@ pub const SEGMENT_BYTES: usize = 64 * 1024;
 /// Bytes of a whole segment as stored.
 const STORED_BYTES: usize = SEGMENT_BYTES + TAG_BYTES;
 const MAGIC: [u8; 8] = *b"CDSTAGE1";
-const SALT_BYTES: usize = 16;
 const HEADER_BYTES: usize = MAGIC.len() + SALT_BYTES;
 
 /// What both directions share: the key of this file and the names it is bound to.
@@ -32,13 +32,13 @@ struct Sealer {
 }
 
 impl Sealer {
-    fn new(secret: &Secret, id: Uuid, salt: &[u8; SALT_BYTES]) -> Result<Self, VaultError> {
+    fn new(secret: &Secret, id: Uuid, salt: &[u8; SALT_BYTES]) -> Self {
         let context = framed("chengdang staged 1", &[id.as_bytes(), &secret.version().to_be_bytes()]);
-        Ok(Self {
+        Self {
             suite: secret.suite(),
-            key: secret.derive(&context, salt)?,
+            key: secret.derive(&context, salt),
             context,
-        })
+        }
     }
 
     /// Nonce and AAD of a segment: its number and whether it is the last.
@@ -95,7 +95,7 @@ impl<W: Write> StagedWriter<W> {
     pub fn new(secret: &Secret, id: Uuid, mut inner: W) -> io::Result<Self> {
         let mut salt = [0; SALT_BYTES];
         secret.suite().fill_random(&mut salt).map_err(vault_error)?;
-        let sealer = Sealer::new(secret, id, &salt).map_err(vault_error)?;
+        let sealer = Sealer::new(secret, id, &salt);
         inner.write_all(&MAGIC)?;
         inner.write_all(&salt)?;
         Ok(Self {
@@ -198,7 +198,7 @@ impl<R: Read + Seek> StagedReader<R> {
         if magic != MAGIC {
             return Err(no_file());
         }
-        let sealer = Sealer::new(secret, id, &salt).map_err(vault_error)?;
+        let sealer = Sealer::new(secret, id, &salt);
         let segments = body.div_ceil(STORED_BYTES as u64);
         let plain_bytes = body.checked_sub(segments * TAG_BYTES as u64).ok_or_else(no_file)?;
         let mut reader = Self {

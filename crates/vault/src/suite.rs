@@ -6,7 +6,6 @@ use std::fmt;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use aws_lc_rs::{digest, rand};
-use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
@@ -35,13 +34,6 @@ pub trait Suite: fmt::Debug + Send + Sync {
     ///
     /// [`VaultError::Cipher`] if the source fails.
     fn fill_random(&self, out: &mut [u8]) -> Result<(), VaultError>;
-
-    /// Derives `out` from `secret` with `salt`, bound to `info` (HKDF, RFC 5869).
-    ///
-    /// # Errors
-    ///
-    /// [`VaultError::Cipher`] if `out` is longer than the scheme allows.
-    fn derive(&self, secret: &[u8], salt: &[u8], info: &[u8], out: &mut [u8]) -> Result<(), VaultError>;
 
     /// Encrypts `in_out` in place and appends the tag. A pair of key and nonce must never come twice.
     ///
@@ -92,7 +84,7 @@ pub trait SigningKey: Send + Sync {
     fn public_key(&self) -> [u8; 32];
 }
 
-/// AES-256-GCM, HKDF and HMAC with SHA-256, Ed25519.
+/// AES-256-GCM, HMAC with SHA-256 (which derives keys, too), Ed25519.
 #[derive(Debug, Clone, Copy)]
 pub struct International;
 
@@ -103,14 +95,6 @@ impl Suite for International {
 
     fn fill_random(&self, out: &mut [u8]) -> Result<(), VaultError> {
         rand::fill(out).map_err(|_| VaultError::Cipher { what: "random bytes" })
-    }
-
-    fn derive(&self, secret: &[u8], salt: &[u8], info: &[u8], out: &mut [u8]) -> Result<(), VaultError> {
-        Hkdf::<Sha256>::new(Some(salt), secret)
-            .expand(info, out)
-            .map_err(|_| VaultError::Cipher {
-                what: "derivation of a key",
-            })
     }
 
     fn seal(&self, key: &[u8], nonce: &[u8; NONCE_BYTES], aad: &[u8], in_out: &mut Vec<u8>) -> Result<(), VaultError> {

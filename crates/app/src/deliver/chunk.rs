@@ -1,10 +1,11 @@
 //! One transaction of an intake: which effect each row has, sealed and sorted by person, with its counts and faults.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 
 use domain::catalogue::Item;
 use domain::record::{RecordContent, RecordEventKind};
 use domain::{IdentityDocument, Uscc};
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 use intake::{Fault, FaultCode, RowOperation};
 use store::{
     BirthState, ChunkCommit, Counts, DeliveryId, IndexTag, KnownFact, NewPerson, NewProcedure, NewRecord,
