@@ -113,19 +113,26 @@ pub fn demo_set(city: &City, catalogue: &Catalogue, dir: &Path) -> Result<Manife
     finish(city, files, dir)
 }
 
-/// Writes one delivery of `rows` penalties (version 2018+, extension columns, UTF-8) into `dir`, with its truth and the
-/// register: the input of benches. Streams; memory does not grow with `rows`.
+/// Writes one delivery of `rows` penalties (version 2018+, extension columns) into `dir`, with its truth and the register:
+/// the input of benches. The rows are the same in every kind of file. Streams; memory does not grow with `rows`.
 ///
 /// # Errors
 ///
 /// As [`write_deliveries`].
-pub fn bulk(city: &City, catalogue: &Catalogue, rows: u64, dirt: &Dirt, dir: &Path) -> Result<Manifest, SynthError> {
+pub fn bulk(
+    city: &City,
+    catalogue: &Catalogue,
+    rows: u64,
+    dirt: &Dirt,
+    kind: FileKind,
+    dir: &Path,
+) -> Result<Manifest, SynthError> {
     create_dir_all(dir)?;
     let plan = DeliveryPlan {
         name: "bulk-penalty".to_owned(),
         rows,
         has_foreign_columns: false,
-        ..plan(catalogue, 0, &("ITM-PENALTY", "2018+", UTF8, 100), rows, dirt)?
+        ..plan(catalogue, 0, &("ITM-PENALTY", "2018+", kind, 100), rows, dirt)?
     };
     let files = vec![write_delivery(city, catalogue, &plan, dir)?];
     finish(city, files, dir)

@@ -14,7 +14,7 @@ use matching::{FileRegister, IdentityRegister};
 use policy::{Caller, CallerKind, Policies};
 use store::Store;
 use store_sqlite::{SqliteOptions, SqliteStore};
-use synth::{City, Dirt, FileEntry, Manifest};
+use synth::{City, Dirt, FileEntry, FileKind, Manifest, TextEncoding};
 use uuid::Uuid;
 use vault::Vault;
 
@@ -36,8 +36,13 @@ pub(crate) struct Written {
 impl Written {
     /// Writes one delivery of `rows` penalties with dirt of every kind, and the register of a third as many residents.
     pub(crate) fn write(catalogue: &Catalogue, rows: u64, folder: PathBuf) -> anyhow::Result<Self> {
+        Self::write_as(catalogue, rows, FileKind::Csv(TextEncoding::Utf8), folder)
+    }
+
+    /// The same rows in another kind of file.
+    pub(crate) fn write_as(catalogue: &Catalogue, rows: u64, kind: FileKind, folder: PathBuf) -> anyhow::Result<Self> {
         let city = City::new(SEED, (rows / 3).max(1000), SystemClock.today())?;
-        let manifest = synth::bulk(&city, catalogue, rows, &Dirt::default(), &folder)?;
+        let manifest = synth::bulk(&city, catalogue, rows, &Dirt::default(), kind, &folder)?;
         // The server, another user, reads the same file.
         std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755))?;
         let file = File::open(folder.join("register.csv"))?;

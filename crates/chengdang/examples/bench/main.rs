@@ -7,6 +7,7 @@ mod arms;
 mod city;
 #[path = "../../src/clock.rs"]
 mod clock;
+mod formats;
 mod idle;
 mod measure;
 mod own;
@@ -56,6 +57,8 @@ struct Args {
 enum Section {
     /// Intake
     P1,
+    /// Reading the kinds of file, part of P1
+    Formats,
     /// The own file
     P9,
     /// The idle process
@@ -92,6 +95,10 @@ async fn main() -> anyhow::Result<()> {
             by_line: true,
         };
         large = Some(intake(&ground, &mut peer, &plan, &folder.path().join("large"), &mut report).await?);
+    }
+    if is_asked(Section::Formats) {
+        let turns = if args.quick { 2 } else { 5 };
+        formats::run(&ground, turns, &folder.path().join("formats"), &mut report)?;
     }
     if is_asked(Section::P9) {
         let small = city::filled(&ground, 10_000, &folder.path().join("own-small")).await?;

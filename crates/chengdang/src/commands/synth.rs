@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use ::synth::{City, Dirt};
+use ::synth::{City, Dirt, FileKind, TextEncoding};
 use anyhow::Context;
 use domain::{Clock, Day};
 
@@ -69,7 +69,14 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
         return Ok(Exit::Done);
     }
     let manifest = if args.bulk {
-        ::synth::bulk(&city, &catalogue, args.rows, &dirt, &args.dir)?
+        ::synth::bulk(
+            &city,
+            &catalogue,
+            args.rows,
+            &dirt,
+            FileKind::Csv(TextEncoding::Utf8),
+            &args.dir,
+        )?
     } else {
         ::synth::write_deliveries(&city, &catalogue, args.rows, &dirt, &args.dir)?
     };

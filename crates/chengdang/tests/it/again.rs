@@ -7,7 +7,7 @@ use std::process::{Child, Output, Stdio};
 
 use domain::Day;
 use serde_json::Value;
-use synth::{City, Dirt, FileEntry, Outcome, Purpose};
+use synth::{City, Dirt, FileEntry, FileKind, Outcome, Purpose, TextEncoding};
 
 use crate::ledger::{Backend, ClearRecord, Ground, Installation, Ledger, manifest_in, receipt_of, synthesise};
 
@@ -273,7 +273,15 @@ fn write_rows_about_earlier_rows(ground: &Ground, installation: &Installation) {
         after_withdrawal: 500,
         ..Dirt::default()
     };
-    synth::bulk(&city, &ground.catalogue, 1500, &dirt, &dir).unwrap();
+    synth::bulk(
+        &city,
+        &ground.catalogue,
+        1500,
+        &dirt,
+        FileKind::Csv(TextEncoding::Utf8),
+        &dir,
+    )
+    .unwrap();
 }
 
 /// Eight processes take in the same bytes at once: each gets the one receipt or is told to come back, and one effect is there.

@@ -1,0 +1,18 @@
+"""Reads the first sheet of a workbook the fast way that openpyxl offers: read-only, values only."""
+
+import json
+import sys
+import time
+
+import openpyxl
+
+begin = time.process_time()
+book = openpyxl.load_workbook(sys.argv[1], read_only=True, data_only=True)
+rows = 0
+size = 0
+for number, cells in enumerate(book.worksheets[0].iter_rows(values_only=True)):
+    if number == 0:
+        continue
+    rows += 1
+    size += sum(len(str(cell).encode()) for cell in cells if cell is not None)
+print(json.dumps({"rows": rows, "bytes": size, "cpu_seconds": time.process_time() - begin}))
