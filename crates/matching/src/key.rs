@@ -1,6 +1,6 @@
 //! How a document is written into the register's memory.
 
-use domain::{DocumentKind, IdentityDocument};
+use domain::{DocumentKind, IdentityDocument, ResidentId};
 
 /// Longest key: the kind and a number of up to 40 bytes. Longer numbers are in no register.
 const KEY_BYTES_MAX: usize = 41;
@@ -33,6 +33,27 @@ impl Key {
     pub(crate) fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..usize::from(self.len)).unwrap_or_default()
     }
+}
+
+/// The year, month and day in a packed key, each as written; `None` for keys of another form.
+pub(crate) fn birth_of(key: &[u8]) -> Option<(u32, u32, u32)> {
+    let packed = unpacked(key)?;
+    let date = u32::try_from(packed / 1_000 % 100_000_000).ok()?;
+    Some((date / 10_000, date / 100 % 100, date % 100))
+}
+
+/// The document of a packed key.
+pub(crate) fn document_of(key: &[u8]) -> Option<IdentityDocument> {
+    let body = format!("{:017}", unpacked(key)?);
+    let check = char::from(ResidentId::check_character(body.as_bytes().first_chunk()?));
+    IdentityDocument::parse(DocumentKind::ResidentId, &format!("{body}{check}")).ok()
+}
+
+fn unpacked(key: &[u8]) -> Option<u64> {
+    // The eighth byte of other keys is ASCII, see [`Key::of`].
+    let bytes: &[u8; 8] = key.try_into().ok()?;
+    bytes.last().filter(|last| **last <= 1)?;
+    Some(u64::from_le_bytes(*bytes))
 }
 
 fn packed(kind: DocumentKind, number: &str) -> Option<u64> {

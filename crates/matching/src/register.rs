@@ -1,6 +1,6 @@
 //! The identity register as a port: the authoritative source of which name belongs to which number.
 
-use domain::IdentityDocument;
+use domain::{Day, IdentityDocument, Name};
 
 /// An authoritative source of persons: a file now, an interface of the public-security organs later.
 pub trait IdentityRegister: Send + Sync {
@@ -14,6 +14,17 @@ pub trait IdentityRegister: Send + Sync {
     /// one after another. Changes nothing that [`Self::find`] answers.
     fn warm(&self, documents: &mut dyn Iterator<Item = &IdentityDocument>) {
         let _ = documents;
+    }
+
+    /// Calls `visit` for each person who was born on `birth` and bears or bore this name, in either script. It answers for
+    /// one day and one name, never for a day alone or a name alone; a register that cannot be asked so says nothing.
+    fn namesakes_born<'a>(
+        &'a self,
+        birth: Day,
+        name: &Name,
+        visit: &mut dyn FnMut(IdentityDocument, RegisterEntry<'a>),
+    ) {
+        let _ = (birth, name, visit);
     }
 
     /// Whether there is no entry.
