@@ -29,7 +29,12 @@ impl Births {
         ) else {
             return &[];
         };
-        let Some(at) = place_of((year, month, number)).and_then(|place| place.checked_sub(self.first)) else {
+        self.written((year, month, number))
+    }
+
+    /// The same of a day as a number has it, which may be none of the calendar.
+    pub(crate) fn written(&self, birth: (u32, u32, u32)) -> &[u32] {
+        let Some(at) = place_of(birth).and_then(|place| place.checked_sub(self.first)) else {
             return &[];
         };
         let at = usize::try_from(at).unwrap_or(usize::MAX - 1);

@@ -7,14 +7,14 @@ use domain::{Day, DocumentKind, IdentityDocument, Name};
 
 use crate::features::{BirthAgreement, NameAgreement, NumberAgreement, Reach};
 use crate::names::agreement_with;
-use crate::neighbours::{Neighbour, folded, neighbours};
+use crate::neighbours::{Written, document_of, folded, neighbours};
 use crate::{IdentityRegister, RegisterEntry};
 
 /// Candidates of one row at most: more than a human compares with a paper help nobody, and show persons without need.
 pub const CANDIDATES_MAX: usize = 5;
 
 /// Neighbours that are looked up together.
-const TOGETHER: usize = 32;
+const TOGETHER: usize = 128;
 
 /// A row of which it is in doubt whose it is.
 #[derive(Clone, Copy)]
@@ -85,8 +85,10 @@ enum Step {
     OneSameOtherClose,
     /// The name is the same, the number further away.
     NameSameNumberFurther,
-    /// Neither is the same, both are close.
+    /// Neither is the same, both are close, and the check character says that the number is wrong in one place.
     BothClose,
+    /// Neither is the same, and the check character does not tell where the number is wrong.
+    BothCloseCheckSilent,
     /// The number is the same, the name another.
     NumberSameNameDiffers,
 }
@@ -98,7 +100,12 @@ const fn step(number: NumberAgreement, name: NameAgreement) -> Option<Step> {
         (Reach::Same, N::Differs) => Some(Step::NumberSameNameDiffers),
         (Reach::Same, _) => Some(Step::OneSameOtherClose),
         (Reach::OneSlip, name) if name.is_same() => Some(Step::OneSameOtherClose),
-        (Reach::OneSlip, N::OneCharacter | N::MissingOrAdded | N::Order) => Some(Step::BothClose),
+        (Reach::OneSlip, N::OneCharacter | N::MissingOrAdded | N::Order) => Some(match number {
+            NumberAgreement::OneDigitAndCheck { .. } | NumberAgreement::SwappedAndCheck { .. } => {
+                Step::BothCloseCheckSilent
+            }
+            _ => Step::BothClose,
+        }),
         (Reach::Further, name) if name.is_same() => Some(Step::NameSameNumberFurther),
         (Reach::OneSlip | Reach::Further, _) => None,
     }
@@ -113,6 +120,7 @@ pub struct Candidates<'r> {
 
 impl<'r> Candidates<'r> {
     /// At most [`CANDIDATES_MAX`].
+    #[must_use = "an iterator does nothing by itself"]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &Candidate<'r>> {
         self.found.iter().map(|(_, candidate)| candidate)
     }
@@ -123,14 +131,27 @@ impl<'r> Candidates<'r> {
         self.left_out
     }
 
-    /// The only one that stands first, if the one after it stands further down: what a comparison with other tools counts.
-    /// It decides nothing.
+    /// The only one that stands first, if the one after it stands further down and number and name are both close: what a
+    /// comparison with other tools counts. It decides nothing.
     #[must_use]
     pub fn foremost(&self) -> Option<&Candidate<'r>> {
         let (step, first) = self.found.first()?;
         match self.found.get(1) {
+            _ if *step > Step::BothClose => None,
             Some((next, _)) if next == step => None,
             _ => Some(first),
+        }
+    }
+
+    fn look_up(
+        &mut self,
+        doubt: &Doubt<'_>,
+        document: IdentityDocument,
+        agreement: NumberAgreement,
+        register: &'r dyn IdentityRegister,
+    ) {
+        if let Some(entry) = register.find(&document) {
+            self.offer(compared(doubt, document, entry, agreement));
         }
     }
 
@@ -169,20 +190,26 @@ pub fn candidates<'r>(doubt: &Doubt<'_>, register: &'r dyn IdentityRegister) -> 
         } else {
             NumberAgreement::Same
         };
-        if let Some(entry) = register.find(document) {
-            found.offer(compared(doubt, document.clone(), entry, agreement));
-        }
+        found.look_up(doubt, document.clone(), agreement, register);
     }
     if let Some((characters, length)) = folded(doubt.number) {
-        let mut waiting: Vec<Neighbour> = Vec::with_capacity(TOGETHER);
+        let mut waiting = Waiting::default();
         let number = characters.get(..length).unwrap_or_default();
-        neighbours(doubt.kind, number, &mut |neighbour| {
-            waiting.push(neighbour);
-            if waiting.len() == TOGETHER {
-                look_up(doubt, register, &mut waiting, &mut found);
+        neighbours(doubt.kind, number, &mut |neighbour| match neighbour.number {
+            Written::Body(body) => {
+                waiting.bodies.push(body);
+                waiting.agreements.push(neighbour.agreement);
+                if waiting.bodies.len() == TOGETHER {
+                    waiting.look_up(doubt, register, &mut found);
+                }
+            }
+            Written::Whole(_) => {
+                if let Some(document) = neighbour.number.document(doubt.kind) {
+                    found.look_up(doubt, document, neighbour.agreement, register);
+                }
             }
         });
-        look_up(doubt, register, &mut waiting, &mut found);
+        waiting.look_up(doubt, register, &mut found);
     }
     if let Some(birth) = doubt.birth {
         register.namesakes_born(birth, doubt.name, &mut |document, entry| {
@@ -194,25 +221,25 @@ pub fn candidates<'r>(doubt: &Doubt<'_>, register: &'r dyn IdentityRegister) -> 
     found
 }
 
-/// Looks the waiting numbers up together.
-fn look_up<'r>(
-    doubt: &Doubt<'_>,
-    register: &'r dyn IdentityRegister,
-    waiting: &mut Vec<Neighbour>,
-    found: &mut Candidates<'r>,
-) {
-    let documents: Vec<(IdentityDocument, NumberAgreement)> = waiting
-        .drain(..)
-        .filter_map(|neighbour| {
-            let document = IdentityDocument::parse(doubt.kind, neighbour.text()).ok()?;
-            Some((document, neighbour.agreement))
-        })
-        .collect();
-    register.warm(&mut documents.iter().map(|(document, _)| document));
-    for (document, agreement) in documents {
-        if let Some(entry) = register.find(&document) {
-            found.offer(compared(doubt, document, entry, agreement));
-        }
+/// Resident numbers that are looked up together, and how each agrees with the row's.
+#[derive(Default)]
+struct Waiting {
+    bodies: Vec<u64>,
+    agreements: Vec<NumberAgreement>,
+}
+
+impl Waiting {
+    fn look_up<'r>(&mut self, doubt: &Doubt<'_>, register: &'r dyn IdentityRegister, found: &mut Candidates<'r>) {
+        register.sieve(&self.bodies, &mut |at| {
+            let (Some(body), Some(agreement)) = (self.bodies.get(at), self.agreements.get(at)) else {
+                return;
+            };
+            if let Some(document) = document_of(doubt.kind, *body) {
+                found.look_up(doubt, document, *agreement, register);
+            }
+        });
+        self.bodies.clear();
+        self.agreements.clear();
     }
 }
 

@@ -4,8 +4,9 @@ use std::io::Read;
 
 use domain::{Day, DocumentKind, IdentityDocument, Name};
 
+use crate::areas::Areas;
 use crate::births::{Births, Counts};
-use crate::key::{Key, birth_of, document_of, hash};
+use crate::key::{Key, area_in, area_of, birth_in, birth_of, document_of, hash, hash_of_number};
 use crate::names::is_same_person_name;
 use crate::register::FORMER_NAME_SEPARATOR;
 use crate::{IdentityRegister, RegisterEntry};
@@ -16,6 +17,9 @@ const HEADER: [&str; 4] = ["证件类型", "证件号码", "姓名", "曾用名"
 const BLOCK_BYTES: usize = 1 << 24;
 /// Offsets have 32 bits: 256 blocks, more than a hundred million entries.
 const BLOCKS_MAX: usize = 256;
+
+/// The first 17 digits of foreign permanent residents begin with 9; see `domain::ResidentId`.
+const FOREIGNERS_FROM: u64 = 90_000_000_000_000_000;
 
 /// Documents that are fetched at once, at most.
 const WARMED: usize = 32;
@@ -61,6 +65,7 @@ pub struct FileRegister {
     /// INVARIANT: at most three fifths full, so that every probe ends; 0 is an empty slot.
     slots: Vec<u64>,
     births: Births,
+    areas: Areas,
     len: usize,
 }
 
@@ -107,6 +112,7 @@ impl FileRegister {
         self.blocks.iter().map(Vec::capacity).sum::<usize>()
             + self.slots.capacity() * size_of::<u64>()
             + self.births.memory_bytes()
+            + self.areas.memory_bytes()
     }
 
     /// The entry that begins at `from`, or at the beginning of the block after it, and where the next one begins.
@@ -126,6 +132,10 @@ impl FileRegister {
 
     fn birth_at(&self, offset: u32) -> Option<(u32, u32, u32)> {
         birth_of(self.entry_at(offset)?.key)
+    }
+
+    fn area_at(&self, offset: u32) -> Option<u32> {
+        area_of(self.entry_at(offset)?.key)
     }
 
     /// Puts the entry at `offset` into the table; `false` if its key is there already.
@@ -159,6 +169,32 @@ impl FileRegister {
     fn home(&self, hash: u64) -> usize {
         let slots = self.slots.len() as u64;
         usize::try_from(((hash & u64::from(u32::MAX)) * slots) >> 32).unwrap_or_default()
+    }
+
+    /// Visits those of which an entry probably has the hash. As in `warm`, one short loop asks for all the slots and the next
+    /// one looks at them.
+    fn visit_tagged(&self, asked: &[(usize, u64)], visit: &mut dyn FnMut(usize)) {
+        let touched = asked.iter().fold(0, |sum, (_, hash)| {
+            sum ^ self.slots.get(self.home(*hash)).copied().unwrap_or_default()
+        });
+        std::hint::black_box(touched);
+        for (at, hash) in asked {
+            if self.has_tag(*hash) {
+                visit(*at);
+            }
+        }
+    }
+
+    /// Whether an entry probably has this hash.
+    fn has_tag(&self, hash: u64) -> bool {
+        let mut at = self.home(hash);
+        loop {
+            match self.slots.get(at) {
+                None | Some(0) => return false,
+                Some(slot) if same_tag(*slot, hash) => return true,
+                Some(_) => at = self.next(at),
+            }
+        }
     }
 
     /// The first byte of the entry that probably has this hash.
@@ -222,6 +258,27 @@ impl IdentityRegister for FileRegister {
             .iter()
             .fold(0, |sum, hash| sum ^ self.candidate(*hash).unwrap_or_default());
         std::hint::black_box(touched);
+    }
+
+    fn sieve(&self, numbers: &[u64], visit: &mut dyn FnMut(usize)) {
+        let mut asked = [(0_usize, 0_u64); WARMED];
+        let mut waiting = 0;
+        for (at, number) in numbers.iter().enumerate() {
+            if *number >= FOREIGNERS_FROM {
+                // Not packed, so it has another hash; hardly any number is a foreigner's.
+                visit(at);
+            } else if self.areas.has(area_in(*number)) && !self.births.written(birth_in(*number)).is_empty() {
+                if let Some(place) = asked.get_mut(waiting) {
+                    *place = (at, hash_of_number(*number));
+                    waiting += 1;
+                }
+                if waiting == WARMED {
+                    self.visit_tagged(&asked, visit);
+                    waiting = 0;
+                }
+            }
+        }
+        self.visit_tagged(asked.get(..waiting).unwrap_or_default(), visit);
     }
 
     fn namesakes_born<'a>(
@@ -400,6 +457,7 @@ impl Draft {
             blocks: self.blocks,
             slots,
             births: Births::default(),
+            areas: Areas::default(),
             len: self.len,
         };
         let mut counts = Counts::default();
@@ -410,6 +468,9 @@ impl Draft {
                 return Err(RegisterError::Twice { entry });
             }
             counts.count(register.birth_at(at));
+            if let Some(area) = register.area_at(at) {
+                register.areas.add(area);
+            }
             offset = next;
         }
         let mut filling = counts.into_filling();

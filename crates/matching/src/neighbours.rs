@@ -4,9 +4,10 @@
 //! number that fails it has at most one right digit in each place; a number that passes is at least two slips away from
 //! any other. What cannot be a number (province, year, month, day) is left out before anything is computed.
 
-use domain::{DocumentKind, ResidentId};
+use domain::{DocumentKind, IdentityDocument, ResidentId};
 
 use crate::NumberAgreement;
+use crate::key::as_number;
 
 /// Characters of a resident number.
 const LENGTH: usize = 18;
@@ -15,29 +16,34 @@ const BODY: usize = 17;
 
 /// A number to be looked up, and how it agrees with the row's.
 #[derive(Clone, Copy)]
-pub(crate) struct Neighbour {
-    characters: [u8; LENGTH],
-    length: usize,
+pub(crate) struct Neighbour<'a> {
+    pub(crate) number: Written<'a>,
     pub(crate) agreement: NumberAgreement,
 }
 
-impl Neighbour {
-    pub(crate) fn text(&self) -> &str {
-        self.characters
-            .get(..self.length)
-            .and_then(|characters| std::str::from_utf8(characters).ok())
-            .unwrap_or_default()
-    }
+/// What is written of a neighbour.
+#[derive(Clone, Copy)]
+pub(crate) enum Written<'a> {
+    /// The first 17 digits of a resident number, read as one number; the check character follows from them.
+    Body(u64),
+    /// A whole number of another kind.
+    Whole(&'a [u8]),
+}
 
-    fn of(text: &[u8], agreement: NumberAgreement) -> Option<Self> {
-        let mut characters = [0; LENGTH];
-        characters.get_mut(..text.len())?.copy_from_slice(text);
-        Some(Self {
-            characters,
-            length: text.len(),
-            agreement,
-        })
+impl Written<'_> {
+    pub(crate) fn document(&self, kind: DocumentKind) -> Option<IdentityDocument> {
+        match self {
+            Self::Body(body) => document_of(kind, *body),
+            Self::Whole(whole) => IdentityDocument::parse(kind, std::str::from_utf8(whole).ok()?).ok(),
+        }
     }
+}
+
+/// The document with these first 17 digits.
+pub(crate) fn document_of(kind: DocumentKind, body: u64) -> Option<IdentityDocument> {
+    let body = format!("{body:017}");
+    let check = char::from(ResidentId::check_character(body.as_bytes().first_chunk()?));
+    IdentityDocument::parse(kind, &format!("{body}{check}")).ok()
 }
 
 /// Width-folded, upper case, at most 18 ASCII characters; anything else is near no number.
@@ -57,7 +63,7 @@ pub(crate) fn folded(text: &str) -> Option<([u8; LENGTH], usize)> {
 }
 
 /// Hands each neighbour of `number` to `visit`, nearest first, none twice. The number itself is not among them.
-pub(crate) fn neighbours(kind: DocumentKind, number: &[u8], visit: &mut dyn FnMut(Neighbour)) {
+pub(crate) fn neighbours(kind: DocumentKind, number: &[u8], visit: &mut dyn FnMut(Neighbour<'_>)) {
     let is_resident = matches!(kind, DocumentKind::ResidentId | DocumentKind::ForeignPermanentResident);
     match number.first_chunk::<LENGTH>() {
         Some(number) if is_resident => resident(number, visit),
@@ -66,15 +72,16 @@ pub(crate) fn neighbours(kind: DocumentKind, number: &[u8], visit: &mut dyn FnMu
 }
 
 /// Numbers without a check character: one character replaced by one of its kind, or two neighbours swapped.
-fn plain(number: &[u8], visit: &mut dyn FnMut(Neighbour)) {
+fn plain(number: &[u8], visit: &mut dyn FnMut(Neighbour<'_>)) {
     let mut changed = [0; LENGTH];
     let Some(changed) = changed.get_mut(..number.len()) else {
         return;
     };
     let mut offer = |changed: &[u8], agreement| {
-        if let Some(neighbour) = Neighbour::of(changed, agreement) {
-            visit(neighbour);
-        }
+        visit(Neighbour {
+            number: Written::Whole(changed),
+            agreement,
+        });
     };
     for at in 0..number.len() {
         changed.copy_from_slice(number);
@@ -88,19 +95,19 @@ fn plain(number: &[u8], visit: &mut dyn FnMut(Neighbour)) {
             if let Some(place) = changed.get_mut(at) {
                 *place = other;
             }
-            offer(changed, NumberAgreement::OneCharacter { at: place(at) });
+            offer(changed, NumberAgreement::OneCharacter { at: place_of(at) });
         }
     }
     for at in 1..number.len() {
         if number.get(at - 1) != number.get(at) {
             changed.copy_from_slice(number);
             changed.swap(at - 1, at);
-            offer(changed, NumberAgreement::Swapped { at: place(at - 1) });
+            offer(changed, NumberAgreement::Swapped { at: place_of(at - 1) });
         }
     }
 }
 
-fn resident(number: &[u8; LENGTH], visit: &mut dyn FnMut(Neighbour)) {
+fn resident(number: &[u8; LENGTH], visit: &mut dyn FnMut(Neighbour<'_>)) {
     let Some(body) = number.first_chunk::<BODY>() else {
         return;
     };
@@ -110,7 +117,7 @@ fn resident(number: &[u8; LENGTH], visit: &mut dyn FnMut(Neighbour)) {
         .filter(|at| !body.get(*at).is_some_and(u8::is_ascii_digit))
         .collect();
     if strange.len() > 1 {
-        // X and the digit before it swapped, or nothing that can be repaired.
+        // Nothing that can be repaired.
         return;
     }
     let mut near = Near { check, visit };
@@ -118,11 +125,13 @@ fn resident(number: &[u8; LENGTH], visit: &mut dyn FnMut(Neighbour)) {
         near.all(body);
         return;
     };
-    if at == BODY - 1 && body[at] == b'X' && check.is_ascii_digit() {
-        let mut swapped = *body;
-        swapped[at] = check;
+    if let ([digits @ .., b'X'], b'0'..=b'9') = (body, check) {
+        let mut swapped = [check; BODY];
+        for (to, from) in swapped.iter_mut().zip(digits) {
+            *to = *from;
+        }
         if ResidentId::check_character(&swapped) == b'X' && is_possible(&swapped) {
-            near.offer(&swapped, NumberAgreement::Swapped { at: place(at) });
+            near.offer(&swapped, NumberAgreement::Swapped { at: place_of(at) });
         }
     }
     near.digit(body, at);
@@ -132,7 +141,7 @@ fn resident(number: &[u8; LENGTH], visit: &mut dyn FnMut(Neighbour)) {
 /// What a neighbour must have, and where it goes.
 struct Near<'a> {
     check: u8,
-    visit: &'a mut dyn FnMut(Neighbour),
+    visit: &'a mut dyn FnMut(Neighbour<'_>),
 }
 
 impl Near<'_> {
@@ -160,7 +169,7 @@ impl Near<'_> {
             if !is_possible(&changed) {
                 continue;
             }
-            let at = place(at);
+            let at = place_of(at);
             let agreement = if ResidentId::check_character(&changed) == self.check {
                 NumberAgreement::OneCharacter { at }
             } else {
@@ -177,7 +186,7 @@ impl Near<'_> {
         if changed == *body || !is_possible(&changed) {
             return;
         }
-        let at = place(at);
+        let at = place_of(at);
         let agreement = if ResidentId::check_character(&changed) == self.check {
             NumberAgreement::Swapped { at }
         } else {
@@ -231,60 +240,56 @@ impl Near<'_> {
             if others_from > one && !may_become_possible(&changed, one) {
                 continue;
             }
-            let sum = folded_sum(&changed);
+            let (sum, number) = (folded_sum(&changed), as_number(&changed));
             for other in (others_from..BODY).filter(|other| *other != one) {
                 let Some(repaired) = repaired(&changed, other, sum, wanted) else {
                     continue;
                 };
-                let mut both = changed;
-                if let Some(place) = both.get_mut(other) {
-                    *place = repaired;
-                }
+                let Some(place) = changed.get_mut(other) else { continue };
+                let own = std::mem::replace(place, repaired);
                 let is_swap =
-                    one.abs_diff(other) == 1 && both.get(one) == body.get(other) && both.get(other) == body.get(one);
-                if !is_swap && is_possible(&both) {
-                    let (first, second) = (place(one.min(other)), place(one.max(other)));
-                    self.offer(&both, NumberAgreement::TwoDigits { first, second });
+                    one.abs_diff(other) == 1 && changed.get(one) == body.get(other) && Some(&repaired) == body.get(one);
+                if !is_swap && is_possible(&changed) {
+                    let (first, second) = (place_of(one.min(other)), place_of(one.max(other)));
+                    let power = power_of(other);
+                    (self.visit)(Neighbour {
+                        number: Written::Body(
+                            number + u64::from(repaired & 0x0f) * power - u64::from(own & 0x0f) * power,
+                        ),
+                        agreement: NumberAgreement::TwoDigits { first, second },
+                    });
+                }
+                if let Some(place) = changed.get_mut(other) {
+                    *place = own;
                 }
             }
         }
     }
 
     fn offer(&mut self, body: &[u8; BODY], agreement: NumberAgreement) {
-        let mut characters = [0; LENGTH];
-        for (to, from) in characters.iter_mut().zip(body) {
-            *to = *from;
-        }
-        characters[BODY] = ResidentId::check_character(body);
         (self.visit)(Neighbour {
-            characters,
-            length: LENGTH,
+            number: Written::Body(as_number(body)),
             agreement,
         });
     }
 }
 
 /// Places count from 1.
-fn place(at: usize) -> u8 {
+fn place_of(at: usize) -> u8 {
     u8::try_from(at + 1).unwrap_or_default()
+}
+
+/// What a digit of this place is worth in the number.
+fn power_of(at: usize) -> u64 {
+    u32::try_from(BODY - 1 - at).map_or(0, |exponent| 10_u64.pow(exponent))
 }
 
 fn differing(a: &[u8; BODY], b: &[u8; BODY]) -> usize {
     a.iter().zip(b).filter(|(a, b)| a != b).count()
 }
 
-/// Weights of the digits modulo 11: 2^(17 - place).
-const WEIGHTS: [u32; BODY] = {
-    let mut weights = [0; BODY];
-    let mut at = BODY;
-    let mut weight = 1;
-    while at > 0 {
-        at -= 1;
-        weight = weight * 2 % 11;
-        weights[at] = weight;
-    }
-    weights
-};
+/// Weights of the digits modulo 11: 2^(18 - place).
+const WEIGHTS: [u32; BODY] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
 
 /// Inverses modulo 11.
 const INVERSE: [u32; 11] = [0, 1, 6, 4, 3, 9, 2, 8, 7, 5, 10];
@@ -344,15 +349,24 @@ fn may_become_possible(body: &[u8; BODY], changed_at: usize) -> bool {
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
-    use domain::IdentityDocument;
-
     use super::*;
+
+    fn text(neighbour: &Neighbour<'_>) -> String {
+        match neighbour.number {
+            Written::Body(body) => {
+                let body = format!("{body:017}");
+                let check = char::from(ResidentId::check_character(body.as_bytes().first_chunk().unwrap()));
+                format!("{body}{check}")
+            }
+            Written::Whole(whole) => String::from_utf8(whole.to_vec()).unwrap(),
+        }
+    }
 
     fn numbers_near(number: &str) -> BTreeMap<String, NumberAgreement> {
         let mut found = BTreeMap::new();
         let (characters, length) = folded(number).unwrap();
         neighbours(DocumentKind::ResidentId, &characters[..length], &mut |neighbour| {
-            let earlier = found.insert(neighbour.text().to_owned(), neighbour.agreement);
+            let earlier = found.insert(text(&neighbour), neighbour.agreement);
             assert_eq!(earlier, None, "twice: {:?} and {earlier:?}", neighbour.agreement);
         });
         found
@@ -445,7 +459,7 @@ mod tests {
     fn numbers_without_check_have_neighbours_of_their_kind_of_character() {
         let mut found = BTreeSet::new();
         neighbours(DocumentKind::Passport, b"TST00000012", &mut |neighbour| {
-            assert!(found.insert(neighbour.text().to_owned()));
+            assert!(found.insert(text(&neighbour)));
         });
         // 3 letters with 25 others, 8 digits with 9 others, and the swaps of unequal neighbours.
         assert_eq!(found.len(), 3 * 25 + 8 * 9 + 5);
@@ -454,20 +468,20 @@ mod tests {
 
     #[test]
     fn what_is_no_number_has_no_neighbours() {
-        for text in [
+        for given in [
             "",
             "370199",
             "OOO199199001010018",
             "一二三四五六七八九十一二三四五六七八",
         ] {
-            let Some((characters, length)) = folded(text) else {
+            let Some((characters, length)) = folded(given) else {
                 continue;
             };
             let mut count = 0;
             neighbours(DocumentKind::ResidentId, &characters[..length], &mut |neighbour| {
-                count += u32::from(is_number(neighbour.text()));
+                count += u32::from(is_number(&text(&neighbour)));
             });
-            assert_eq!(count, 0, "{text}");
+            assert_eq!(count, 0, "{given}");
         }
         assert!(folded("3701991990010100180").is_none(), "nineteen characters");
     }

@@ -16,6 +16,13 @@ pub trait IdentityRegister: Send + Sync {
         let _ = documents;
     }
 
+    /// Calls `visit` with the place of each number of which there may be an entry; a number here is the first 17 digits of a
+    /// resident number, read as one. What is left out has no entry; what is visited may have none either, so [`Self::find`]
+    /// says. Many are asked at once, since nearly none is known and a large register answers each from memory far away.
+    fn sieve(&self, numbers: &[u64], visit: &mut dyn FnMut(usize)) {
+        (0..numbers.len()).for_each(visit);
+    }
+
     /// Calls `visit` for each person who was born on `birth` and bears or bore this name, in either script. It answers for
     /// one day and one name, never for a day alone or a name alone; a register that cannot be asked so says nothing.
     fn namesakes_born<'a>(
