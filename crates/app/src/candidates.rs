@@ -57,7 +57,7 @@ pub struct Feature {
 }
 
 /// Finds the candidates of one review. The look is durable in the log, under the row's number, before anybody is looked for
-/// (R11), and under each candidate's before any is shown, so that each of them sees it (R6).
+/// (R11), and under each candidate's before any is shown, so that it stands among the looks at each of them (R6).
 ///
 /// # Errors
 ///

@@ -100,12 +100,11 @@ const fn step(number: NumberAgreement, name: NameAgreement) -> Option<Step> {
         (Reach::Same, N::Differs) => Some(Step::NumberSameNameDiffers),
         (Reach::Same, _) => Some(Step::OneSameOtherClose),
         (Reach::OneSlip, name) if name.is_same() => Some(Step::OneSameOtherClose),
-        (Reach::OneSlip, N::OneCharacter | N::MissingOrAdded | N::Order) => Some(match number {
-            NumberAgreement::OneDigitAndCheck { .. } | NumberAgreement::SwappedAndCheck { .. } => {
-                Step::BothCloseCheckSilent
-            }
-            _ => Step::BothClose,
-        }),
+        // Where the check character is silent, one other character in the name makes strangers of too many: fifty for each
+        // person found, among a million (docs/adr/0010).
+        (Reach::OneSlip, N::OneCharacter) if number.is_check_silent() => None,
+        (Reach::OneSlip, N::MissingOrAdded | N::Order) if number.is_check_silent() => Some(Step::BothCloseCheckSilent),
+        (Reach::OneSlip, N::OneCharacter | N::MissingOrAdded | N::Order) => Some(Step::BothClose),
         (Reach::Further, name) if name.is_same() => Some(Step::NameSameNumberFurther),
         (Reach::OneSlip | Reach::Further, _) => None,
     }

@@ -116,6 +116,12 @@ impl NumberAgreement {
         }
     }
 
+    /// Whether another check character would be right for the candidate's number, so that it does not tell where the row's
+    /// is wrong.
+    pub(crate) const fn is_check_silent(self) -> bool {
+        matches!(self, Self::OneDigitAndCheck { .. } | Self::SwappedAndCheck { .. })
+    }
+
     pub(crate) const fn reach(self) -> Reach {
         match self {
             Self::Same | Self::Converted => Reach::Same,

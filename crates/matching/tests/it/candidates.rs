@@ -133,8 +133,9 @@ fn nobody_is_a_candidate_by_name_alone_or_birth_date_alone() {
     let same_day = composed("37019919900512777");
     check(&same_day, "测试乙", None);
     check(&same_day, "测试", None);
-    // Two digits away, and another name.
+    // Two digits away, or one that the check character does not find, and another name.
     check(&composed("37019919910612002"), "测试乙", None);
+    check(&composed("37019919910512002"), "测试乙", None);
     check("370199", "测试甲", None);
     check("", "测试甲", None);
 }
@@ -198,7 +199,7 @@ fn those_with_one_feature_the_same_and_the_other_close_stand_first() {
     let register = register([
         (row.as_str(), "另外某人", ""),
         (born.as_str(), "测试甲", ""),
-        (both.as_str(), "测试乙", ""),
+        (both.as_str(), "测试", ""),
         (one_off.as_str(), "测试甲", ""),
     ]);
     let found = of_row(&row, "测试甲", &register);

@@ -100,7 +100,8 @@ impl From<CandidatesView> for WireCandidates {
     }
 }
 
-/// The few persons that the row of one review could be, feature by feature. The look is traced first: the persons shown see it.
+/// The few persons that the row of one review could be, feature by feature. The look is traced first, under each
+/// person shown.
 #[utoipa::path(
     get, path = "/api/v1/reviews/{review}/candidates", tag = "reviews", operation_id = "getCandidates",
     security(("bearer" = [])),
