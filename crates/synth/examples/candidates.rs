@@ -94,7 +94,7 @@ fn answer(folder: &Path, turns: u32) -> Result<(), Box<dyn Error>> {
     )?;
     let mut quickest = vec![Duration::MAX; rows.len()];
     let mut all = Vec::with_capacity(rows.len());
-    let begun = cpu_seconds()?;
+    let unanswered = cpu_seconds()?;
     for turn in 0..turns {
         for (row, quickest) in rows.iter().zip(&mut quickest) {
             let begin = Instant::now();
@@ -123,7 +123,7 @@ fn answer(folder: &Path, turns: u32) -> Result<(), Box<dyn Error>> {
         register.len(),
         rows.len(),
         loaded - before,
-        (answered - begun) / f64::from(turns),
+        (answered - unanswered) / f64::from(turns),
         us(&all, 50),
         us(&all, 99),
         us(&all, 100),
