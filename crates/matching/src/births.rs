@@ -124,3 +124,51 @@ const fn place_of((year, month, day): (u32, u32, u32)) -> Option<u32> {
     }
     Some((year - FIRST_YEAR) * DAYS_OF_YEAR + (month - 1) * DAYS_OF_MONTH + day - 1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_day_of_the_calendar_has_a_place_of_its_own_in_order() {
+        let mut day = Day::new(1900, 1, 1).unwrap();
+        let mut last = None;
+        for _ in 0..50_000 {
+            let written = [i64::from(day.year()), i64::from(day.month()), i64::from(day.day())];
+            let [year, month, number] = written.map(|part| u32::try_from(part).unwrap());
+            let place = place_of((year, month, number));
+            assert!(place > last, "{day}");
+            last = place;
+            day = day.plus_days(1).unwrap();
+        }
+        for none in [(1799, 12, 31), (1990, 0, 1), (1990, 13, 1), (1990, 1, 0), (1990, 1, 32)] {
+            assert_eq!(place_of(none), None);
+        }
+    }
+
+    #[test]
+    fn a_day_gives_back_its_own_entries_and_no_others() {
+        let entries = [
+            ((1990, 2, 28), 7),
+            ((1990, 3, 28), 8),
+            ((1985, 1, 1), 9),
+            ((1990, 2, 28), 10),
+        ];
+        let mut counts = Counts::default();
+        for (birth, _) in entries {
+            counts.count(Some(birth));
+        }
+        counts.count(None);
+        let mut filling = counts.into_filling();
+        for (birth, offset) in entries {
+            filling.put(Some(birth), offset);
+        }
+        let births = filling.finished();
+        let on = |year, month, day| births.on(Day::new(year, month, day).unwrap());
+        assert_eq!(on(1990, 2, 28), [7, 10]);
+        assert_eq!((on(1990, 3, 28), on(1985, 1, 1)), (&[8][..], &[9][..]));
+        for other in [on(1984, 12, 31), on(1985, 1, 2), on(1990, 3, 29), on(2026, 1, 1)] {
+            assert!(other.is_empty());
+        }
+    }
+}

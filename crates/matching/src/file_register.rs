@@ -1,4 +1,4 @@
-//! The identity register as a file in memory: two memory accesses a look-up, under forty bytes an entry.
+//! The identity register as a file in memory: two memory accesses a look-up, some forty bytes an entry.
 
 use std::io::Read;
 

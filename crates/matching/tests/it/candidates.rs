@@ -231,6 +231,14 @@ fn documents_without_check_character_have_candidates_too() {
         found.iter().next().unwrap().number,
         NumberAgreement::OneCharacter { at: 9 }
     );
+    // The card of a foreign permanent resident has a check character and is not kept as a citizen's number is.
+    let row = composed("91101519900513001");
+    let found = of_row(&row, "Test B", &register);
+    let features: Vec<_> = found.iter().map(|found| (found.number, found.name)).collect();
+    assert_eq!(
+        features,
+        [(NumberAgreement::OneDigitAndCheck { at: 14 }, NameAgreement::Equal)]
+    );
 }
 
 #[test]
