@@ -24,7 +24,7 @@ CHENGDANG := $(CARGO_TARGET_DIR)/debug/chengdang
 # The same selection everywhere, so that features are resolved once and Cedar, SQLite and the ciphers are built once.
 ALL := --locked --workspace
 
-.PHONY: help run build test deps fmt tidy lint doc unit leaks stdnum frictionless fuzz fuzz-short browser bench clean-data
+.PHONY: help run build test deps fmt tidy lint doc unit leaks stdnum frictionless candidates fuzz fuzz-short browser bench clean-data
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -70,6 +70,10 @@ leaks: ## a build that leaks on purpose, and the leak test that must catch it in
 # A second opinion on 10^5 invented numbers, from PyPI.
 stdnum: ## compare our verdicts on identity numbers and credit codes with python-stdnum's
 	tools/stdnum/run.sh
+
+# P7. A release build and Splink from PyPI; two minutes.
+candidates: ## whose doubtful rows are, beside Splink: recall at equal precision, and processor time
+	tools/splink/run.sh
 
 frictionless: ## compare our verdicts on 10^5 random rows with frictionless-py's under one schema
 	tools/frictionless/run.sh

@@ -118,6 +118,7 @@ test("delivery, receipt, fault file, review, record", async (context) => {
     assert.equal(await row.count(), 1);
     assert.equal(await row.getAttribute("data-reason"), "check_digit_slip");
     await row.locator('a[href^="/reviews/"]').click();
+    await candidatesAreExplained(page, person1);
     await page.locator('input[name="decision"][value="attach"]').check();
     await submit(page, 'form[action^="/reviews/"]');
     assert.equal(await page.getByRole("alert").count(), 1, "no decision without a reason");
@@ -138,6 +139,27 @@ test("delivery, receipt, fault file, review, record", async (context) => {
     assert.ok((await resident.page.getByTestId("notice").count()) >= 2);
   });
 });
+
+/** The few persons that the row could be, feature by feature, masked; also on a phone, without JavaScript, in English. */
+async function candidatesAreExplained(page, meant) {
+  const first = page.getByTestId("candidate").first();
+  const words = (shown) => shown.locator("[data-feature]").evaluateAll((points) => points.map((point) => `${point.dataset.feature} ${point.dataset.word}`));
+  assert.deepEqual(await words(first), ["name equal", "number check_character", "birth same"]);
+  assert.match(await first.innerText(), /仅最后一位（校验位）不同/);
+  assert.match(await page.getByTestId("candidates").innerText(), /候选人不是匹配结果/);
+  assert.ok((await page.getByTestId("candidate").count()) <= 5);
+  assert.ok(!(await page.locator("main").innerText()).includes(meant.number), "numbers are masked");
+  await assertAccessible(page, "candidates");
+  const context = await person(browser, city, { viewport: PHONE, javaScript: false, session: officer.session });
+  const phone = await context.newPage();
+  await phone.goto(`${page.url()}?lang=en`);
+  const text = await phone.getByTestId("candidates").innerText();
+  assert.match(text, /only the last character, the check character, differs/);
+  assert.match(text, /A candidate is not a match/);
+  await assertFits(phone, "candidates");
+  await screenshot(phone, "candidates");
+  await context.close();
+}
 
 async function ownRecords() {
   await resident.page.goto("/me/records");

@@ -5,6 +5,7 @@
 
 pub mod accounts;
 mod adapter;
+pub mod candidates;
 pub mod deliver;
 pub mod deliveries;
 mod error;

@@ -27,7 +27,7 @@ const REASON_CHARS_MAX: usize = 2_000;
 /// State words of a review.
 const ATTACHED: &str = "attached";
 const REFUSED: &str = "refused";
-const OPEN: &str = "open";
+pub(crate) const OPEN: &str = "open";
 
 /// A review in a list.
 #[derive(Debug, Clone)]
@@ -307,7 +307,7 @@ async fn confirm_alias(app: &App, by: Uuid, document: &IdentityDocument, name: &
 }
 
 /// The permit was given for this organisation; a review of another one must not slip in under its id.
-async fn permitted(app: &App, review: Uuid, organisation: &Uscc) -> Result<Procedure, AppError> {
+pub(crate) async fn permitted(app: &App, review: Uuid, organisation: &Uscc) -> Result<Procedure, AppError> {
     let procedure = app.store().find_procedure(review).await?.ok_or(AppError::NotFound)?;
     if procedure.organisation == *organisation {
         Ok(procedure)
@@ -316,7 +316,7 @@ async fn permitted(app: &App, review: Uuid, organisation: &Uscc) -> Result<Proce
     }
 }
 
-async fn staged(app: &App, procedure: &Procedure) -> Result<(StagedRow, Delivery), AppError> {
+pub(crate) async fn staged(app: &App, procedure: &Procedure) -> Result<(StagedRow, Delivery), AppError> {
     let uuid = procedure.staged_row.ok_or(AppError::Damaged {
         what: "a review without its row",
     })?;

@@ -1,10 +1,13 @@
-//! The identity register as a file in memory: two memory accesses a look-up, under forty bytes an entry.
+//! The identity register as a file in memory: two memory accesses a look-up, some forty bytes an entry.
 
 use std::io::Read;
 
-use domain::{DocumentKind, IdentityDocument, Name};
+use domain::{Day, DocumentKind, IdentityDocument, Name};
 
-use crate::key::{Key, hash};
+use crate::areas::Areas;
+use crate::births::{Births, Counts};
+use crate::key::{Key, area_in, area_of, birth_in, birth_of, document_of, hash, hash_of_number};
+use crate::names::is_same_person_name;
 use crate::register::FORMER_NAME_SEPARATOR;
 use crate::{IdentityRegister, RegisterEntry};
 
@@ -14,6 +17,9 @@ const HEADER: [&str; 4] = ["证件类型", "证件号码", "姓名", "曾用名"
 const BLOCK_BYTES: usize = 1 << 24;
 /// Offsets have 32 bits: 256 blocks, more than a hundred million entries.
 const BLOCKS_MAX: usize = 256;
+
+/// The first 17 digits of foreign permanent residents begin with 9; see `domain::ResidentId`.
+const FOREIGNERS_FROM: u64 = 90_000_000_000_000_000;
 
 /// Documents that are fetched at once, at most.
 const WARMED: usize = 32;
@@ -52,11 +58,14 @@ pub enum RegisterError {
 /// An identity register that was read from a CSV file (`证件类型,证件号码,姓名,曾用名`; former names joined by `;`).
 ///
 /// Layout: entries one after another in blocks; an open-addressing table of `tag << 32 | offset` finds them. A look-up
-/// touches one place in the table and one in the blocks and allocates nothing.
+/// touches one place in the table and one in the blocks and allocates nothing. Resident numbers lie in a list by day of
+/// birth as well, four bytes each.
 pub struct FileRegister {
     blocks: Vec<Vec<u8>>,
     /// INVARIANT: at most three fifths full, so that every probe ends; 0 is an empty slot.
     slots: Vec<u64>,
+    births: Births,
+    areas: Areas,
     len: usize,
 }
 
@@ -100,7 +109,33 @@ impl FileRegister {
     /// Memory of entries and table, for the start-up line and the bench.
     #[must_use]
     pub fn memory_bytes(&self) -> usize {
-        self.blocks.iter().map(Vec::capacity).sum::<usize>() + self.slots.capacity() * size_of::<u64>()
+        self.blocks.iter().map(Vec::capacity).sum::<usize>()
+            + self.slots.capacity() * size_of::<u64>()
+            + self.births.memory_bytes()
+            + self.areas.memory_bytes()
+    }
+
+    /// The entry that begins at `from`, or at the beginning of the block after it, and where the next one begins.
+    fn entry_from(&self, from: usize) -> Result<Option<(u32, usize)>, RegisterError> {
+        let next_block = (from / BLOCK_BYTES + 1) * BLOCK_BYTES;
+        for from in [from, next_block] {
+            let at = u32::try_from(from).map_err(|_| RegisterError::TooLarge)?;
+            if let Some(entry) = self.entry_at(at) {
+                return Ok(Some((at, from + entry.size)));
+            }
+            if from / BLOCK_BYTES + 1 >= self.blocks.len() {
+                break;
+            }
+        }
+        Ok(None)
+    }
+
+    fn birth_at(&self, offset: u32) -> Option<(u32, u32, u32)> {
+        birth_of(self.entry_at(offset)?.key)
+    }
+
+    fn area_at(&self, offset: u32) -> Option<u32> {
+        area_of(self.entry_at(offset)?.key)
     }
 
     /// Puts the entry at `offset` into the table; `false` if its key is there already.
@@ -136,21 +171,50 @@ impl FileRegister {
         usize::try_from(((hash & u64::from(u32::MAX)) * slots) >> 32).unwrap_or_default()
     }
 
+    /// Visits those of which an entry probably has the hash. As in `warm`, one short loop asks for all the slots and the next
+    /// one looks at them.
+    fn visit_tagged(&self, asked: &[(usize, u64)], visit: &mut dyn FnMut(usize)) {
+        let touched = asked.iter().fold(0, |sum, (_, hash)| {
+            sum ^ self.slots.get(self.home(*hash)).copied().unwrap_or_default()
+        });
+        std::hint::black_box(touched);
+        for (at, hash) in asked {
+            if self.has_tag(*hash) {
+                visit(*at);
+            }
+        }
+    }
+
+    /// Whether an entry probably has this hash.
+    fn has_tag(&self, hash: u64) -> bool {
+        let mut at = self.home(hash);
+        loop {
+            match self.slots.get(at) {
+                None | Some(0) => return false,
+                Some(slot) if same_tag(*slot, hash) => return true,
+                Some(_) => at = self.next(at),
+            }
+        }
+    }
+
     /// The first byte of the entry that probably has this hash.
     fn candidate(&self, hash: u64) -> Option<u8> {
         let mut at = self.home(hash);
         loop {
             let slot = self.slots.get(at).copied().filter(|slot| *slot != 0)?;
             if same_tag(slot, hash) {
-                let offset = usize::try_from(offset_of(slot)).ok()?;
-                return self
-                    .blocks
-                    .get(offset / BLOCK_BYTES)?
-                    .get(offset % BLOCK_BYTES)
-                    .copied();
+                return self.first_byte(offset_of(slot));
             }
             at = self.next(at);
         }
+    }
+
+    fn first_byte(&self, offset: u32) -> Option<u8> {
+        let offset = usize::try_from(offset).ok()?;
+        self.blocks
+            .get(offset / BLOCK_BYTES)?
+            .get(offset % BLOCK_BYTES)
+            .copied()
     }
 
     fn next(&self, at: usize) -> usize {
@@ -194,6 +258,54 @@ impl IdentityRegister for FileRegister {
             .iter()
             .fold(0, |sum, hash| sum ^ self.candidate(*hash).unwrap_or_default());
         std::hint::black_box(touched);
+    }
+
+    fn sieve(&self, numbers: &[u64], visit: &mut dyn FnMut(usize)) {
+        let mut asked = [(0_usize, 0_u64); WARMED];
+        let mut waiting = 0;
+        for (at, number) in numbers.iter().enumerate() {
+            if *number >= FOREIGNERS_FROM {
+                // Not packed, so it has another hash; hardly any number is a foreigner's.
+                visit(at);
+            } else if self.areas.has(area_in(*number)) && !self.births.written(birth_in(*number)).is_empty() {
+                if let Some(place) = asked.get_mut(waiting) {
+                    *place = (at, hash_of_number(*number));
+                    waiting += 1;
+                }
+                if waiting == WARMED {
+                    self.visit_tagged(&asked, visit);
+                    waiting = 0;
+                }
+            }
+        }
+        self.visit_tagged(asked.get(..waiting).unwrap_or_default(), visit);
+    }
+
+    fn namesakes_born<'a>(
+        &'a self,
+        birth: Day,
+        name: &Name,
+        visit: &mut dyn FnMut(IdentityDocument, RegisterEntry<'a>),
+    ) {
+        let born = self.births.on(birth);
+        // The entries lie anywhere in the blocks: a short loop asks for many of them at once, see `warm`.
+        for together in born.chunks(WARMED) {
+            let touched = together
+                .iter()
+                .fold(0, |sum, offset| sum ^ self.first_byte(*offset).unwrap_or_default());
+            std::hint::black_box(touched);
+            for entry in together.iter().filter_map(|offset| self.entry_at(*offset)) {
+                let Some(names) = entry
+                    .names()
+                    .filter(|names| is_same_person_name(name.canonical(), names))
+                else {
+                    continue;
+                };
+                if let Some(document) = document_of(entry.key) {
+                    visit(document, names);
+                }
+            }
+        }
     }
 
     fn len(&self) -> usize {
@@ -344,23 +456,30 @@ impl Draft {
         let mut register = FileRegister {
             blocks: self.blocks,
             slots,
+            births: Births::default(),
+            areas: Areas::default(),
             len: self.len,
         };
-        let mut entry = 0;
-        for block in 0..register.blocks.len() {
-            let mut within = 0;
-            loop {
-                let offset = u32::try_from(block * BLOCK_BYTES + within).map_err(|_| RegisterError::TooLarge)?;
-                let Some(size) = register.entry_at(offset).map(|entry| entry.size) else {
-                    break;
-                };
-                entry += 1;
-                if !register.insert(offset) {
-                    return Err(RegisterError::Twice { entry });
-                }
-                within += size;
+        let mut counts = Counts::default();
+        let (mut offset, mut entry) = (0, 0);
+        while let Some((at, next)) = register.entry_from(offset)? {
+            entry += 1;
+            if !register.insert(at) {
+                return Err(RegisterError::Twice { entry });
             }
+            counts.count(register.birth_at(at));
+            if let Some(area) = register.area_at(at) {
+                register.areas.add(area);
+            }
+            offset = next;
         }
+        let mut filling = counts.into_filling();
+        offset = 0;
+        while let Some((at, next)) = register.entry_from(offset)? {
+            filling.put(register.birth_at(at), at);
+            offset = next;
+        }
+        register.births = filling.finished();
         Ok(register)
     }
 }

@@ -16,15 +16,22 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod areas;
+mod births;
+mod candidates;
 mod explanation;
+mod features;
 mod file_register;
 mod judge;
 mod key;
 mod names;
+mod neighbours;
 mod register;
 mod slip;
 
+pub use candidates::{CANDIDATES_MAX, Candidate, Candidates, Doubt, candidates};
 pub use explanation::{Explanation, Language};
+pub use features::{BirthAgreement, NameAgreement, NumberAgreement};
 pub use file_register::{FileRegister, RegisterError};
 pub use judge::{AliasStanding, Claim, Verdict, judge, judge_all};
 pub use register::{IdentityRegister, RegisterEntry};

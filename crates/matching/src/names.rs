@@ -1,5 +1,7 @@
 //! How close two names are. This only chooses the words for the officer: names agree or they do not.
 
+use crate::{NameAgreement, RegisterEntry};
+
 /// Traditional and simplified forms of characters that are common in names.
 /// Source: 通用规范汉字表 (国发〔2013〕23号), annex 1, table of standard characters and their traditional forms.
 /// One traditional form each; forms that stand for several simplified ones (範, 葉 …) are in the table one way only.
@@ -81,13 +83,27 @@ fn simplified(c: char) -> char {
 
 /// Whether `delivered` is a variant of `registered`; both canonical and unequal.
 pub(crate) fn is_variant(delivered: &str, registered: &str) -> bool {
+    agreement(delivered, registered) != NameAgreement::Differs
+}
+
+/// How two canonical names agree, former names left aside.
+pub(crate) fn agreement(delivered: &str, registered: &str) -> NameAgreement {
+    if delivered == registered {
+        return NameAgreement::Equal;
+    }
+    if is_other_script(delivered, registered) {
+        return NameAgreement::Script;
+    }
     let delivered: Vec<char> = delivered.chars().map(simplified).collect();
     let registered: Vec<char> = registered.chars().map(simplified).collect();
-    if delivered == registered {
-        return true;
-    }
     if delivered.len() == registered.len() {
-        return differs_in_one(&delivered, &registered) || is_reordered(&delivered, &registered);
+        if differs_in_one(&delivered, &registered) {
+            return NameAgreement::OneCharacter;
+        }
+        if is_reordered(&delivered, &registered) {
+            return NameAgreement::Order;
+        }
+        return NameAgreement::Differs;
     }
     // One character alone is in very many names, so it says nothing.
     let (short, long) = if delivered.len() < registered.len() {
@@ -95,7 +111,39 @@ pub(crate) fn is_variant(delivered: &str, registered: &str) -> bool {
     } else {
         (&registered, &delivered)
     };
-    short.len() >= 2 && is_subsequence(short, long)
+    if short.len() >= 2 && is_subsequence(short, long) {
+        NameAgreement::MissingOrAdded
+    } else {
+        NameAgreement::Differs
+    }
+}
+
+/// How a delivered canonical name agrees with what the register says of a person.
+pub(crate) fn agreement_with(delivered: &str, entry: &RegisterEntry<'_>) -> NameAgreement {
+    if entry.name() != delivered && entry.former_names().any(|former| former == delivered) {
+        NameAgreement::Former
+    } else {
+        agreement(delivered, entry.name())
+    }
+}
+
+/// Whether it is one name now or formerly, in either script; allocates nothing, since it is asked of all who were born on
+/// a day.
+pub(crate) fn is_same_person_name(delivered: &str, entry: &RegisterEntry<'_>) -> bool {
+    entry.name() == delivered
+        || is_other_script(delivered, entry.name())
+        || entry.former_names().any(|former| former == delivered)
+}
+
+fn is_other_script(a: &str, b: &str) -> bool {
+    let (mut a, mut b) = (a.chars(), b.chars());
+    loop {
+        match (a.next(), b.next()) {
+            (None, None) => return true,
+            (Some(x), Some(y)) if x == y || simplified(x) == simplified(y) => {}
+            _ => return false,
+        }
+    }
 }
 
 /// One character differs, and what agrees is at least two characters, or the surname of a name of two.

@@ -1,6 +1,6 @@
 //! The identity register as a port: the authoritative source of which name belongs to which number.
 
-use domain::IdentityDocument;
+use domain::{Day, IdentityDocument, Name};
 
 /// An authoritative source of persons: a file now, an interface of the public-security organs later.
 pub trait IdentityRegister: Send + Sync {
@@ -14,6 +14,24 @@ pub trait IdentityRegister: Send + Sync {
     /// one after another. Changes nothing that [`Self::find`] answers.
     fn warm(&self, documents: &mut dyn Iterator<Item = &IdentityDocument>) {
         let _ = documents;
+    }
+
+    /// Calls `visit` with the place of each number of which there may be an entry; a number here is the first 17 digits of a
+    /// resident number, read as one. What is left out has no entry; what is visited may have none either, so [`Self::find`]
+    /// says. Many are asked at once, since nearly none is known and a large register answers each from memory far away.
+    fn sieve(&self, numbers: &[u64], visit: &mut dyn FnMut(usize)) {
+        (0..numbers.len()).for_each(visit);
+    }
+
+    /// Calls `visit` for each person who was born on `birth` and bears or bore this name, in either script. It answers for
+    /// one day and one name, never for a day alone or a name alone; a register that cannot be asked so says nothing.
+    fn namesakes_born<'a>(
+        &'a self,
+        birth: Day,
+        name: &Name,
+        visit: &mut dyn FnMut(IdentityDocument, RegisterEntry<'a>),
+    ) {
+        let _ = (birth, name, visit);
     }
 
     /// Whether there is no entry.

@@ -39,19 +39,9 @@ pub fn slip(
     found
 }
 
-/// Eighteen characters, width-folded, upper-cased; anything else is no slip of a number.
+/// Eighteen characters; anything else is no slip of a number.
 fn folded(text: &str) -> Option<[u8; 18]> {
-    let mut number = [0; 18];
-    let mut places = number.iter_mut();
-    for c in text.trim().chars() {
-        // U+FF01–U+FF5E are the full-width forms of U+0021–U+007E.
-        let narrow = match u32::from(c) {
-            code @ 0xff01..=0xff5e => char::from_u32(code - 0xfee0)?,
-            _ => c,
-        };
-        *places.next()? = u8::try_from(narrow).ok()?.to_ascii_uppercase();
-    }
-    places.next().is_none().then_some(number)
+    crate::neighbours::folded(text).and_then(|(number, length)| (length == number.len()).then_some(number))
 }
 
 fn neighbours(number: &[u8; 18]) -> impl Iterator<Item = (Explanation, [u8; 18])> + '_ {

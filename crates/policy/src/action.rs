@@ -79,7 +79,7 @@ impl Resource {
 }
 
 /// Names of all actions and the files of their policies.
-pub const ACTIONS: [(&str, &str); 14] = [
+pub const ACTIONS: [(&str, &str); 15] = [
     (Deliver::NAME, "deliver.cedar"),
     (ReadDelivery::NAME, "read_delivery.cedar"),
     (ListDeliveries::NAME, "list_deliveries.cedar"),
@@ -87,6 +87,7 @@ pub const ACTIONS: [(&str, &str); 14] = [
     (ReadOwnNotices::NAME, "read_own_notices.cedar"),
     (ListReviews::NAME, "list_reviews.cedar"),
     (ReadReview::NAME, "read_review.cedar"),
+    (FindCandidates::NAME, "find_candidates.cedar"),
     (DecideReview::NAME, "decide_review.cedar"),
     (CorrectRecord::NAME, "correct_record.cedar"),
     (WithdrawRecord::NAME, "withdraw_record.cedar"),
@@ -200,6 +201,16 @@ pub struct ReadReview {
     pub organisation: Uscc,
 }
 action!(ReadReview, this => Resource::of("Review", this.review, "organisation", &this.organisation));
+
+/// Find the few persons that the row of one review could be. It names one review, so it cannot ask for many.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FindCandidates {
+    /// The review.
+    pub review: Uuid,
+    /// Who handles it, as stored.
+    pub organisation: Uscc,
+}
+action!(FindCandidates, this => Resource::of("Review", this.review, "organisation", &this.organisation));
 
 /// Decide a review.
 #[derive(Debug, Clone, PartialEq, Eq)]

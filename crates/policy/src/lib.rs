@@ -55,8 +55,8 @@ mod error;
 mod load;
 
 pub use action::{
-    ACTIONS, Action, CorrectRecord, DecideReview, Deliver, LinkPersons, ListDeliveries, ListReviews, ReadCatalogue,
-    ReadDelivery, ReadOwnNotices, ReadOwnRecords, ReadReview, ReleaseHeld, VerifyStore, WithdrawRecord,
+    ACTIONS, Action, CorrectRecord, DecideReview, Deliver, FindCandidates, LinkPersons, ListDeliveries, ListReviews,
+    ReadCatalogue, ReadDelivery, ReadOwnNotices, ReadOwnRecords, ReadReview, ReleaseHeld, VerifyStore, WithdrawRecord,
 };
 pub use caller::{Caller, CallerKind};
 pub use decide::{Permit, Refusal};

@@ -9,6 +9,7 @@ pub(crate) enum Draw {
     Row,
     Dirt,
     Text,
+    Doubt,
 }
 
 /// A short stream of random numbers: `SplitMix64` (Steele, Lea, Flood 2014). Its numbers are fixed by its definition, so the

@@ -1,6 +1,8 @@
 //! The use cases over a real store, a real vault, the shipped policies and the shipped catalogue.
 
 #[cfg(test)]
+mod candidates;
+#[cfg(test)]
 mod life;
 #[cfg(test)]
 mod persons;

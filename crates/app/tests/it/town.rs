@@ -54,23 +54,36 @@ pub(crate) fn name(sequence: u16) -> &'static str {
     ["", "测试甲", "测试乙", "测试丙"][usize::from(sequence)]
 }
 
+fn register_of(known: &[u16]) -> String {
+    let mut register = "证件类型,证件号码,姓名,曾用名\n".to_owned();
+    for sequence in known {
+        writeln!(register, "01,{},{},", document(*sequence).expose(), name(*sequence)).unwrap();
+    }
+    register
+}
+
 impl Town {
     /// A town whose register knows the residents `known`.
     pub(crate) fn new(known: &[u16]) -> Self {
-        Self::over(tempfile::tempdir().unwrap(), known)
+        Self::over(tempfile::tempdir().unwrap(), &register_of(known))
+    }
+
+    /// A town of resident 1 and so many others who were born on the same day and have resident 2's name.
+    pub(crate) fn with_namesakes(count: u16) -> Self {
+        let mut register = register_of(&[1]);
+        for sequence in 100..100 + count {
+            writeln!(register, "01,{},{},", document(sequence).expose(), name(2)).unwrap();
+        }
+        Self::over(tempfile::tempdir().unwrap(), &register)
     }
 
     /// The same town with another register.
     pub(crate) fn with_register(self, known: &[u16]) -> Self {
-        Self::over(self.folder, known)
+        Self::over(self.folder, &register_of(known))
     }
 
-    fn over(folder: tempfile::TempDir, known: &[u16]) -> Self {
+    fn over(folder: tempfile::TempDir, register: &str) -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        let mut register = "证件类型,证件号码,姓名,曾用名\n".to_owned();
-        for sequence in known {
-            writeln!(register, "01,{},{},", document(*sequence).expose(), name(*sequence)).unwrap();
-        }
         let database = folder.path().join("town.db");
         store_sqlite::migrate(&database).unwrap();
         let keys = folder.path().join("keys");

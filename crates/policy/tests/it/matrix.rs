@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use domain::catalogue::ItemId;
 use policy::{
-    ACTIONS, Action, Caller, CallerKind, CorrectRecord, DecideReview, Deliver, LinkPersons, ListDeliveries,
-    ListReviews, Policies, ReadCatalogue, ReadDelivery, ReadOwnNotices, ReadOwnRecords, ReadReview, ReleaseHeld,
-    VerifyStore, WithdrawRecord,
+    ACTIONS, Action, Caller, CallerKind, CorrectRecord, DecideReview, Deliver, FindCandidates, LinkPersons,
+    ListDeliveries, ListReviews, Policies, ReadCatalogue, ReadDelivery, ReadOwnNotices, ReadOwnRecords, ReadReview,
+    ReleaseHeld, VerifyStore, WithdrawRecord,
 };
 use uuid::Uuid;
 
@@ -95,6 +95,11 @@ fn answers(policies: &Policies, caller: &Caller) -> Vec<(&'static str, &'static 
             organisation: organisation.clone(),
         };
         found.push((ReadReview::NAME, word, answer(policies, caller, review)));
+        let candidates = FindCandidates {
+            review: id,
+            organisation: organisation.clone(),
+        };
+        found.push((FindCandidates::NAME, word, answer(policies, caller, candidates)));
         found.push((
             DecideReview::NAME,
             word,
@@ -171,7 +176,7 @@ fn every_cell_of_the_reviewed_table_holds_and_none_is_missing() {
     }
     assert!(differences.is_empty(), "{differences:#?}");
     assert!(expected.is_empty(), "cells that no request reached: {expected:?}");
-    assert_eq!(cells, 28 * 8);
+    assert_eq!(cells, 30 * 8);
 }
 
 #[test]
@@ -200,7 +205,15 @@ fn the_floor_holds_in_the_reviewed_table() {
         if kind == "officer" && thing.starts_with("other") {
             assert!(!allowed, "{action} {thing} {column}");
         }
-        if ["ReadReview", "DecideReview", "CorrectRecord", "WithdrawRecord"].contains(&action.as_str()) {
+        if [
+            "ReadReview",
+            "FindCandidates",
+            "DecideReview",
+            "CorrectRecord",
+            "WithdrawRecord",
+        ]
+        .contains(&action.as_str())
+        {
             assert_eq!(
                 allowed,
                 column == "officer+2" && thing == "own",

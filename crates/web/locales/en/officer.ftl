@@ -111,7 +111,16 @@ review-register = The identity register
 review-name = Name
 review-document = Document number
 review-none = no matching entry
-review-features = Compared point by point
+candidates-title = Who this row could be
+candidates-lead = A help for comparing with the original document, in the order in which to look. A candidate is not a match: only your decision attaches the row. This look is on record, under each person shown.
+candidates-none = The identity register has nobody near this row.
+candidates-decided-on = The decision below is about this person.
+candidates-other = The row cannot be put in this person’s file here. If it is this person, send the row back and deliver it again with the number and name of the original document.
+candidates-left-out =
+    { $count ->
+        [one] One more person fits as well and is not shown.
+       *[other] { $count } more persons fit as well and are not shown.
+    }
 review-withheld = This text mentions other people and is not shown.
 review-fields = Everything in this row ({ $count } fields)
 review-decide = Decide

@@ -3,6 +3,7 @@
 mod deliveries;
 mod me;
 mod meta;
+mod reviews;
 mod sessions;
 mod uploads;
 mod wire;
@@ -31,6 +32,7 @@ use crate::upload;
     tags(
         (name = "sessions", description = "Two factors give a bearer token; it ends after 20 idle minutes and after 8 hours at the latest."),
         (name = "deliveries", description = "A department hands in files and learns what became of each row."),
+        (name = "reviews", description = "A human decides whose a row is, on the pages. Programs read what helps to decide, one review at a time."),
         (name = "me", description = "A resident's own file. The person follows from the token; no route takes one."),
         (name = "service", description = "About the service itself."),
     ),
@@ -71,6 +73,7 @@ pub(crate) fn documented(upload_bytes_max: u64) -> OpenApiRouter<WebState> {
         )
         .routes(routes!(deliveries::get))
         .routes(routes!(deliveries::faults))
+        .routes(routes!(reviews::candidates))
         .routes(routes!(me::records))
         .routes(routes!(me::notices))
         .routes(routes!(meta::openapi))

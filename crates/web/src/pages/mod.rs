@@ -9,7 +9,7 @@ mod home;
 mod login;
 pub(crate) mod notices;
 mod records;
-mod reviews;
+pub(crate) mod reviews;
 mod show;
 
 use axum::Router;

@@ -1,11 +1,12 @@
 //! Reviews: rows of which a human decides whose they are.
 
+use app::candidates::{self, CandidateView, CandidatesView};
 use app::reviews::{self, Decision, ReviewError, ReviewHead, ReviewSummary, ReviewView};
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use policy::{Action, Caller, CallerKind, DecideReview, ListReviews, Permit, ReadReview};
+use policy::{Action, Caller, CallerKind, DecideReview, FindCandidates, ListReviews, Permit, ReadReview};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -53,7 +54,9 @@ struct ReviewPage {
     row_document: String,
     register_name: Option<String>,
     candidate_document: Option<String>,
-    features: Vec<String>,
+    is_in_doubt: bool,
+    candidates: Vec<Shown>,
+    left_out: usize,
     fields: Vec<Fact>,
     is_open: bool,
     is_name_change: bool,
@@ -63,6 +66,21 @@ struct ReviewPage {
     error_field: &'static str,
     chosen: &'static str,
     reason: String,
+}
+
+/// A candidate as the page shows it.
+struct Shown {
+    name: String,
+    document: String,
+    is_decided_on: bool,
+    features: [Point; 3],
+}
+
+/// One feature in which row and candidate agree or differ.
+struct Point {
+    kind: &'static str,
+    word: &'static str,
+    text: String,
 }
 
 struct Step {
@@ -116,19 +134,15 @@ fn row(lang: Lang, summary: ReviewSummary) -> Row {
 }
 
 /// The permit for one review. What is absent and what is another organisation's get the same answer.
-async fn permit_for<A: Action>(
+pub(crate) async fn permit_for<A: Action>(
     state: &WebState,
-    user: &User,
+    caller: &Caller,
     id: Uuid,
     action: impl FnOnce(ReviewHead) -> A,
 ) -> Result<Permit<A>, Fault> {
     let head = reviews::find(&state.app, id).await?.ok_or(Fault::NotFound)?;
     let asked = action(head);
-    state
-        .app
-        .policies()
-        .decide(&user.session.caller, asked)
-        .map_err(|_| Fault::NotFound)
+    state.app.policies().decide(caller, asked).map_err(|_| Fault::NotFound)
 }
 
 /// `GET /reviews/{review}`
@@ -141,15 +155,43 @@ async fn page_of(state: &WebState, user: &User, id: Uuid, complaint: Option<Comp
         review: head.uuid,
         organisation: head.organisation,
     };
-    let permit = permit_for(state, user, id, read).await?;
+    let permit = permit_for(state, &user.session.caller, id, read).await?;
     let view = reviews::get(&state.app, &permit).await?;
+    let permit = permit_for(state, &user.session.caller, id, find_candidates).await?;
+    let found = candidates::find(&state.app, &permit).await?;
     let mut p = user.page(state, "review-title", "/reviews");
     p.has_error = complaint.is_some();
     let status = complaint.as_ref().map_or(StatusCode::OK, |complaint| complaint.status);
-    Ok(render(status, &review_page(p, view, complaint)))
+    Ok(render(status, &review_page(p, view, found, complaint)))
 }
 
-fn review_page(p: Page, view: ReviewView, complaint: Option<Complaint>) -> ReviewPage {
+/// The question about the candidates of one review.
+pub(crate) fn find_candidates(head: ReviewHead) -> FindCandidates {
+    FindCandidates {
+        review: head.uuid,
+        organisation: head.organisation,
+    }
+}
+
+fn shown(lang: Lang, candidate: CandidateView) -> Shown {
+    let point = |kind, feature: app::candidates::Feature| Point {
+        kind,
+        word: feature.word,
+        text: lang.of(&feature.text).to_owned(),
+    };
+    Shown {
+        name: candidate.name_masked,
+        document: candidate.document_masked,
+        is_decided_on: candidate.is_decided_on,
+        features: [
+            point("name", candidate.name),
+            point("number", candidate.number),
+            point("birth", candidate.birth),
+        ],
+    }
+}
+
+fn review_page(p: Page, view: ReviewView, found: CandidatesView, complaint: Option<Complaint>) -> ReviewPage {
     let lang = p.lang;
     let summary = view.summary;
     let (error, error_field, chosen, reason) = match complaint {
@@ -169,7 +211,13 @@ fn review_page(p: Page, view: ReviewView, complaint: Option<Complaint>) -> Revie
         line: summary.line,
         opened_at: summary.opened_at.local_text(),
         is_name_change: summary.reason == NAME_CHANGE,
-        features: Vec::new(),
+        is_in_doubt: found.is_in_doubt,
+        candidates: found
+            .candidates
+            .into_iter()
+            .map(|candidate| shown(lang, candidate))
+            .collect(),
+        left_out: found.left_out,
         row_name: view.row_name,
         row_document: view.row_document_masked,
         register_name: view.register_name_masked,
@@ -219,7 +267,7 @@ pub(super) async fn decide(
         review: head.uuid,
         organisation: head.organisation,
     };
-    let permit = permit_for(&state, &user, id, decide).await?;
+    let permit = permit_for(&state, &user.session.caller, id, decide).await?;
     let chosen = match form.decision.as_str() {
         "attach" => "attach",
         "refuse" => "refuse",

@@ -208,3 +208,73 @@ async fn a_review_wants_a_choice_and_a_reason_and_is_decided_once() {
     let mut resident = town.signed_in(&town.resident).await;
     assert!(resident.get("/me/records").await.body.contains("测许2号"));
 }
+
+/// The officer sees whom a row in review could be, on the page and by the API, masked, side by side with how
+/// each agrees.
+#[tokio::test(flavor = "multi_thread")]
+async fn r7_an_officer_sees_the_candidates_of_one_review_and_none_is_a_match() {
+    let town = Town::new().await;
+    let mut officer = town.signed_in(&town.officer).await;
+    // Resident 1's number, resident 2's name.
+    let file = town.permits(&[("测许4号", "测试乙", &town.number, "四")]);
+    town.deliver(&mut officer, "a.csv", file.as_bytes()).await;
+    let list = officer.get("/reviews").await.body;
+    let id = list
+        .split("href=\"/reviews/")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap();
+    let page = officer.get(&format!("/reviews/{id}")).await.body;
+    assert_eq!(page.matches("data-testid=\"candidate\"").count(), 2, "{page}");
+    for text in [
+        "号码完全一致",
+        "第17位和校验位不同",
+        "姓名差一个字",
+        "姓名一致",
+        "候选人不是匹配结果",
+    ] {
+        assert!(page.contains(text), "{text}");
+    }
+    let other = crate::town::resident_number(2);
+    assert!(
+        !page.contains(&town.number) && !page.contains(&other),
+        "numbers are masked"
+    );
+
+    let token = town.token(&town.officer).await;
+    let path = format!("/api/v1/reviews/{id}/candidates");
+    let bearer = format!("Bearer {token}");
+    let reply = town
+        .client()
+        .send("GET", &path, &[("authorization", &bearer)], Vec::new())
+        .await;
+    assert_eq!(reply.status, 200, "{}", reply.body);
+    let answer = reply.json();
+    assert_eq!((&answer["is_in_doubt"], &answer["left_out"]), (&true.into(), &0.into()));
+    let words: Vec<_> = answer["candidates"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|candidate| {
+            let features = &candidate["features"];
+            (
+                features["number"]["word"].as_str().unwrap(),
+                features["name"]["word"].as_str().unwrap(),
+                candidate["is_decided_on"].as_bool().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        words,
+        [("same", "one_character", true), ("one_digit_and_check", "equal", false)]
+    );
+    assert!(!reply.body.contains(&town.number) && !reply.body.contains(&other) && !reply.body.contains("测试乙"));
+    // R1: of a candidate nothing is a number.
+    let mut waiting: Vec<&serde_json::Value> = answer["candidates"].as_array().unwrap().iter().collect();
+    while let Some(value) = waiting.pop() {
+        assert!(!value.is_number(), "{answer}");
+        waiting.extend(value.as_object().into_iter().flat_map(serde_json::Map::values));
+    }
+}

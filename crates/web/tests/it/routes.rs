@@ -176,6 +176,26 @@ fn the_openapi_document_is_reviewed() {
     insta::assert_json_snapshot!("openapi", document);
 }
 
+/// P7: never population against population. One review is named in the path, and nothing else can be handed in.
+#[test]
+fn candidates_are_asked_for_one_review_at_a_time() {
+    let document = serde_json::to_value(web::openapi()).unwrap();
+    let about: Vec<_> = all()
+        .into_iter()
+        .filter(|(path, _)| path.contains("candidate"))
+        .collect();
+    let path = "/api/v1/reviews/{review}/candidates";
+    assert_eq!(about, [(path.to_owned(), "GET".to_owned())]);
+    let operation = &document["paths"][path]["get"];
+    assert!(operation.get("requestBody").is_none(), "{operation}");
+    let parameters = operation["parameters"].as_array().unwrap();
+    assert_eq!(parameters.len(), 1, "{operation}");
+    assert_eq!(
+        (&parameters[0]["in"], &parameters[0]["schema"]["type"]),
+        (&"path".into(), &"string".into())
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_document_is_served_and_the_service_is_ready() {
     let town = Town::new().await;
