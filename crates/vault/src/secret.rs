@@ -182,11 +182,8 @@ impl Secret {
 
     /// The key for `context` and `salt`: HKDF-Expand of RFC 5869 §2.3 for one block. The extract step is left out, as §3.3
     /// allows for a secret that is uniformly random.
-    pub(crate) fn derive(&self, context: &[u8], salt: &[u8; SALT_BYTES]) -> KeyBytes {
-        let mut derived = Zeroizing::new(self.mac(&[b"seal", salt, context, &[1]]));
-        let mut key = KeyBytes::default();
-        std::mem::swap(&mut *derived, &mut **key);
-        key
+    pub(crate) fn derive(&self, context: &[u8], salt: &[u8; SALT_BYTES]) -> Zeroizing<[u8; KEY_BYTES]> {
+        Zeroizing::new(self.mac(&[b"seal", salt, context, &[1]]))
     }
 
     fn seal_in(&self, context: &[u8], plain: &[u8]) -> Result<SealedBytes, VaultError> {

@@ -36,7 +36,7 @@ impl Sealer {
         let context = framed("chengdang staged 1", &[id.as_bytes(), &secret.version().to_be_bytes()]);
         Self {
             suite: secret.suite(),
-            key: secret.derive(&context, salt),
+            key: Box::new(secret.derive(&context, salt)),
             context,
         }
     }
