@@ -29,6 +29,8 @@ pub async fn migrate(url: &str) -> Result<usize, StoreError> {
             let report = embedded::migrations::runner()
                 .set_abort_divergent(true)
                 .set_abort_missing(true)
+                // One transaction: else a step and the note that it was made are two, and a stop between them is never got over.
+                .set_grouped(true)
                 .run_async(&mut client)
                 .await
                 .map_err(|error| refused(&error))?;

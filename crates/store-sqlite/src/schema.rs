@@ -49,6 +49,8 @@ pub fn migrate(path: &Path) -> Result<usize, StoreError> {
     let report = embedded::migrations::runner()
         .set_abort_divergent(true)
         .set_abort_missing(true)
+        // One transaction: else a step and the note that it was made are two, and a stop between them is never got over.
+        .set_grouped(true)
         .run(&mut connection)
         .map_err(|error| refused(&error))?;
     Ok(report.applied_migrations().len())

@@ -41,6 +41,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "web",
         ],
     ),
+    // For tests only: nothing that is shipped may use it.
+    ("amnesia", &[]),
     ("xtask", &[]),
 ];
 
@@ -95,7 +97,7 @@ const TONGUES: &[Tongue] = &[
         ],
         rooms: &["store-sqlite", "store-postgres"],
         // Their tests break or count tables from outside.
-        test_rooms: &["app", "chengdang"],
+        test_rooms: &["app", "chengdang", "amnesia"],
     },
     Tongue {
         what: "HTTP",

@@ -73,10 +73,10 @@ const TRACES: &str = "SELECT
     (SELECT CAST(coalesce(sum(records), 0) AS BIGINT) FROM chunk)";
 
 /// One file and what an undisturbed intake of it leads to.
-struct Reference {
-    path: PathBuf,
-    entry: FileEntry,
-    left: ClearDelivery,
+pub(crate) struct Reference {
+    pub(crate) path: PathBuf,
+    pub(crate) entry: FileEntry,
+    pub(crate) left: ClearDelivery,
 }
 
 struct Figures {
@@ -96,7 +96,7 @@ fn kill(backend: Backend, kills: u32) {
     println!("{backend:?}: CHENGDANG_TEST_SEED={seed}");
     let mut chance = Chance(seed);
     let ground = Ground::new(backend);
-    let (references, duration) = undisturbed(&ground);
+    let (references, duration) = undisturbed(&ground, FILES, ROWS);
     println!("an undisturbed intake takes {duration:?}");
     let mut figures = Figures {
         kills: 0,
@@ -127,7 +127,7 @@ fn kill(backend: Backend, kills: u32) {
                 &mut figures,
             );
             figures.finished += 1;
-            compare(&ground, &installation, &references[..=at]);
+            compare(&ground, &installation, &references[..=at], ROWS);
             if chance.below(3) == 0 {
                 let verify = installation.command().arg("verify").spawned();
                 let delay = chance.delay(duration);
@@ -158,7 +158,7 @@ fn kill(backend: Backend, kills: u32) {
 }
 
 /// Writes the files and takes them in undisturbed; also how long the longest of the latter half took.
-fn undisturbed(ground: &Ground) -> (Vec<Reference>, Duration) {
+pub(crate) fn undisturbed(ground: &Ground, files: u64, rows: u64) -> (Vec<Reference>, Duration) {
     let mut installation = ground.install("undisturbed");
     installation.chunk_rows = CHUNK_ROWS;
     let residents = RESIDENTS.to_string();
@@ -176,8 +176,8 @@ fn undisturbed(ground: &Ground) -> (Vec<Reference>, Duration) {
     .unwrap();
     let mut durations = Vec::new();
     let mut references = Vec::new();
-    for series in 1..=FILES {
-        let entry = write(ground, &city, series);
+    for series in 1..=files {
+        let entry = write(ground, &city, series, rows);
         let path = ground.city().join(&entry.file);
         let began = Instant::now();
         let output = installation.deliver(&path, &entry.item, &entry.provider);
@@ -194,7 +194,7 @@ fn undisturbed(ground: &Ground) -> (Vec<Reference>, Duration) {
 }
 
 /// A dirty delivery: penalties, and one of honours, in the encodings and kinds of file by turns.
-fn write(ground: &Ground, city: &City, series: u64) -> FileEntry {
+fn write(ground: &Ground, city: &City, series: u64, rows: u64) -> FileEntry {
     let (item, layout) = if series == 4 {
         ("ITM-PERMIT", "2018+")
     } else {
@@ -212,7 +212,7 @@ fn write(ground: &Ground, city: &City, series: u64) -> FileEntry {
         layout: layout.to_owned(),
         provider: item.providers.first().unwrap().clone(),
         kind,
-        rows: ROWS,
+        rows,
         dirt: Dirt::default(),
         series,
         has_extensions: true,
@@ -281,7 +281,7 @@ fn phase(before: i64, traces: Traces) -> Phase {
 }
 
 /// Each delivery of the store is what it would be had nobody killed anything.
-fn compare(ground: &Ground, installation: &Installation, references: &[Reference]) {
+pub(crate) fn compare(ground: &Ground, installation: &Installation, references: &[Reference], rows: u64) {
     let ledger = ground.open(installation);
     assert_eq!(ledger.deliveries.len(), references.len());
     for (delivery, reference) in ledger.deliveries.values().zip(references) {
@@ -296,7 +296,7 @@ fn compare(ground: &Ground, installation: &Installation, references: &[Reference
             (receipt["rows"].clone(), receipt["faults"].clone())
         };
         assert_eq!(told(left), told(right), "receipt of {name}");
-        assert_eq!(told(left).0["received"], ROWS, "receipt of {name}");
+        assert_eq!(told(left).0["received"], rows, "receipt of {name}");
     }
 }
 
@@ -352,7 +352,7 @@ fn traces(ground: &Ground, installation: &Installation) -> Traces {
 }
 
 pub(crate) struct Printed {
-    stdout: Vec<u8>,
+    pub(crate) stdout: Vec<u8>,
     pub(crate) stderr: String,
 }
 

@@ -96,6 +96,16 @@ pub(crate) struct Installation {
 }
 
 impl Installation {
+    /// The same installation, with its data folder copied to `data`.
+    pub(crate) fn moved_to(&self, data: PathBuf) -> Self {
+        Self {
+            data,
+            store: self.store.clone(),
+            register: self.register.clone(),
+            chunk_rows: self.chunk_rows,
+        }
+    }
+
     pub(crate) fn command(&self) -> Command {
         let mut command = support::chengdang(&self.data, &self.store);
         command

@@ -13,6 +13,8 @@ pub(crate) fn chengdang(data: &Path, store: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_chengdang"));
     command
         .current_dir(root())
+        // The binary refuses settings that it does not know.
+        .env_remove("CHENGDANG_TEST_SEED")
         .env("CHENGDANG_MODE", "test")
         .env("CHENGDANG_DATA", data)
         .env("CHENGDANG_STORE", store)
