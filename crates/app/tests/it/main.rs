@@ -1,7 +1,11 @@
 //! The use cases over a real store, a real vault, the shipped policies and the shipped catalogue.
 
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod life;
+#[cfg(test)]
+mod permits;
 #[cfg(test)]
 mod persons;
 #[cfg(test)]
