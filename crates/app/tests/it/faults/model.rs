@@ -30,10 +30,13 @@ enum Fate {
 /// What was said of a fact at one time.
 #[derive(Debug, Clone)]
 pub(crate) struct Said {
-    /// Who, what, until when; the same again says nothing new.
+    /// The name under which it was delivered; it says nothing of the fact.
     name: String,
+    /// What, until when; the same again says nothing new.
     content: String,
     until: String,
+    /// Last day on which it is served.
+    end: Day,
     fate: Fate,
     /// The latest day on which something of it was recorded: no clock can make that undone.
     recorded: Day,
@@ -44,6 +47,11 @@ pub(crate) struct Said {
 pub(crate) struct Waiting {
     pub(crate) resident: u16,
     pub(crate) row: Row,
+    /// Bytes of its file, and its line there.
+    pub(crate) text: String,
+    pub(crate) line: u32,
+    /// Its end, as computed on the day of its delivery.
+    end: Day,
 }
 
 /// See the module.
@@ -51,7 +59,7 @@ pub(crate) struct Waiting {
 pub(crate) struct Model {
     facts: BTreeMap<(u16, String), Vec<Said>>,
     pub(crate) waiting: Vec<Waiting>,
-    pub(crate) held: Vec<Row>,
+    pub(crate) held: Vec<Waiting>,
     /// Whether the former name of the third resident was confirmed.
     is_alias: bool,
     /// Whether the register knows the fifth resident.
@@ -69,27 +77,36 @@ impl Model {
             return *told;
         }
         let mut told = Told::default();
-        // A name that a review confirms while a file is taken in is not asked about.
-        for (resident, row) in rows {
+        for (line, (resident, row)) in (2..).zip(rows) {
             told[RECEIVED] += 1;
-            self.take(*resident, row, today, &mut told);
+            let waiting = Waiting {
+                resident: *resident,
+                row: row.clone(),
+                text: text.to_owned(),
+                line,
+                end: last_day(&row.until, today),
+            };
+            self.take(waiting, today, &mut told);
         }
         self.delivered.insert(text.to_owned(), told);
         told
     }
 
-    fn take(&mut self, resident: u16, row: &Row, today: Day, told: &mut Told) {
-        if row.number != document(resident).expose() {
+    fn take(&mut self, waiting: Waiting, today: Day, told: &mut Told) {
+        let (resident, row) = (waiting.resident, &waiting.row);
+        // What is over already is not taken; it may still be withdrawn.
+        let is_over = row.operation != "2" && waiting.end < today;
+        if is_over || row.number != document(resident).expose() {
             told[REFUSED] += 1;
         } else if resident == 5 && !self.knows_fifth {
             told[HELD] += 1;
-            self.held.push(row.clone());
+            self.held.push(waiting);
         } else if !self.is_name_of(resident, &row.name) {
             told[PENDING] += 1;
-            let row = row.clone();
-            self.waiting.push(Waiting { resident, row });
+            self.waiting.push(waiting);
         } else {
-            self.record(resident, row, today, told);
+            let end = waiting.end;
+            self.record(resident, row, end, today, told);
         }
     }
 
@@ -97,10 +114,9 @@ impl Model {
         said == name(resident) || (self.is_alias && resident == 3 && said == FORMER_NAME)
     }
 
-    fn record(&mut self, resident: u16, row: &Row, today: Day, told: &mut Told) {
+    fn record(&mut self, resident: u16, row: &Row, end: Day, today: Day, told: &mut Told) {
         let fact = self.facts.entry((resident, row.document_no.clone())).or_default();
-        let says_the_same =
-            |said: &Said| said.name == row.name && said.content == row.content && said.until == row.until;
+        let says_the_same = |said: &Said| said.content == row.content && said.until == row.until;
         match (fact.last_mut(), row.operation) {
             (None, "2") => told[REFUSED] += 1,
             (Some(last), "2") if last.fate == Fate::Withdrawn => told[REPEATED] += 1,
@@ -123,6 +139,7 @@ impl Model {
                     name: row.name.clone(),
                     content: row.content.clone(),
                     until: row.until.clone(),
+                    end,
                     fate: Fate::Alive,
                     recorded: today,
                 });
@@ -132,9 +149,9 @@ impl Model {
 
     /// A human attaches or refuses the row.
     pub(crate) fn decide(&mut self, at: usize, attach: bool, confirm_alias: bool, today: Day) {
-        let Waiting { resident, row } = self.waiting.remove(at);
+        let Waiting { resident, row, end, .. } = self.waiting.remove(at);
         if attach {
-            self.record(resident, &row, today, &mut Told::default());
+            self.record(resident, &row, end, today, &mut Told::default());
             let is_there = self
                 .facts
                 .iter()
@@ -146,8 +163,11 @@ impl Model {
 
     /// The register has come to know the fifth resident.
     pub(crate) fn release(&mut self, today: Day) {
-        for row in std::mem::take(&mut self.held) {
-            self.record(5, &row, today, &mut Told::default());
+        if !self.knows_fifth {
+            return;
+        }
+        for Waiting { row, end, .. } in std::mem::take(&mut self.held) {
+            self.record(5, &row, end, today, &mut Told::default());
         }
     }
 
@@ -159,6 +179,7 @@ impl Model {
         last.recorded = last.recorded.max(today);
         let new = Said {
             content: content.to_owned(),
+            end: last_day(&last.until, today),
             fate: Fate::Alive,
             recorded: today,
             ..last.clone()
@@ -225,11 +246,19 @@ impl Model {
 }
 
 fn state(said: &Said, today: Day) -> &'static str {
-    let until = Day::parse_iso(&said.until.replace('/', "-")).unwrap();
     match said.fate {
         Fate::Corrected => "corrected",
         Fate::Withdrawn => "withdrawn",
-        Fate::Alive if today.max(said.recorded) > until => "ended",
+        Fate::Alive if today.max(said.recorded) > said.end => "ended",
         Fate::Alive => "usable",
     }
+}
+
+/// The last day of a permit; one without an end is looked at again on each anniversary of its decision (R8).
+fn last_day(until: &str, today: Day) -> Day {
+    if until != "2099/12/31" {
+        return Day::parse_iso(&until.replace('/', "-")).unwrap();
+    }
+    let reviews = (1..).map(|years| Day::new(2024 + years, 3, 1).unwrap());
+    reviews.into_iter().find(|review| *review >= today).unwrap()
 }

@@ -15,12 +15,13 @@ use domain::record::RecordState;
 use domain::{Day, Moment};
 use policy::{CorrectRecord, DecideReview, ReleaseHeld, WithdrawRecord};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::faults::WRITES;
 use crate::faults::city::{Backend, City, Ground, KNOWN_LATER};
 use crate::faults::failing::{Cell, METHODS, Mode};
-use crate::faults::model::{Model, Told};
+use crate::faults::model::{Model, Told, Waiting};
 use crate::faults::operations::Failed;
 use crate::faults::picture::traces;
 use crate::permits::Row;
@@ -292,21 +293,14 @@ impl Course {
             return;
         };
         self.city.plan.arm(&[]);
+        let expected = self.model.file(resident, self.today());
+        self.model.looks += 2;
+        self.attempt(&Act::Read { resident, expected }, false).await.unwrap();
         let file = self.city.own(resident).await.unwrap();
-        self.model.looks += 1;
         let found = records(&file)
             .into_iter()
             .find(|record| value(record, "XK_WSH") == document_no && record.state == RecordState::Usable);
-        let record = found
-            .unwrap_or_else(|| panic!("seed {}: {document_no} is served", self.seed))
-            .uuid;
-        assert_eq!(
-            value(
-                records(&file).into_iter().find(|found| found.uuid == record).unwrap(),
-                "XK_NR"
-            ),
-            content
-        );
+        let record = found.unwrap().uuid;
         if self.chance.below(2) == 0 {
             let content = format!("{content}，手改{}", self.chance.below(100));
             self.model.correct(resident, &document_no, &content, self.today());
@@ -325,29 +319,20 @@ impl Course {
             return;
         };
         let (review, is_change) = (review.uuid, review.reason == "name_change");
-        // The model's waiting row is found by what the officer sees of it.
+        // The model's waiting row is found by its file and line.
         let organisation = self.city.provider.clone();
         let question = policy::ReadReview { review, organisation };
         let permit = self.city.may(&self.city.officer(), question);
         let view = reviews::get(self.city.app(), &permit).await.unwrap();
         self.model.looks += 1;
-        let seen = |code: &str| {
-            let field = view.fields.iter().find(|field| field.code == code);
-            field.map_or("", |field| &field.value).to_owned()
-        };
-        let (document_no, content) = (seen("XK_WSH"), seen("XK_NR"));
-        let is_seen = |waiting: &crate::faults::model::Waiting| {
-            let row = &waiting.row;
-            let until = row.until.replace('/', "-");
-            let operation = seen("SJZT");
-            row.document_no == document_no
-                && row.content == content
-                && row.name == view.row_name
-                && seen("XK_YXQZI") == until
-                && (operation == "2") == (row.operation == "2")
+        let delivery = self.city.store().find_delivery(view.summary.delivery).await.unwrap();
+        let hash = delivery.unwrap().content_hash;
+        let is_seen = |waiting: &Waiting| {
+            view.summary.line == waiting.line && hash == <[u8; 32]>::from(Sha256::digest(waiting.text.as_bytes()))
         };
         let at = self.model.waiting.iter().position(is_seen);
         let at = at.unwrap_or_else(|| panic!("seed {}: nobody delivered {view:?}", self.seed));
+        assert_eq!(view.row_name, self.model.waiting[at].row.name, "seed {}", self.seed);
         let attach = self.chance.below(3) > 0;
         let confirm_alias = attach && is_change && self.chance.below(2) == 0;
         self.model.decide(at, attach, confirm_alias, self.today());
