@@ -132,7 +132,7 @@ async fn alive(app: &App, uuid: Uuid, provider: &domain::Uscc) -> Result<(Record
         .await?
         .filter(|record| record.provider == *provider);
     let record = record.ok_or(AppError::NotFound)?;
-    let state = own_file::state_of(&record, app.now().day(), app.now());
+    let state = own_file::state_now(app, &record);
     if !matches!(state, RecordState::Held | RecordState::Usable | RecordState::Disputed) {
         return Err(AppError::Conflict);
     }

@@ -313,7 +313,7 @@ fn open_record(app: &App, own: &Own, record: &Record) -> Result<OwnRecord, AppEr
         since: record.received_at.day(),
         until: record.end,
         received_at: record.received_at,
-        state: state_of(record, today, app.now()),
+        state: state_now(app, record),
         class: record.class,
         repair_from: repair_from(app, record, &content).filter(|_| barred.is_none()),
         repair_barred: barred,
@@ -322,8 +322,15 @@ fn open_record(app: &App, own: &Own, record: &Record) -> Result<OwnRecord, AppEr
     })
 }
 
-/// The state of a record on a day, as known at a moment.
-pub(crate) fn state_of(record: &Record, day: Day, known_at: Moment) -> RecordState {
+/// The state of a record now. What is recorded has happened, even if the clock of this host went back since: a withdrawn
+/// record does not come back to life by it.
+pub(crate) fn state_now(app: &App, record: &Record) -> RecordState {
+    let recorded = record
+        .events
+        .iter()
+        .map(|event| event.at)
+        .fold(record.received_at, Moment::max);
+    let now = app.now().max(recorded);
     let birth = match record.birth {
         BirthState::Usable => RecordState::Usable,
         BirthState::Held => RecordState::Held,
@@ -333,7 +340,7 @@ pub(crate) fn state_of(record: &Record, day: Day, known_at: Moment) -> RecordSta
         .iter()
         .map(|event| (event.kind, event.effective, event.at))
         .collect();
-    domain::record::state_on(birth, record.end, &events, day, known_at)
+    domain::record::state_on(birth, record.end, &events, now.day(), now)
 }
 
 /// Labels and values in the order of the standard; fields that the catalogue no longer knows come last under their code.

@@ -4,7 +4,9 @@
 use domain::record::{RecordContent, RecordEventKind};
 use domain::{IdentityDocument, Name};
 use policy::{LinkPersons, Permit};
-use store::{NewRecordEvent, Person, PersonEvent, PersonRef, Record, Sealed, StoreError};
+use store::{
+    NewPersonEvent, NewPersonEventKind, NewRecordEvent, Person, PersonEvent, PersonRef, Record, Sealed, StoreError,
+};
 use uuid::Uuid;
 use vault::{Secret, SecretOwner};
 
@@ -82,7 +84,7 @@ pub async fn split(
             .await?
             .filter(|record| record.person == from.id);
         let record = record.ok_or(AppError::NotFound)?;
-        if own_file::state_of(&record, app.now().day(), app.now()).is_final() {
+        if own_file::state_now(app, &record).is_final() {
             return Err(AppError::Conflict);
         }
         copies.push((open(&from_secret, &record)?, record));
@@ -110,7 +112,7 @@ pub async fn split(
         places: &Places::default(),
     };
     let file = NewFile::new(app, into.0.clone(), Some(registered));
-    let commit = chunk::copy(app, &origin, &file, &copies, |record| NewRecordEvent {
+    let mut commit = chunk::copy(app, &origin, &file, &copies, |record| NewRecordEvent {
         record: record.id,
         person: from.id,
         kind: RecordEventKind::Corrected,
@@ -118,16 +120,23 @@ pub async fn split(
         reason: Sealed::default(),
     })
     .await?;
+    let into = commit.records.first().map(|record| record.person);
+    let into = into.ok_or(AppError::Damaged {
+        what: "a split without copies",
+    })?;
+    commit.person_events.push(NewPersonEvent {
+        person: PersonRef::Known(from.id),
+        kind: NewPersonEventKind::Split { into },
+        tags: Vec::new(),
+        reason: keys::seal(&from_secret, PERSON_EVENT_REASON, from.uuid, reason.as_bytes())?,
+        by: permit.caller().account,
+        entry_hash: event_hash(app, &from),
+    });
     match app.store().commit_chunk(&commit).await {
         Ok(()) => {}
         Err(StoreError::Conflict { .. }) => return Err(AppError::Conflict),
         Err(other) => return Err(other.into()),
     }
-    let into = match commit.records.first().map(|record| record.person) {
-        Some(PersonRef::Known(person)) => person,
-        Some(PersonRef::New(_)) | None => find(app, into.0).await?.id,
-    };
-    append(app, permit, &from, &PersonEvent::Split { into }, reason).await?;
     Ok(commit
         .records
         .iter()
@@ -164,12 +173,16 @@ async fn append(
     reason: &str,
 ) -> Result<(), AppError> {
     let secret = secret_of(app, person)?;
-    let id = app.fresh_uuid();
     let sealed = keys::seal(&secret, PERSON_EVENT_REASON, person.uuid, reason.as_bytes())?;
-    let hash = vault::entry_hash("person_event", &[id.as_bytes(), person.uuid.as_bytes()]);
+    let hash = event_hash(app, person);
     let by = permit.caller().account;
     Ok(app
         .store()
         .append_person_event(person.id, event, &[], &sealed, by, app.now(), hash)
         .await?)
+}
+
+fn event_hash(app: &App, person: &Person) -> [u8; 32] {
+    let id = app.fresh_uuid();
+    vault::entry_hash("person_event", &[id.as_bytes(), person.uuid.as_bytes()])
 }

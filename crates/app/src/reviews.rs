@@ -8,7 +8,8 @@ use matching::Explanation;
 use policy::{DecideReview, ListReviews, Permit, ReadReview};
 use serde_json::json;
 use store::{
-    Delivery, NewProcedureStep, PersonEvent, Procedure, Sealed, StagedRow, StoreError, TraceKind, TraceOutcome,
+    ChunkCommit, Delivery, NewPersonEvent, NewPersonEventKind, NewProcedureStep, PersonRef, Procedure, Sealed,
+    StagedRow, StoreError, TraceKind, TraceOutcome,
 };
 use uuid::Uuid;
 use vault::{Secret, SecretOwner};
@@ -263,13 +264,14 @@ pub async fn decide(app: &App, permit: &Permit<DecideReview>, decision: &Decisio
     let mut commit = chunk::plan(app, &origin, &placed).await?;
     commit.steps.push(step);
     commit.resolved.push(row.uuid);
+    if decision.attach && decision.confirm_alias && procedure.reason == Explanation::NameChange.as_str() {
+        let alias = alias(app, permit.caller().account, &commit, &document, &name).await?;
+        commit.person_events.extend(alias);
+    }
     match app.store().commit_chunk(&commit).await {
         Ok(()) => {}
         Err(StoreError::Conflict { .. }) => return Err(ReviewError::Conflict),
         Err(other) => return Err(AppError::from(other).into()),
-    }
-    if decision.attach && decision.confirm_alias && procedure.reason == Explanation::NameChange.as_str() {
-        confirm_alias(app, permit.caller().account, &document, &name).await?;
     }
     Ok(())
 }
@@ -290,20 +292,33 @@ fn attach(app: &App, item: &Item, content: StagedContent, document: IdentityDocu
     Ok(Placed::Attach(Box::new(Attachment::new(row, person, Vec::new()))))
 }
 
-/// From now on a row under this number and this name agrees.
-async fn confirm_alias(app: &App, by: Uuid, document: &IdentityDocument, name: &domain::Name) -> Result<(), AppError> {
-    let numbers: Vec<_> = keys::number_tags(app.vault(), document).all().collect();
-    let person = app.store().find_persons(&numbers).await?.into_iter().flatten().next();
-    let person = person.ok_or(AppError::Damaged {
-        what: "a person that was just recorded",
-    })?;
+/// From now on a row under this number and this name agrees. `None` if the row left nobody to whom the name could belong.
+async fn alias(
+    app: &App,
+    by: Uuid,
+    commit: &ChunkCommit,
+    document: &IdentityDocument,
+    name: &domain::Name,
+) -> Result<Option<NewPersonEvent>, AppError> {
+    let recorded = commit.records.first().map(|record| record.person);
+    let person = match recorded {
+        Some(person) => Some(person),
+        None => {
+            let numbers: Vec<_> = keys::number_tags(app.vault(), document).all().collect();
+            let found = app.store().find_persons(&numbers).await?.into_iter().flatten().next();
+            found.map(|person| PersonRef::Known(person.id))
+        }
+    };
     let tag = keys::name_tags(app.vault(), document, name).current;
-    let hash = vault::entry_hash("person_event", &[person.uuid.as_bytes(), b"alias_confirmed", &tag.tag]);
-    let event = PersonEvent::AliasConfirmed;
-    Ok(app
-        .store()
-        .append_person_event(person.id, &event, &[tag], &Sealed::default(), by, app.now(), hash)
-        .await?)
+    let id = app.fresh_uuid();
+    Ok(person.map(|person| NewPersonEvent {
+        person,
+        kind: NewPersonEventKind::AliasConfirmed,
+        tags: vec![tag],
+        reason: Sealed::default(),
+        by,
+        entry_hash: vault::entry_hash("person_event", &[id.as_bytes(), b"alias_confirmed", &tag.tag]),
+    }))
 }
 
 /// The permit was given for this organisation; a review of another one must not slip in under its id.

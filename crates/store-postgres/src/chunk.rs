@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::connection::{copy_in, execute, first, rows};
 use crate::fault::{Fault, conflict, missing};
 use crate::value::{count, get, parts, signed, signed_small, small};
-use crate::{log, procedure, record};
+use crate::{log, person, procedure, record};
 
 /// Writes `chunk` into the transaction.
 pub(crate) async fn write(transaction: &Transaction<'_>, chunk: &ChunkCommit) -> Result<(), Fault> {
@@ -32,6 +32,13 @@ pub(crate) async fn write(transaction: &Transaction<'_>, chunk: &ChunkCommit) ->
         .ok_or_else(|| missing("the record of an event"))?;
     let events: Vec<NewRecordEvent> = chunk.events.iter().cloned().chain(own).collect();
     record::append_events(transaction, &events, chunk.at, None).await?;
+    for new in &chunk.person_events {
+        let (person, event) = number(new.person)
+            .zip(new.kind.event(number))
+            .ok_or_else(|| missing("the person of an event"))?;
+        let (tags, reason, hash) = (&new.tags, &new.reason, &new.entry_hash);
+        person::append_event(transaction, person, &event, tags, reason, new.by, chunk.at, hash).await?;
+    }
     // A line that is staged anew is resolved first: it waits once.
     resolve(transaction, &chunk.resolved, chunk_id).await?;
     insert_staged(transaction, chunk).await?;

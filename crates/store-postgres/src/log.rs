@@ -5,7 +5,7 @@ use deadpool_postgres::Transaction;
 use domain::Moment;
 use store::{
     EntryKind, IndexTag, Lease, LogEntry, LogStore, NewTrace, SEQUENCER_LEASE, StoreError, Trace, TraceKind,
-    TraceOutcome,
+    TraceOutcome, is_lease_good,
 };
 use uuid::Uuid;
 
@@ -164,7 +164,7 @@ impl PostgresStore {
         })
         .await?;
         let (token, other, held_until) = held.ok_or_else(|| damaged("a lease vanished"))?;
-        if other != holder && held_until > now.0 {
+        if other != holder && is_lease_good(held_until, now, ttl_ms) {
             return Ok(None);
         }
         let token = if other == holder { token } else { token + 1 };

@@ -1,6 +1,7 @@
 //! Persons: found by tags, read by number, linked and split by events.
 
 use async_trait::async_trait;
+use deadpool_postgres::Transaction;
 use domain::Moment;
 use store::{EntryKind, IndexTag, Person, PersonEvent, PersonId, PersonStore, Sealed, StoreError, follow_links};
 use tokio_postgres::Row;
@@ -45,19 +46,7 @@ impl PersonStore for PostgresStore {
         at: Moment,
         entry_hash: [u8; 32],
     ) -> Result<(), StoreError> {
-        let (kind, other) = event.to_words();
-        let (salt, ciphertext) = parts(reason);
-        let row: &[Parameter<'_>] = &[
-            &person.0,
-            &kind,
-            &other.map(|other| other.0),
-            &salt,
-            &ciphertext,
-            &by,
-            &at.0,
-            &entry_hash.as_slice(),
-        ];
-        Ok(self.append(person, row, tags, &entry_hash).await?)
+        Ok(self.append(person, event, tags, reason, by, at, &entry_hash).await?)
     }
 
     async fn person_events(&self, person: PersonId) -> Result<Vec<(PersonEvent, Moment)>, StoreError> {
@@ -94,30 +83,61 @@ impl PersonStore for PostgresStore {
 }
 
 impl PostgresStore {
+    #[expect(clippy::too_many_arguments, reason = "as the port")]
     async fn append(
         &self,
         person: PersonId,
-        event: &[Parameter<'_>],
+        event: &PersonEvent,
         tags: &[IndexTag],
+        reason: &Sealed,
+        by: Uuid,
+        at: Moment,
         entry_hash: &[u8; 32],
     ) -> Result<(), Fault> {
         let mut client = self.client().await?;
         let transaction = client.transaction().await?;
-        execute(&transaction, include_str!("../sql/person_event/insert.sql"), event).await?;
-        for tag in tags {
-            let (bytes, index, version) = (tag.tag.as_slice(), tag.index.code(), i32::from(tag.key_version));
-            let sql = include_str!("../sql/blind_index/add.sql");
-            if execute(&transaction, sql, &[&bytes, &index, &version, &person.0]).await? == 0 {
-                let sql = include_str!("../sql/blind_index/owner.sql");
-                let owner = first(&transaction, sql, &[&bytes, &index, &version], |row| get(row, 0)).await?;
-                if owner != Some(person.0) {
-                    return Err(conflict("the tag belongs to another person"));
-                }
-            }
-        }
-        log::enqueue(&transaction, EntryKind::PersonEvent, &[entry_hash]).await?;
+        append_event(&transaction, person, event, tags, reason, by, at, entry_hash).await?;
         commit(transaction).await
     }
+}
+
+/// Appends an event of a person with its outbox row.
+#[expect(clippy::too_many_arguments, reason = "as the port")]
+pub(crate) async fn append_event(
+    transaction: &Transaction<'_>,
+    person: PersonId,
+    event: &PersonEvent,
+    tags: &[IndexTag],
+    reason: &Sealed,
+    by: Uuid,
+    at: Moment,
+    entry_hash: &[u8; 32],
+) -> Result<(), Fault> {
+    let (kind, other) = event.to_words();
+    let (salt, ciphertext) = parts(reason);
+    let row: &[Parameter<'_>] = &[
+        &person.0,
+        &kind,
+        &other.map(|other| other.0),
+        &salt,
+        &ciphertext,
+        &by,
+        &at.0,
+        &entry_hash.as_slice(),
+    ];
+    execute(transaction, include_str!("../sql/person_event/insert.sql"), row).await?;
+    for tag in tags {
+        let (bytes, index, version) = (tag.tag.as_slice(), tag.index.code(), i32::from(tag.key_version));
+        let sql = include_str!("../sql/blind_index/add.sql");
+        if execute(transaction, sql, &[&bytes, &index, &version, &person.0]).await? == 0 {
+            let sql = include_str!("../sql/blind_index/owner.sql");
+            let owner = first(transaction, sql, &[&bytes, &index, &version], |row| get(row, 0)).await?;
+            if owner != Some(person.0) {
+                return Err(conflict("the tag belongs to another person"));
+            }
+        }
+    }
+    log::enqueue(transaction, EntryKind::PersonEvent, &[entry_hash]).await
 }
 
 fn person(row: &Row) -> Result<Person, Fault> {

@@ -141,6 +141,26 @@ impl Cluster {
         self.create("chengdang_template").await
     }
 
+    /// A copy of a database to which nobody is connected; its address.
+    ///
+    /// # Errors
+    ///
+    /// [`NoCluster`] if the server refuses.
+    pub async fn copy_of(&self, url: &str) -> Result<String, NoCluster> {
+        self.create(name_in(url)?).await
+    }
+
+    /// Drops a database with whoever is connected to it.
+    ///
+    /// # Errors
+    ///
+    /// [`NoCluster`] if the server refuses.
+    pub async fn drop_database(&self, url: &str) -> Result<(), NoCluster> {
+        let name = name_in(url)?;
+        self.execute("postgres", &format!("DROP DATABASE {name} WITH (FORCE)"))
+            .await
+    }
+
     async fn create(&self, template: &str) -> Result<String, NoCluster> {
         let name = format!("test_{}", self.databases.fetch_add(1, Ordering::Relaxed));
         self.execute("postgres", &format!("CREATE DATABASE {name} TEMPLATE {template}"))
@@ -171,6 +191,13 @@ impl Drop for Cluster {
         // If the keeper cannot be waited for, it still ends by itself.
         let _ = self.keeper.wait();
     }
+}
+
+/// Name of the database in an address that [`Cluster::url`] gave.
+fn name_in(url: &str) -> Result<&str, NoCluster> {
+    url.split_once("dbname=")
+        .map(|(_, name)| name)
+        .ok_or_else(|| NoCluster("the address names no database".to_owned()))
 }
 
 /// The newest server programs of the machine (Debian keeps them apart by version, others on the path).

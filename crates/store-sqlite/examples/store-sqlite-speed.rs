@@ -145,6 +145,7 @@ fn make_chunk(
             .collect(),
         events: Vec::new(),
         own_events: Vec::new(),
+        person_events: Vec::new(),
         staged_delivery: None,
         staged: Vec::new(),
         procedures: Vec::new(),

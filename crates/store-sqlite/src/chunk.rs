@@ -8,7 +8,7 @@ use store::{
 
 use crate::connection::{all, count, execute, first, signed};
 use crate::fault::{Fault, conflict, missing};
-use crate::{log, procedure, record};
+use crate::{log, person, procedure, record};
 
 /// Commits `chunk`.
 pub(crate) fn commit(connection: &Connection, chunk: &ChunkCommit) -> Result<(), Fault> {
@@ -36,6 +36,13 @@ pub(crate) fn commit(connection: &Connection, chunk: &ChunkCommit) -> Result<(),
         .ok_or_else(|| missing("the record of an event"))?;
     for event in chunk.events.iter().chain(&own) {
         record::append_event(connection, event, chunk.at, None)?;
+    }
+    for new in &chunk.person_events {
+        let (person, event) = number(new.person)
+            .zip(new.kind.event(number))
+            .ok_or_else(|| missing("the person of an event"))?;
+        let (tags, reason, hash) = (&new.tags, &new.reason, &new.entry_hash);
+        person::append_event(connection, person, &event, tags, reason, new.by, chunk.at, hash)?;
     }
     // A line that is staged anew is resolved first: it waits once.
     resolve(connection, chunk, chunk_id)?;

@@ -5,7 +5,7 @@ use domain::Moment;
 use rusqlite::{Connection, params};
 use store::{
     EntryKind, IndexTag, Lease, LogEntry, LogStore, NewTrace, SEQUENCER_LEASE, StoreError, Trace, TraceKind,
-    TraceOutcome,
+    TraceOutcome, is_lease_good,
 };
 use uuid::Uuid;
 
@@ -187,7 +187,7 @@ fn take_lease(
             )?;
             1
         }
-        Some((_, other, held_until)) if other != holder && held_until > now.0 => return Ok(None),
+        Some((_, other, held_until)) if other != holder && is_lease_good(held_until, now, ttl_ms) => return Ok(None),
         Some((token, other, _)) => {
             let token = if other == holder { token } else { token + 1 };
             let sql = include_str!("../sql/lease/update.sql");

@@ -40,26 +40,8 @@ impl PersonStore for SqliteStore {
         entry_hash: [u8; 32],
     ) -> Result<(), StoreError> {
         let (event, tags, reason) = (event.clone(), tags.to_vec(), reason.clone());
-        self.write(move |connection| {
-            let (kind, other) = event.to_words();
-            execute(
-                connection,
-                include_str!("../sql/person_event/insert.sql"),
-                params![
-                    person.0,
-                    kind,
-                    other.map(|other| other.0),
-                    reason.salt.as_ref(),
-                    reason.ciphertext,
-                    by.as_bytes(),
-                    at.0,
-                    &entry_hash
-                ],
-            )?;
-            tags.iter().try_for_each(|tag| add_tag(connection, person, tag))?;
-            log::enqueue(connection, EntryKind::PersonEvent, &entry_hash)
-        })
-        .await
+        self.write(move |connection| append_event(connection, person, &event, &tags, &reason, by, at, &entry_hash))
+            .await
     }
 
     async fn person_events(&self, person: PersonId) -> Result<Vec<(PersonEvent, Moment)>, StoreError> {
@@ -93,6 +75,37 @@ impl PersonStore for SqliteStore {
         })
         .await
     }
+}
+
+/// Appends an event of a person with its outbox row.
+#[expect(clippy::too_many_arguments, reason = "as the port")]
+pub(crate) fn append_event(
+    connection: &Connection,
+    person: PersonId,
+    event: &PersonEvent,
+    tags: &[IndexTag],
+    reason: &Sealed,
+    by: Uuid,
+    at: Moment,
+    entry_hash: &[u8; 32],
+) -> Result<(), Fault> {
+    let (kind, other) = event.to_words();
+    execute(
+        connection,
+        include_str!("../sql/person_event/insert.sql"),
+        params![
+            person.0,
+            kind,
+            other.map(|other| other.0),
+            reason.salt.as_ref(),
+            reason.ciphertext,
+            by.as_bytes(),
+            at.0,
+            entry_hash
+        ],
+    )?;
+    tags.iter().try_for_each(|tag| add_tag(connection, person, tag))?;
+    log::enqueue(connection, EntryKind::PersonEvent, entry_hash)
 }
 
 /// Probes in the order of the index, so that a chunk's probes pass each page once; answers in the order asked.

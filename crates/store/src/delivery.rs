@@ -8,7 +8,9 @@ use domain::catalogue::ItemId;
 use domain::{Moment, Uscc};
 use uuid::Uuid;
 
-use crate::{IndexTag, NewPerson, NewProcedure, NewRecord, NewRecordEvent, OwnEvent, Sealed, StoreError};
+use crate::{
+    IndexTag, NewPerson, NewPersonEvent, NewProcedure, NewRecord, NewRecordEvent, OwnEvent, Sealed, StoreError,
+};
 
 /// Local number of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -205,6 +207,8 @@ pub struct ChunkCommit {
     pub events: Vec<NewRecordEvent>,
     /// Events of the records that this chunk writes, in the order in which they happen.
     pub own_events: Vec<OwnEvent>,
+    /// Events of persons: an alias that a review confirms, a split.
+    pub person_events: Vec<NewPersonEvent>,
     /// Held and pending rows.
     pub staged: Vec<NewStagedRow>,
     /// Delivery the staged rows belong to; `delivery` itself unless a held row is staged anew by a single act.

@@ -137,7 +137,8 @@ pub trait LogStore {
     /// Traces about a subject, newest first, at most `limit`.
     async fn traces_of(&self, subjects: &[IndexTag], limit: u32) -> Result<Vec<Trace>, StoreError>;
 
-    /// Takes or renews the lease `name` for `holder` until `now + ttl_ms`; `None` if another holds it.
+    /// Takes or renews the lease `name` for `holder` until `now + ttl_ms`; `None` if another holds it, by
+    /// [`crate::is_lease_good`].
     async fn take_lease(
         &self,
         name: &'static str,

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use domain::Moment;
 use uuid::Uuid;
 
-use crate::{IndexTag, Sealed, StoreError};
+use crate::{IndexTag, PersonRef, Sealed, StoreError};
 
 /// Local number of a person; clusters rows, never leaves the system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -56,6 +56,45 @@ pub enum PersonEvent {
     },
     /// A further name was confirmed; its B2 tags were added.
     AliasConfirmed,
+}
+
+/// An event of a person that a chunk brings about, in its transaction.
+#[derive(Debug, Clone)]
+pub struct NewPersonEvent {
+    /// Whose.
+    pub person: PersonRef,
+    /// What.
+    pub kind: NewPersonEventKind,
+    /// Further tags (a confirmed alias).
+    pub tags: Vec<IndexTag>,
+    /// Reason, sealed.
+    pub reason: Sealed,
+    /// Account of the human who decided it.
+    pub by: Uuid,
+    /// Hash of its log entry.
+    pub entry_hash: [u8; 32],
+}
+
+/// What a chunk can do to a person as a whole; the other person may be one that the chunk creates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NewPersonEventKind {
+    /// See [`PersonEvent::Split`].
+    Split {
+        /// the person who received the copies
+        into: PersonRef,
+    },
+    /// See [`PersonEvent::AliasConfirmed`].
+    AliasConfirmed,
+}
+
+impl NewPersonEventKind {
+    /// The event, now that persons have their numbers.
+    pub fn event(self, number: impl Fn(PersonRef) -> Option<PersonId>) -> Option<PersonEvent> {
+        Some(match self {
+            Self::Split { into } => PersonEvent::Split { into: number(into)? },
+            Self::AliasConfirmed => PersonEvent::AliasConfirmed,
+        })
+    }
 }
 
 /// The person side of the store.

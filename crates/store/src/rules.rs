@@ -8,12 +8,20 @@ use domain::record::{RecordEventKind, state_after};
 use uuid::Uuid;
 
 use crate::{
-    BirthState, CHUNK_ROWS_MAX, ChunkCommit, NewRecord, NewRecordEvent, PersonEvent, PersonId, PersonRef, RecordId,
-    Sealed, StoreError, chunk_uuid,
+    BirthState, CHUNK_ROWS_MAX, ChunkCommit, NewPersonEvent, NewPersonEventKind, NewRecord, NewRecordEvent,
+    PersonEvent, PersonId, PersonRef, RecordId, Sealed, StoreError, chunk_uuid,
 };
 
 /// How long attempts are kept: no limit on logins looks further back than a day.
 pub const ATTEMPTS_KEPT_MS: i64 = 24 * 3600 * 1000;
+
+/// Whether a lease that another holds is still good at `now`. Nobody holds one for longer than `ttl_ms`, so one that seems to
+/// last longer than twice that (clocks of two hosts differ) was taken before a clock went back; the fencing token keeps its
+/// holder out.
+#[must_use]
+pub const fn is_lease_good(held_until: i64, now: Moment, ttl_ms: i64) -> bool {
+    held_until > now.0 && held_until <= now.0.saturating_add(ttl_ms.saturating_mul(2))
+}
 
 /// How far a delivery is, as the next chunk finds it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +79,14 @@ impl ChunkCommit {
         rule(
             self.records.iter().all(|record| is_known(&record.person)),
             "a record names a person the chunk lacks",
+        )?;
+        let is_known_to = |event: &NewPersonEvent| match event.kind {
+            NewPersonEventKind::Split { into } => is_known(&event.person) && is_known(&into),
+            NewPersonEventKind::AliasConfirmed => is_known(&event.person),
+        };
+        rule(
+            self.person_events.iter().all(is_known_to),
+            "an event names a person the chunk lacks",
         )?;
         rule(
             self.own_events.iter().all(|event| self.record(event.ordinal).is_some()),

@@ -453,6 +453,7 @@ impl<'a> Builder<'a> {
             records: Vec::new(),
             events: Vec::new(),
             own_events: Vec::new(),
+            person_events: Vec::new(),
             staged: Vec::new(),
             staged_delivery: origin.delivery,
             procedures: Vec::new(),

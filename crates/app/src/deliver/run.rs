@@ -228,6 +228,7 @@ fn empty_commit(app: &App, delivery: &Delivery) -> ChunkCommit {
         records: Vec::new(),
         events: Vec::new(),
         own_events: Vec::new(),
+        person_events: Vec::new(),
         staged: Vec::new(),
         staged_delivery: Some(delivery.id),
         procedures: Vec::new(),

@@ -3,7 +3,11 @@
 #[cfg(test)]
 mod candidates;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod life;
+#[cfg(test)]
+mod permits;
 #[cfg(test)]
 mod persons;
 #[cfg(test)]

@@ -1,25 +1,45 @@
 //! A town of three residents; one department delivers permits.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use app::accounts::{self, NewAccount};
 use app::own_file::{self, OwnFile, OwnRecord};
 use app::{App, Parts, Settings};
-use domain::catalogue::ItemId;
+use domain::catalogue::{Catalogue, ItemId};
 use domain::{Clock, Day, DocumentKind, IdSource, IdentityDocument, Moment, Name, ResidentId, Uscc};
 use matching::FileRegister;
 use policy::{Caller, CallerKind, Deliver, Policies, ReadOwnRecords};
 use serde_json::Value;
-use store::AccountKind;
+use store::{AccountKind, Store};
 use store_sqlite::{SqliteOptions, SqliteStore};
 use uuid::{NoContext, Timestamp, Uuid};
 use vault::Vault;
 
-struct TestClock(AtomicI64);
+use crate::permits::{self, Row};
+
+/// Moves on by itself by a millisecond a look, and otherwise as a test says.
+pub(crate) struct TestClock(AtomicI64);
+
+impl Default for TestClock {
+    fn default() -> Self {
+        // 2026-11-24 10:00 in China.
+        Self(AtomicI64::new(1_795_485_600_000))
+    }
+}
+
+impl TestClock {
+    pub(crate) fn jump(&self, ms: i64) {
+        self.0.fetch_add(ms, Ordering::SeqCst);
+    }
+
+    /// Without moving on.
+    pub(crate) fn look(&self) -> Moment {
+        Moment(self.0.load(Ordering::SeqCst))
+    }
+}
 
 impl Clock for TestClock {
     fn now(&self) -> Moment {
@@ -33,6 +53,37 @@ impl IdSource for TestIds {
     fn uuid(&self, at: Moment) -> Uuid {
         Uuid::new_v7(Timestamp::from_unix(NoContext, u64::try_from(at.0 / 1000).unwrap(), 0))
     }
+}
+
+/// The system over a store, with keys and staged uploads in `folder`.
+pub(crate) fn app_over(
+    folder: &Path,
+    store: Arc<dyn Store>,
+    clock: Arc<TestClock>,
+    register: &str,
+    chunk_rows: Option<usize>,
+) -> App {
+    static SHIPPED: LazyLock<(Arc<Catalogue>, Arc<Policies>)> = LazyLock::new(|| {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let catalogue = catalogue::load(&root.join("catalogue")).unwrap();
+        let policies = Policies::load(&root.join("policies")).unwrap();
+        (Arc::new(catalogue), Arc::new(policies))
+    });
+    let mut settings = Settings::new(folder.join("staging"));
+    settings.allow_test_area = true;
+    settings.chunk_rows = chunk_rows.unwrap_or(settings.chunk_rows);
+    App::new(Parts {
+        store,
+        vault: Arc::new(Vault::open(&folder.join("keys")).unwrap()),
+        catalogue: Arc::clone(&SHIPPED.0),
+        policies: Arc::clone(&SHIPPED.1),
+        register: Arc::new(FileRegister::load(register.as_bytes()).unwrap()),
+        // No test here delivers a workbook.
+        workbooks: Arc::new(confine::ConfinedReader::new("/nonexistent")),
+        clock,
+        ids: Arc::new(TestIds),
+        settings,
+    })
 }
 
 pub(crate) struct Town {
@@ -51,39 +102,59 @@ pub(crate) fn document(sequence: u16) -> IdentityDocument {
 
 /// Their names, by the register.
 pub(crate) fn name(sequence: u16) -> &'static str {
-    ["", "测试甲", "测试乙", "测试丙"][usize::from(sequence)]
+    [
+        "",
+        "测试甲",
+        "测试乙",
+        "测试丙",
+        "测试丁",
+        "测试戊",
+        "测试己",
+        "测试庚",
+        "测试辛",
+    ][usize::from(sequence)]
 }
 
-fn register_of(known: &[u16]) -> String {
+/// A register that knows the residents `known`; the third had another name before.
+pub(crate) fn register(known: &[u16]) -> String {
     let mut register = "证件类型,证件号码,姓名,曾用名\n".to_owned();
     for sequence in known {
-        writeln!(register, "01,{},{},", document(*sequence).expose(), name(*sequence)).unwrap();
+        let former = if *sequence == 3 { FORMER_NAME } else { "" };
+        writeln!(
+            register,
+            "01,{},{},{former}",
+            document(*sequence).expose(),
+            name(*sequence)
+        )
+        .unwrap();
     }
     register
 }
 
+/// The name that the third resident had before.
+pub(crate) const FORMER_NAME: &str = "测试旧名";
+
 impl Town {
     /// A town whose register knows the residents `known`.
     pub(crate) fn new(known: &[u16]) -> Self {
-        Self::over(tempfile::tempdir().unwrap(), &register_of(known))
+        Self::over(tempfile::tempdir().unwrap(), &register(known))
     }
 
     /// A town of resident 1 and so many others who were born on the same day and have resident 2's name.
     pub(crate) fn with_namesakes(count: u16) -> Self {
-        let mut register = register_of(&[1]);
+        let mut text = register(&[1]);
         for sequence in 100..100 + count {
-            writeln!(register, "01,{},{},", document(sequence).expose(), name(2)).unwrap();
+            writeln!(text, "01,{},{},", document(sequence).expose(), name(2)).unwrap();
         }
-        Self::over(tempfile::tempdir().unwrap(), &register)
+        Self::over(tempfile::tempdir().unwrap(), &text)
     }
 
     /// The same town with another register.
     pub(crate) fn with_register(self, known: &[u16]) -> Self {
-        Self::over(self.folder, &register_of(known))
+        Self::over(self.folder, &register(known))
     }
 
     fn over(folder: tempfile::TempDir, register: &str) -> Self {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let database = folder.path().join("town.db");
         store_sqlite::migrate(&database).unwrap();
         let keys = folder.path().join("keys");
@@ -95,21 +166,8 @@ impl Town {
             readers: 2,
             reader_cache_mib: 2,
         };
-        let mut settings = Settings::new(folder.path().join("staging"));
-        settings.allow_test_area = true;
-        let app = App::new(Parts {
-            store: Arc::new(SqliteStore::open(&database, &options).unwrap()),
-            vault: Arc::new(Vault::open(&keys).unwrap()),
-            catalogue: Arc::new(catalogue::load(&root.join("catalogue")).unwrap()),
-            policies: Arc::new(Policies::load(&root.join("policies")).unwrap()),
-            register: Arc::new(FileRegister::load(register.as_bytes()).unwrap()),
-            // 2026-11-24 10:00 in China.
-            // No test here delivers a workbook.
-            workbooks: Arc::new(confine::ConfinedReader::new("/nonexistent")),
-            clock: Arc::new(TestClock(AtomicI64::new(1_795_485_600_000))),
-            ids: Arc::new(TestIds),
-            settings,
-        });
+        let store = Arc::new(SqliteStore::open(&database, &options).unwrap());
+        let app = app_over(folder.path(), store, Arc::new(TestClock::default()), register, None);
         let item = &app.catalogue().items[&ItemId::parse("ITM-PERMIT").unwrap()];
         let provider = item.providers[0].clone();
         let provider_name = app.catalogue().organisations[&provider].name.zh.clone();
@@ -150,22 +208,11 @@ impl Town {
 
     /// Delivers permits: document number, name, number, content. Returns the counts of the receipt.
     pub(crate) async fn deliver(&self, rows: &[(&str, &str, &str, &str)]) -> Value {
-        let header = "行政相对人名称,行政相对人类别,行政相对人代码_1（统一社会信用代码）,行政相对人代码_2（工商注册号）,\
-                      行政相对人代码_3（组织机构代码）,行政相对人代码_4（税务登记号）,行政相对人代码_5（事业单位证书号）,\
-                      行政相对人代码_6（社会组织登记证号）,法定代表人,法定代表人身份证号,证件类型,证件号码,行政许可决定文书名称,\
-                      行政许可决定文书号,许可类别,许可证书名称,许可编号,许可内容,许可决定日期,有效期自,有效期至,许可机关,\
-                      许可机关统一社会信用代码,当前状态,数据来源单位,数据来源单位统一社会信用代码,备注";
-        let mut file = tempfile::tempfile().unwrap();
-        writeln!(file, "{header}").unwrap();
-        let (code, organ) = (&self.provider, &self.provider_name);
-        for (wsh, name, number, content) in rows {
-            writeln!(
-                file,
-                "{name},自然人,,,,,,,,,居民身份证,{number},准予行政许可决定书,{wsh},普通,食品经营许可证,JY-{wsh},{content},\
-                 2024/03/01,2024/03/01,2099/12/31,{organ},{code},1,{organ},{code},"
-            )
-            .unwrap();
-        }
+        let rows: Vec<Row> = rows
+            .iter()
+            .map(|(document_no, name, number, content)| Row::new(document_no, name, number, content))
+            .collect();
+        let file = permits::file(&permits::csv(&self.provider_name, &self.provider, &rows));
         let item = &self.app.catalogue().items[&ItemId::parse("ITM-PERMIT").unwrap()];
         let question = Deliver::of(self.provider.clone(), item);
         let permit = self.app.policies().decide(&self.officer(), question).unwrap();

@@ -179,6 +179,7 @@ impl Fixture {
             records: Vec::new(),
             events: Vec::new(),
             own_events: Vec::new(),
+            person_events: Vec::new(),
             staged_delivery: None,
             staged: Vec::new(),
             procedures: Vec::new(),

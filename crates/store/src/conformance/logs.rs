@@ -176,6 +176,15 @@ pub async fn a_lost_lease_sequences_nothing(store: &dyn Store) {
     assert_eq!(ok(store.log_sizes().await, "sizes"), (0, 1));
     assert_eq!(ok(store.sequence(new, Moment(START.0 + 153), 10).await, "sequence"), 1);
 
+    // A clock that went back by an hour: nobody waits for it.
+    let hour = 3_600_000;
+    let after = some(
+        ok(take(old_holder, 152 - hour).await, "take"),
+        "the lease, after a step back",
+    );
+    assert!(after.token > new.token);
+    assert_eq!(ok(take(new_holder, 153 - hour).await, "take"), None, "held by another");
+
     let racing = (0..10).map(|_| store.take_lease("another", make.uuid(), START, 100));
     let racing = join_all(racing).await.into_iter().map(Result::unwrap_or_default);
     assert_eq!(racing.flatten().count(), 1, "of ten who take a free lease one holds it");

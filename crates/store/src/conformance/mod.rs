@@ -57,6 +57,7 @@ where
         a_fact_is_known_by_its_latest_revision,
         a_chunk_corrects_and_withdraws_its_own_records,
         racing_writers_of_a_fact_make_one_revision,
+        a_chunk_carries_events_of_persons,
         events_follow_the_life_of_a_record,
         racing_events_of_a_record_happen_once,
         records_are_counted_by_item_and_state,

@@ -3,9 +3,12 @@
 use domain::Moment;
 use futures::future::join_all;
 
-use super::fixture::{Fixture, START, Sizes, conflicts, misses, ok, some};
+use super::fixture::{Fixture, START, Sizes, conflicts, is_invalid, misses, ok, some};
 use super::records::assert_one_winner;
-use crate::{BlindIndex, ChunkCommit, IndexTag, NewPerson, PersonEvent, PersonId, PersonRef, Store};
+use crate::{
+    BlindIndex, ChunkCommit, EntryKind, IndexTag, NewPerson, NewPersonEvent, NewPersonEventKind, PersonEvent, PersonId,
+    PersonRef, Store,
+};
 
 /// Persons are found by tag in the order asked; misses are `None`; index and key version are part of the tag.
 ///
@@ -194,4 +197,59 @@ pub async fn a_confirmed_alias_adds_tags(store: &dyn Store) {
     );
     assert_eq!(Sizes::of(store).await, before);
     assert_eq!(ok(store.person_events(person.id).await, "events").len(), 2);
+}
+
+/// A chunk brings its events of persons in its own transaction, also of persons that it creates; or nothing of it is there.
+///
+/// # Panics
+///
+/// If the store breaks the rule.
+pub async fn a_chunk_carries_events_of_persons(store: &dyn Store) {
+    let make = Fixture::default();
+    let (known, tags) = make.person(store).await;
+    let new = make.new_person();
+    let alias = make.tag(BlindIndex::NumberAndName);
+    let event = |person, kind, tags: &[IndexTag]| NewPersonEvent {
+        person,
+        kind,
+        tags: tags.to_vec(),
+        reason: make.sealed(),
+        by: make.uuid(),
+        entry_hash: make.bytes(),
+    };
+    let split = NewPersonEventKind::Split {
+        into: PersonRef::New(0),
+    };
+    let chunk = |confirmed: &[IndexTag]| ChunkCommit {
+        new_persons: vec![new.clone()],
+        records: vec![make.new_record(PersonRef::New(0))],
+        person_events: vec![
+            event(PersonRef::Known(known.id), split, &[]),
+            event(PersonRef::New(0), NewPersonEventKind::AliasConfirmed, confirmed),
+        ],
+        ..make.act()
+    };
+    let before = Sizes::of(store).await;
+    let taken = *some(tags.tags.last(), "a tag");
+    conflicts(store.commit_chunk(&chunk(&[taken])).await, "the tag of another person");
+    let beyond = ChunkCommit {
+        person_events: vec![event(PersonRef::New(1), NewPersonEventKind::AliasConfirmed, &[])],
+        ..chunk(&[alias])
+    };
+    is_invalid(store.commit_chunk(&beyond).await, "no such person");
+    assert_eq!(Sizes::of(store).await, before);
+
+    ok(store.commit_chunk(&chunk(&[alias])).await, "chunk");
+    let found = ok(store.find_persons(&[alias]).await, "find");
+    let created = some(found.into_iter().next().flatten(), "the new person under its alias");
+    assert_eq!(created.uuid, new.uuid);
+    let of = async |person| {
+        let events = ok(store.person_events(person).await, "events");
+        events.into_iter().map(|(event, _)| event).collect::<Vec<_>>()
+    };
+    assert_eq!(of(known.id).await, [PersonEvent::Split { into: created.id }]);
+    assert_eq!(of(created.id).await, [PersonEvent::AliasConfirmed]);
+    let outbox = ok(store.outbox_entries(100).await, "outbox");
+    let events = outbox.iter().filter(|(kind, _)| *kind == EntryKind::PersonEvent);
+    assert_eq!(events.count(), 2);
 }

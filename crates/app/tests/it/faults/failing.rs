@@ -1,0 +1,257 @@
+//! A store that fails where it is told to: every call of every port is a step, and a step can fail before it happens, after
+//! it happened, or twice.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use domain::catalogue::ItemId;
+use domain::{Moment, Uscc};
+use store::{
+    Account, Begun, BirthState, ChunkCommit, ChunkInfo, Delivery, DeliveryId, DeliveryState, DeliveryStore, EntryKind,
+    IndexTag, KnownFact, Lease, LogEntry, LogStore, LoginStore, NewDelivery, NewProcedureStep, NewRecordEvent,
+    NewTrace, Person, PersonEvent, PersonId, PersonStore, Procedure, ProcedureStore, Record, RecordId, RecordStore,
+    Sealed, Session, StagedKind, StagedRow, Store, StoreError, Trace, TraceOutcome,
+};
+use uuid::Uuid;
+
+/// How a step fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Mode {
+    /// It does not happen, and the caller is told so.
+    Fails,
+    /// It happens, but the reply is lost.
+    ReplyLost,
+    /// It does not happen, and the caller cannot know.
+    Unknown,
+    /// It does not happen, and the next call of the same port does not either.
+    FailsTwice,
+    /// It happens, the reply is lost, and the next call of the same port fails.
+    ReplyLostThenFails,
+}
+
+impl Mode {
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Fails,
+        Self::ReplyLost,
+        Self::Unknown,
+        Self::FailsTwice,
+        Self::ReplyLostThenFails,
+    ];
+}
+
+/// A fault to come: at the `nth` call (from 0) of a method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Cell {
+    pub(crate) method: &'static str,
+    pub(crate) nth: u32,
+    pub(crate) mode: Mode,
+}
+
+#[derive(Default)]
+struct State {
+    armed: Vec<Cell>,
+    met: u32,
+    calls: BTreeMap<&'static str, u32>,
+    /// Since when: traces that were made durable, and records that were asked for.
+    traces: u64,
+    looks_without_trace: u64,
+}
+
+/// What is to be failed and what was called.
+#[derive(Clone, Default)]
+pub(crate) struct Plan(Arc<Mutex<State>>);
+
+/// What a call is to do.
+enum Act {
+    Go,
+    Fail(StoreError),
+    Forget(StoreError),
+}
+
+fn unavailable() -> StoreError {
+    StoreError::Unavailable {
+        cause: "a fault of the test".to_owned(),
+    }
+}
+
+impl Plan {
+    /// Forgets what was called; `cells` fail from now on.
+    pub(crate) fn arm(&self, cells: &[Cell]) {
+        *self.0.lock().unwrap() = State {
+            armed: cells.to_vec(),
+            ..State::default()
+        };
+    }
+
+    /// How often each method was called since.
+    pub(crate) fn calls(&self) -> BTreeMap<&'static str, u32> {
+        self.0.lock().unwrap().calls.clone()
+    }
+
+    /// Calls that failed since.
+    pub(crate) fn met(&self) -> u32 {
+        self.0.lock().unwrap().met
+    }
+
+    /// Questions for the records of a person that came before any trace was durable (R11).
+    pub(crate) fn looks_without_trace(&self) -> u64 {
+        self.0.lock().unwrap().looks_without_trace
+    }
+
+    fn call(&self, method: &'static str) -> Act {
+        let mut state = self.0.lock().unwrap();
+        let count = state.calls.entry(method).or_default();
+        let at = *count;
+        *count += 1;
+        if method == "records_of" && state.traces == 0 {
+            state.looks_without_trace += 1;
+        }
+        let Some(cell) = state.armed.iter().find(|cell| cell.method == method).copied() else {
+            return Act::Go;
+        };
+        let is_second = at == cell.nth + 1;
+        let act = match cell.mode {
+            Mode::Fails | Mode::FailsTwice if at == cell.nth => Act::Fail(unavailable()),
+            Mode::Unknown if at == cell.nth => Act::Fail(StoreError::OutcomeUnknown),
+            Mode::ReplyLost | Mode::ReplyLostThenFails if at == cell.nth => Act::Forget(StoreError::OutcomeUnknown),
+            Mode::FailsTwice | Mode::ReplyLostThenFails if is_second => Act::Fail(unavailable()),
+            _ => return Act::Go,
+        };
+        state.met += 1;
+        act
+    }
+
+    fn done(&self, method: &'static str) {
+        if method == "append_traces" {
+            self.0.lock().unwrap().traces += 1;
+        }
+    }
+}
+
+/// See the module.
+pub(crate) struct Failing {
+    pub(crate) inner: Arc<dyn Store>,
+    pub(crate) plan: Plan,
+}
+
+impl Store for Failing {
+    fn backend(&self) -> &'static str {
+        self.inner.backend()
+    }
+}
+
+/// Every method of the ports, by their signatures; the compiler and `every_method_is_here` hold it complete.
+macro_rules! ports {
+    ($($port:ident { $($method:ident($($name:ident: $kind:ty),*) -> $answer:ty;)+ })+) => {
+        /// Names of all methods.
+        pub(crate) const METHODS: &[&str] = &[$($(stringify!($method)),+),+];
+        $(
+            #[async_trait]
+            impl $port for Failing {
+                $(
+                    async fn $method(&self, $($name: $kind),*) -> Result<$answer, StoreError> {
+                        let act = self.plan.call(stringify!($method));
+                        if let Act::Fail(error) = act {
+                            return Err(error);
+                        }
+                        let answer = self.inner.$method($($name),*).await;
+                        if answer.is_ok() {
+                            self.plan.done(stringify!($method));
+                        }
+                        match act {
+                            // A refusal is an answer; what is lost is the word that it was done.
+                            Act::Forget(error) => answer.and(Err(error)),
+                            Act::Go | Act::Fail(_) => answer,
+                        }
+                    }
+                )+
+            }
+        )+
+    };
+}
+
+ports! {
+    DeliveryStore {
+        begin_delivery(new: &NewDelivery) -> Begun;
+        commit_chunk(chunk: &ChunkCommit) -> ();
+        commit_shared_chunk(chunk: Arc<ChunkCommit>) -> ();
+        finish_delivery(delivery: DeliveryId, state: DeliveryState, receipt: &[u8], at: Moment, entry_hash: [u8; 32]) -> Vec<u8>;
+        find_delivery(uuid: Uuid) -> Option<Delivery>;
+        list_deliveries(provider: Option<&Uscc>, limit: u32) -> Vec<Delivery>;
+        fault_block(delivery: DeliveryId, chunk_no: u32) -> Option<Vec<u8>>;
+        staged_rows(delivery: DeliveryId, after_line: u32, limit: u32) -> Vec<StagedRow>;
+        find_staged_row(uuid: Uuid) -> Option<StagedRow>;
+        staged_rows_with_tag(tag: &IndexTag) -> Vec<StagedRow>;
+        open_staged_rows(kind: StagedKind, after: Uuid, limit: u32) -> Vec<StagedRow>;
+        scan_chunks(after: i64, limit: u32) -> Vec<ChunkInfo>;
+        destroy_delivery_key(delivery: DeliveryId) -> bool;
+        find_chunk(uuid: Uuid) -> Option<ChunkInfo>;
+        get_delivery(id: DeliveryId) -> Delivery;
+    }
+    RecordStore {
+        find_facts(facts: &[(PersonId, i64)]) -> Vec<Option<KnownFact>>;
+        records_of(person: PersonId) -> Vec<Record>;
+        find_record(uuid: Uuid) -> Option<Record>;
+        append_record_events(events: &[NewRecordEvent], at: Moment, entry_hashes: &[[u8; 32]]) -> ();
+        count_records() -> Vec<(ItemId, BirthState, u64)>;
+        scan_records(after: RecordId, limit: u32) -> Vec<Record>;
+        notices_seen_until(person: PersonId) -> Option<Moment>;
+        acknowledge_notices(person: PersonId, until: Moment, at: Moment) -> ();
+    }
+    PersonStore {
+        find_persons(tags: &[IndexTag]) -> Vec<Option<Person>>;
+        get_persons(ids: &[PersonId]) -> Vec<Person>;
+        append_person_event(person: PersonId, event: &PersonEvent, tags: &[IndexTag], reason: &Sealed, by: Uuid, at: Moment, entry_hash: [u8; 32]) -> ();
+        person_events(person: PersonId) -> Vec<(PersonEvent, Moment)>;
+        linked_persons(person: PersonId) -> Vec<PersonId>;
+        count_persons() -> u64;
+    }
+    LogStore {
+        append_traces(traces: &[NewTrace]) -> ();
+        append_outcomes(outcomes: &[(Uuid, TraceOutcome, Moment)]) -> ();
+        traces_of(subjects: &[IndexTag], limit: u32) -> Vec<Trace>;
+        take_lease(name: &'static str, holder: Uuid, now: Moment, ttl_ms: i64) -> Option<Lease>;
+        sequence(lease: Lease, now: Moment, limit: u32) -> u32;
+        log_entries(from: u64, limit: u32) -> Vec<LogEntry>;
+        outbox_entries(limit: u32) -> Vec<(EntryKind, [u8; 32])>;
+        log_sizes() -> (u64, u64);
+    }
+    ProcedureStore {
+        append_step(step: &NewProcedureStep) -> ();
+        find_procedure(uuid: Uuid) -> Option<Procedure>;
+        open_procedures(organisation: Option<&Uscc>, limit: u32) -> Vec<Procedure>;
+        procedure_steps(uuid: Uuid) -> Vec<(String, Uuid, Moment)>;
+    }
+    LoginStore {
+        create_account(account: &Account) -> ();
+        find_account_by_login(login: &str) -> Option<Account>;
+        find_account(uuid: Uuid) -> Option<Account>;
+        list_accounts(limit: u32) -> Vec<Account>;
+        put_session(session: &Session) -> ();
+        find_session(token_hash: &[u8; 32]) -> Option<Session>;
+        delete_session(token_hash: &[u8; 32]) -> ();
+        delete_expired_sessions(now: Moment) -> u64;
+        count_attempt(key: &[u8; 32], at: Moment, since: Moment) -> u32;
+        attempts(key: &[u8; 32], since: Moment) -> u32;
+        clear_attempts(key: &[u8; 32]) -> ();
+        use_totp_step(account: Uuid, step: u64) -> bool;
+    }
+}
+
+/// The list is that of the traits: a method with a body of its own would otherwise pass by unseen.
+#[test]
+fn every_method_is_here() {
+    let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../store/src");
+    let mut declared = BTreeSet::new();
+    for file in ["delivery", "log", "login", "person", "procedure", "record"] {
+        let text = std::fs::read_to_string(source.join(file).with_extension("rs")).unwrap();
+        let begin = text.find("#[async_trait]").unwrap();
+        for part in text[begin..].split("async fn ").skip(1) {
+            declared.insert(part[..part.find('(').unwrap()].to_owned());
+        }
+    }
+    let listed: BTreeSet<String> = METHODS.iter().map(|method| (*method).to_owned()).collect();
+    assert_eq!(listed, declared);
+    assert_eq!(listed.len(), METHODS.len());
+}

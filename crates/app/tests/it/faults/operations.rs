@@ -1,0 +1,361 @@
+//! What people do, each as they would do it again after an error.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
+
+use app::accounts::{self, LoginFault, NewAccount};
+use app::deliver::{self, DeliverError};
+use app::reviews::{self, Decision, ReviewError};
+use app::{AppError, deliveries, held, lifecycle, own_file, persons, purge, reconcile, sequencer};
+use bytes::Bytes;
+use domain::catalogue::FieldCode;
+use domain::{Moment, Name};
+use futures::stream;
+use policy::{
+    CorrectRecord, DecideReview, LinkPersons, ListDeliveries, ReadDelivery, ReadReview, ReleaseHeld, WithdrawRecord,
+};
+use sha2::{Digest, Sha256};
+use store::{AccountKind, DeliveryState};
+use uuid::Uuid;
+
+use crate::faults::city::{City, KNOWN_LATER, PASSWORD};
+use crate::faults::picture::record_with;
+use crate::permits::Row;
+use crate::town::{document, name};
+
+/// An operation did not go through; the code of its error.
+#[derive(Debug)]
+pub(crate) struct Failed(pub(crate) &'static str);
+
+impl From<AppError> for Failed {
+    fn from(error: AppError) -> Self {
+        Self(error.code())
+    }
+}
+
+impl From<DeliverError> for Failed {
+    fn from(error: DeliverError) -> Self {
+        Self(error.code())
+    }
+}
+
+/// What is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Operation {
+    Deliver,
+    DeliverCorrected,
+    DeliverWithdrawn,
+    DeliverBroken,
+    DeliverStaged,
+    UploadInParts,
+    Correct,
+    Withdraw,
+    AttachAndConfirmAlias,
+    RefuseReview,
+    ReleaseHeld,
+    ReadOwnRecords,
+    ReadNoticesAndAcknowledge,
+    LogIn,
+    CreateAccount,
+    Link,
+    Split,
+    Sequence,
+    LookAtDeliveries,
+    LookAtReviews,
+    Verify,
+}
+
+impl Operation {
+    pub(crate) const ALL: [Self; 21] = [
+        Self::Deliver,
+        Self::DeliverCorrected,
+        Self::DeliverWithdrawn,
+        Self::DeliverBroken,
+        Self::DeliverStaged,
+        Self::UploadInParts,
+        Self::Correct,
+        Self::Withdraw,
+        Self::AttachAndConfirmAlias,
+        Self::RefuseReview,
+        Self::ReleaseHeld,
+        Self::ReadOwnRecords,
+        Self::ReadNoticesAndAcknowledge,
+        Self::LogIn,
+        Self::CreateAccount,
+        Self::Link,
+        Self::Split,
+        Self::Sequence,
+        Self::LookAtDeliveries,
+        Self::LookAtReviews,
+        Self::Verify,
+    ];
+
+    /// What must be there before.
+    pub(crate) async fn prepare(self, city: &mut City) -> Known {
+        let mut known = Known::default();
+        match self {
+            Self::Correct | Self::Withdraw => known.record = record_with(city, 1, "证字第1号").await,
+            Self::Split => known.record = record_with(city, 1, "证字第2号").await,
+            Self::ReleaseHeld => {
+                city.known = KNOWN_LATER;
+                city.restart().await;
+            }
+            Self::AttachAndConfirmAlias => known.review = review(city, "name_change").await,
+            Self::RefuseReview | Self::LookAtReviews => known.review = review(city, "name_differs").await,
+            Self::LookAtDeliveries => {
+                known.delivery = city.store().list_deliveries(None, 1).await.unwrap()[0].uuid;
+            }
+            _ => {}
+        }
+        known
+    }
+
+    /// One attempt. `is_again`: an earlier one failed, so that finding it done is as good as doing it.
+    pub(crate) async fn attempt(self, city: &mut City, known: &mut Known, is_again: bool) -> Result<(), Failed> {
+        match self {
+            Self::Deliver => deliver_rows(city, &mixed_rows()).await,
+            Self::DeliverCorrected => deliver_rows(city, &[first_row("经营甲，已更正")]).await,
+            Self::DeliverWithdrawn => deliver_rows(city, &[first_row("经营甲").withdrawn()]).await,
+            Self::DeliverBroken => Ok(city.deliver_text("甲,乙\n1,2\n").await.map(drop)?),
+            Self::DeliverStaged => deliver_staged(city, known).await,
+            Self::UploadInParts => upload(city, known).await,
+            Self::Correct => {
+                let (record, provider) = (known.record, city.provider.clone());
+                let permit = city.may(&city.officer(), CorrectRecord { record, provider });
+                let change = BTreeMap::from([(FieldCode("XK_NR".into()), "经营甲，已更正".to_owned())]);
+                done_or(
+                    lifecycle::correct(city.app(), &permit, &change, "决定书有误")
+                        .await
+                        .map(drop),
+                    is_again,
+                )
+            }
+            Self::Withdraw => {
+                let (record, provider) = (known.record, city.provider.clone());
+                let permit = city.may(&city.officer(), WithdrawRecord { record, provider });
+                done_or(lifecycle::withdraw(city.app(), &permit, "决定已撤销").await, is_again)
+            }
+            Self::AttachAndConfirmAlias => decide(city, known.review, true, is_again).await,
+            Self::RefuseReview => decide(city, known.review, false, is_again).await,
+            Self::ReleaseHeld => {
+                let permit = city.may(&City::operator(), ReleaseHeld);
+                Ok(held::release(city.app(), &permit).await.map(drop)?)
+            }
+            Self::ReadOwnRecords => {
+                let file = city.own(1).await?;
+                assert_eq!(crate::town::records(&file).len(), 2);
+                Ok(())
+            }
+            Self::ReadNoticesAndAcknowledge => notices(city).await,
+            Self::LogIn => log_in(city).await,
+            Self::CreateAccount => create_account(city, is_again).await,
+            Self::Link => {
+                let permit = city.may(&city.centre(), LinkPersons);
+                let (one, other) = (document(1), document(2));
+                done_or(
+                    persons::link(city.app(), &permit, &one, &other, "同一人持两证").await,
+                    is_again,
+                )
+            }
+            Self::Split => {
+                let permit = city.may(&city.centre(), LinkPersons);
+                let (from, into) = (document(1), document(4));
+                let right = Name::parse(name(4)).unwrap();
+                let records = [known.record];
+                let split = persons::split(city.app(), &permit, &from, (&into, &right), &records, "串号");
+                done_or(split.await.map(drop), is_again)
+            }
+            Self::Sequence => {
+                let done = sequencer::run_once(city.app(), Uuid::from_u128(9)).await?;
+                assert!(done.is_some(), "nobody else holds the lease");
+                Ok(())
+            }
+            Self::LookAtDeliveries => look_at_deliveries(city, known.delivery).await,
+            Self::LookAtReviews => {
+                assert_eq!(city.reviews().await?.len(), 2);
+                let found = reviews::find(city.app(), known.review).await?.unwrap();
+                let (review, organisation) = (found.uuid, found.organisation);
+                let permit = city.may(&city.officer(), ReadReview { review, organisation });
+                assert!(reviews::get(city.app(), &permit).await?.is_open);
+                Ok(())
+            }
+            Self::Verify => Ok(city.verify().await?),
+        }
+    }
+}
+
+/// What an operation is about, and how far its user has come.
+#[derive(Debug, Default)]
+pub(crate) struct Known {
+    record: Uuid,
+    review: Uuid,
+    delivery: Uuid,
+    upload: Option<Uuid>,
+    is_complete: bool,
+}
+
+/// Who tried before and reads that it is over looks and finds it done; whether it is, the picture says.
+fn done_or(result: Result<(), AppError>, is_again: bool) -> Result<(), Failed> {
+    match result {
+        Err(AppError::Conflict) if is_again => Ok(()),
+        other => Ok(other?),
+    }
+}
+
+fn first_row(content: &str) -> Row {
+    Row::new("证字第1号", name(1), document(1).expose(), content)
+}
+
+/// One of each: new, of a new person, unknown number, another name, repeated, faulty, withdrawn within the file.
+fn mixed_rows() -> Vec<Row> {
+    let number = |sequence: u16| document(sequence).expose().to_owned();
+    vec![
+        Row::new("证字第11号", name(1), &number(1), "经营新"),
+        Row::new("证字第12号", name(4), &number(4), "经营新"),
+        Row::new("证字第13号", name(6), &number(6), "经营新"),
+        Row::new("证字第14号", "测试他人", &number(2), "经营新"),
+        first_row("经营甲"),
+        Row::new("证字第15号", name(2), "370199199001010000", "经营新"),
+        Row::new("证字第16号", name(4), &number(4), "经营新"),
+        Row::new("证字第16号", name(4), &number(4), "经营新").withdrawn(),
+    ]
+}
+
+async fn deliver_rows(city: &City, rows: &[Row]) -> Result<(), Failed> {
+    let counts = city.deliver(rows).await?;
+    assert_eq!(counts["received"], rows.len());
+    Ok(())
+}
+
+async fn deliver_staged(city: &City, known: &mut Known) -> Result<(), Failed> {
+    let permit = city.may_deliver();
+    let upload = match known.upload {
+        Some(upload) => upload,
+        None => {
+            let pieces = stream::iter([Ok(Bytes::from(city.csv(&mixed_rows())))]);
+            deliver::stage(city.app(), &permit, "permits.csv", pieces).await?.uuid
+        }
+    };
+    known.upload = Some(upload);
+    deliver::preview(city.app(), &permit, upload).await?;
+    let receipt = deliver::deliver_staged(city.app(), &permit, upload).await?;
+    assert!(deliver::receipt_verifies(&receipt, &city.app().public_key()));
+    Ok(deliver::discard_staged(city.app(), &permit, upload).await?)
+}
+
+/// Two parts, then the intake in the background; what a stop interrupted goes on at the next start.
+async fn upload(city: &mut City, known: &mut Known) -> Result<(), Failed> {
+    let text = city.csv(&mixed_rows());
+    let permit = city.may_deliver();
+    if known.is_complete {
+        deliver::resume(city.app()).await?;
+    } else {
+        let account = permit.caller().account;
+        let upload = match known.upload {
+            Some(upload) => upload,
+            None => deliver::begin_upload(city.app(), &permit, "permits.csv").await?.uuid,
+        };
+        known.upload = Some(upload);
+        let (first, second) = text.as_bytes().split_at(text.len() / 2);
+        for (at, part) in [(0, first), (first.len(), second)] {
+            let offset = deliver::find_upload(city.app(), account, upload).await?.offset;
+            if offset == at as u64 {
+                let body = stream::iter([Ok(Bytes::copy_from_slice(part))]);
+                deliver::append(city.app(), &permit, upload, offset, body).await?;
+            }
+        }
+        let hash = Sha256::digest(text.as_bytes()).into();
+        known.delivery = deliver::complete(city.app(), &permit, upload, hash).await?;
+        known.is_complete = true;
+    }
+    // The process ends once the intake has.
+    city.restart().await;
+    let delivery = city.store().find_delivery(known.delivery).await.unwrap().unwrap();
+    if delivery.state == DeliveryState::Done {
+        Ok(())
+    } else {
+        Err(Failed("the intake stopped"))
+    }
+}
+
+async fn review(city: &City, reason: &str) -> Uuid {
+    let open = city.reviews().await.unwrap();
+    open.iter().find(|review| review.reason == reason).unwrap().uuid
+}
+
+async fn decide(city: &City, review: Uuid, attach: bool, is_again: bool) -> Result<(), Failed> {
+    let organisation = city.provider.clone();
+    let permit = city.may(&city.officer(), DecideReview { review, organisation });
+    let decision = Decision {
+        attach,
+        confirm_alias: attach,
+        reason: "已核对身份证件".to_owned(),
+        after_steps: 0,
+    };
+    match reviews::decide(city.app(), &permit, &decision).await {
+        Err(ReviewError::NotOpen | ReviewError::Conflict) if is_again => Ok(()),
+        other => other.map_err(|error| Failed(error.code())),
+    }
+}
+
+async fn notices(city: &City) -> Result<(), Failed> {
+    let permit = city.may_read_notices(1);
+    let notices = own_file::notices(city.app(), &permit).await?;
+    assert_eq!(notices.len(), 2);
+    own_file::acknowledge(city.app(), &permit, notices[0].at).await?;
+    let notices = own_file::notices(city.app(), &permit).await?;
+    assert!(notices.iter().all(|notice| !notice.is_new));
+    Ok(())
+}
+
+/// A code is good once, so each attempt waits for the next.
+async fn log_in(city: &City) -> Result<(), Failed> {
+    city.clock.jump(31_000);
+    let lift = |fault: LoginFault| Failed(fault.code());
+    let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    let half = accounts::login(city.app(), "resident-4", PASSWORD, address)
+        .await
+        .map_err(lift)?;
+    let secret = &city.accounts.totp_secrets[3];
+    let code = accounts::one_time_code(secret, city.clock.look()).unwrap();
+    let token = accounts::second_factor(city.app(), half.as_str(), &code)
+        .await
+        .map_err(lift)?;
+    assert!(accounts::session(city.app(), half.as_str()).await?.is_none());
+    // Long enough that its use is noted.
+    city.clock.jump(120_000);
+    let session = accounts::session(city.app(), token.as_str()).await?.unwrap();
+    assert!(session.is_verified && session.account == city.accounts.residents[3]);
+    accounts::logout(city.app(), token.as_str()).await?;
+    assert!(accounts::session(city.app(), token.as_str()).await?.is_none());
+    Ok(())
+}
+
+async fn create_account(city: &City, is_again: bool) -> Result<(), Failed> {
+    let new = NewAccount {
+        login: "officer-1".to_owned(),
+        password: PASSWORD.into(),
+        kind: AccountKind::Officer,
+        organisation: Some(city.provider.clone()),
+        identity: None,
+        totp_secret: None,
+    };
+    done_or(accounts::create(city.app(), new).await.map(drop), is_again)
+}
+
+async fn look_at_deliveries(city: &City, delivery: Uuid) -> Result<(), Failed> {
+    let provider = Some(city.provider.clone());
+    let may_list = city.may(&city.officer(), ListDeliveries { provider });
+    assert_eq!(deliveries::list(city.app(), &may_list, 10).await?.len(), 1);
+    let found = deliveries::find(city.app(), delivery).await?.unwrap();
+    let (delivery, provider) = (found.uuid, found.provider);
+    let may_read = city.may(&city.officer(), ReadDelivery { delivery, provider });
+    assert!(deliveries::get(city.app(), &may_read).await?.counts.add_up());
+    assert_eq!(deliveries::waiting_rows(city.app(), &may_read).await?.len(), 3);
+    assert!(!purge::rows_by_fault(city.app(), &may_read).await?.is_empty());
+    let today = Moment(city.clock.look().0).day();
+    let report = reconcile::reconcile(city.app(), &may_list, today, Vec::new()).await?;
+    assert_eq!(report.rows.received, 6);
+    city.app().ready().await?;
+    Ok(())
+}
