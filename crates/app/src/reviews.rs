@@ -301,13 +301,12 @@ async fn alias(
     name: &domain::Name,
 ) -> Result<Option<NewPersonEvent>, AppError> {
     let recorded = commit.records.first().map(|record| record.person);
-    let person = match recorded {
-        Some(person) => Some(person),
-        None => {
-            let numbers: Vec<_> = keys::number_tags(app.vault(), document).all().collect();
-            let found = app.store().find_persons(&numbers).await?.into_iter().flatten().next();
-            found.map(|person| PersonRef::Known(person.id))
-        }
+    let person = if recorded.is_some() {
+        recorded
+    } else {
+        let numbers: Vec<_> = keys::number_tags(app.vault(), document).all().collect();
+        let found = app.store().find_persons(&numbers).await?.into_iter().flatten().next();
+        found.map(|person| PersonRef::Known(person.id))
     };
     let tag = keys::name_tags(app.vault(), document, name).current;
     let id = app.fresh_uuid();

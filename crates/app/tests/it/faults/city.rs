@@ -60,12 +60,11 @@ impl Ground {
         let cluster = (backend == Backend::Postgres).then(|| Cluster::start().unwrap());
         let folder = folder();
         Vault::create(&folder.path().join("keys")).unwrap();
-        let base = match &cluster {
-            Some(cluster) => Some(cluster.fresh_database().await.unwrap()),
-            None => {
-                store_sqlite::migrate(&database(folder.path())).unwrap();
-                None
-            }
+        let base = if let Some(cluster) = &cluster {
+            Some(cluster.fresh_database().await.unwrap())
+        } else {
+            store_sqlite::migrate(&database(folder.path())).unwrap();
+            None
         };
         let mut ground = Self {
             cluster,

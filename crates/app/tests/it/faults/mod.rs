@@ -109,14 +109,14 @@ async fn every_cell(backend: Backend) {
                     if is_part && (nth > 0 || mode != Mode::ReplyLost) {
                         continue;
                     }
-                    let cells = [Cell { method, nth, mode }];
-                    disturb(&ground, operation, &cells, &expected, &mut tally).await;
+                    let cell = Cell { method, nth, mode };
+                    disturb(&ground, operation, &[cell], &expected, &mut tally).await;
                 }
             }
         }
-        for (_, cells) in pairs().filter(|(paired, _)| *paired == operation) {
-            disturb(&ground, operation, &cells, &expected, &mut tally).await;
-            reached.extend(cells.map(|cell| cell.method));
+        for (_, pair) in pairs().filter(|(paired, _)| *paired == operation) {
+            disturb(&ground, operation, &pair, &expected, &mut tally).await;
+            reached.extend(pair.map(|cell| cell.method));
         }
     }
     let skipped: BTreeSet<&str> = SKIPPED.iter().map(|(method, _)| *method).collect();

@@ -229,12 +229,11 @@ async fn deliver_rows(city: &City, rows: &[Row]) -> Result<(), Failed> {
 
 async fn deliver_staged(city: &City, known: &mut Known) -> Result<(), Failed> {
     let permit = city.may_deliver();
-    let upload = match known.upload {
-        Some(upload) => upload,
-        None => {
-            let pieces = stream::iter([Ok(Bytes::from(city.csv(&mixed_rows())))]);
-            deliver::stage(city.app(), &permit, "permits.csv", pieces).await?.uuid
-        }
+    let upload = if let Some(upload) = known.upload {
+        upload
+    } else {
+        let pieces = stream::iter([Ok(Bytes::from(city.csv(&mixed_rows())))]);
+        deliver::stage(city.app(), &permit, "permits.csv", pieces).await?.uuid
     };
     known.upload = Some(upload);
     deliver::preview(city.app(), &permit, upload).await?;

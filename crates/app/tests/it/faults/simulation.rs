@@ -449,15 +449,15 @@ impl Course {
             }
             Act::Read { resident, expected } => {
                 let file = city.own(*resident).await?;
-                let mut seen: Vec<_> = records(&file)
+                let mut shown: Vec<_> = records(&file)
                     .into_iter()
                     .map(|record| {
                         let text = |code| value(record, code).to_owned();
                         (text("XK_WSH"), text("XK_NR"), record.state.as_str())
                     })
                     .collect();
-                seen.sort();
-                assert_eq!(seen, *expected, "seed {seed}: resident {resident}");
+                shown.sort();
+                assert_eq!(shown, *expected, "seed {seed}: resident {resident}");
                 Ok(())
             }
             Act::Notices { resident, expected } => {
