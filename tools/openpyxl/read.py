@@ -9,10 +9,10 @@ import openpyxl
 begin = time.process_time()
 book = openpyxl.load_workbook(sys.argv[1], read_only=True, data_only=True)
 rows = 0
-size = 0
+filled = 0
 for number, cells in enumerate(book.worksheets[0].iter_rows(values_only=True)):
     if number == 0:
         continue
     rows += 1
-    size += sum(len(str(cell).encode()) for cell in cells if cell is not None)
-print(json.dumps({"rows": rows, "bytes": size, "cpu_seconds": time.process_time() - begin}))
+    filled += sum(cell is not None for cell in cells)
+print(json.dumps({"rows": rows, "cells": filled, "cpu_seconds": time.process_time() - begin}))

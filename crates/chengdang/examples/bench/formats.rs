@@ -23,8 +23,8 @@ const ROWS: u64 = 100_000;
 struct Found {
     /// Data rows.
     rows: u64,
-    /// Bytes of all their cells, in UTF-8.
-    bytes: u64,
+    /// Cells of them that hold something.
+    cells: u64,
 }
 
 /// Measures and says what came out.
@@ -48,11 +48,9 @@ pub(crate) fn run(ground: &Ground, turns: usize, folder: &Path, report: &mut Rep
             timed(|| read(&xlsx))?,
             peer(&python, &xlsx)?,
         ];
-        // A workbook writes some numbers in another way than a text does.
-        let [(_, text), (_, other), (_, sheet), (_, peer)] = readings;
-        ensure!(text == other, "GB18030 reads otherwise: {text:?}, {other:?}");
-        ensure!(sheet == peer, "openpyxl reads otherwise: {sheet:?}, {peer:?}");
-        for ((cpu, _), all) in readings.into_iter().zip(&mut seconds) {
+        let [(_, text), ..] = readings;
+        for ((cpu, found), all) in readings.into_iter().zip(&mut seconds) {
+            ensure!(found == text, "two readers differ: {found:?} and {text:?}");
             all.push(cpu);
         }
     }
@@ -103,10 +101,10 @@ fn read(path: &Path) -> anyhow::Result<Found> {
     let name = path.to_string_lossy();
     let mut file = intake::open_with(&mut reader, &name, &Limits::default(), &workbooks, Pass::Rows)?;
     let mut table = file.table()?;
-    let mut found = Found { rows: 0, bytes: 0 };
+    let mut found = Found { rows: 0, cells: 0 };
     while let Some(row) = table.next_row()? {
         found.rows += 1;
-        found.bytes += row.cells().map(|cell| cell.len() as u64).sum::<u64>();
+        found.cells += row.cells().filter(|cell| !cell.is_empty()).count() as u64;
     }
     Ok(found)
 }
