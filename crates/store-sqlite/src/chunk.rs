@@ -8,7 +8,7 @@ use store::{
 
 use crate::connection::{all, count, execute, first, signed};
 use crate::fault::{Fault, conflict, missing};
-use crate::{log, person, procedure, record};
+use crate::{log, person, procedure, record, run};
 
 /// Commits `chunk`.
 pub(crate) fn commit(connection: &Connection, chunk: &ChunkCommit) -> Result<(), Fault> {
@@ -118,32 +118,36 @@ fn insert_persons(connection: &Connection, persons: &[NewPerson]) -> Result<i64,
             identity.salt.as_ref(),
             identity.ciphertext
         ])?;
-        tags.extend(
-            person
-                .tags
-                .iter()
-                .map(|tag| (tag.tag, tag.index.code(), tag.key_version, person_id)),
-        );
+        tags.extend(person.tags.iter().map(|tag| (person::key(tag), person_id)));
     }
-    // In the order of the index, so that each of its pages is touched once.
+    drop(insert);
     tags.sort_unstable();
-    let mut insert = connection.prepare_cached(include_str!("../sql/blind_index/insert.sql"))?;
-    for (tag, index, key_version, person) in tags {
-        insert.execute(params![tag, index, key_version, person])?;
+    let keys: Vec<[u8; 19]> = tags.iter().map(|(key, _)| *key).collect();
+    if run::TAGS.has_any(connection, &keys)? || !run::TAGS.add(connection, tags)? {
+        return Err(conflict("a person appeared meanwhile"));
     }
     Ok(last + 1)
 }
 
 fn insert_records(connection: &Connection, chunk: &ChunkCommit, chunk_id: i64, first_person: i64) -> Result<(), Fault> {
     let mut insert = connection.prepare_cached(include_str!("../sql/record/insert.sql"))?;
+    let mut facts = Vec::with_capacity(chunk.records.len());
+    // A new person's facts cannot be there.
+    let mut at_risk = Vec::new();
     for record in &chunk.records {
         let person = match record.person {
-            PersonRef::Known(person) => person.0,
-            PersonRef::New(index) => first_person + i64::from(index),
+            PersonRef::Known(person) => person,
+            PersonRef::New(index) => PersonId(first_person + i64::from(index)),
         };
+        let id = record_id(chunk_id, i64::from(record.ordinal)).0;
+        let key = record::fact_key(person, record.fact_tag, record.revision);
+        facts.push((key, id));
+        if matches!(record.person, PersonRef::Known(_)) {
+            at_risk.push(key);
+        }
         insert.execute(params![
-            record_id(chunk_id, i64::from(record.ordinal)).0,
-            person,
+            id,
+            person.0,
             record.item.as_str(),
             record.provider.as_str(),
             record.state.as_str(),
@@ -155,6 +159,10 @@ fn insert_records(connection: &Connection, chunk: &ChunkCommit, chunk_id: i64, f
             record.content.salt.as_ref(),
             record.content.ciphertext,
         ])?;
+    }
+    at_risk.sort_unstable();
+    if run::FACTS.has_any(connection, &at_risk)? || !run::FACTS.add(connection, facts)? {
+        return Err(conflict("a fact has a newer revision"));
     }
     Ok(())
 }

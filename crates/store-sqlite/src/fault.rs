@@ -92,10 +92,9 @@ fn of_code(error: ffi::Error, message: &str) -> StoreError {
 
 /// Which rule two writers met at, from the table that SQLite names.
 fn collision(message: &str) -> &'static str {
-    const TABLES: [(&str, &str); 10] = [
+    const TABLES: [(&str, &str); 9] = [
         (": record.", "a fact has a newer revision"),
         (": record_event.", "a record has a newer event"),
-        (": blind_index.", "a person appeared meanwhile"),
         (": chunk.", "the chunk is there already"),
         (": staged_row.", "the staged row is there already"),
         (": staged_resolution.", "the staged row was resolved already"),

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::connection::{all, count, execute, first, sealed, uuid};
 use crate::fault::{Fault, conflict, damaged, missing};
-use crate::{SqliteStore, log};
+use crate::{SqliteStore, log, run};
 
 #[async_trait]
 impl PersonStore for SqliteStore {
@@ -108,39 +108,44 @@ pub(crate) fn append_event(
     log::enqueue(connection, EntryKind::PersonEvent, entry_hash)
 }
 
-/// Probes in the order of the index, so that a chunk's probes pass each page once; answers in the order asked.
+/// Looks up in the order of the index, so that a chunk's tags pass each block once; answers in the order asked.
 fn find(connection: &Connection, tags: &[IndexTag]) -> Result<Vec<Option<Person>>, Fault> {
-    let mut order: Vec<(usize, &IndexTag)> = tags.iter().enumerate().collect();
-    order.sort_unstable_by_key(|(_, tag)| tag.tag);
-    let mut statement = connection.prepare_cached(include_str!("../sql/person/find_by_tag.sql"))?;
+    let mut asked: Vec<([u8; 19], usize)> = tags.iter().map(key).zip(0..).collect();
+    asked.sort_unstable();
+    let keys: Vec<[u8; 19]> = asked.iter().map(|(key, _)| *key).collect();
+    let mut owners = Vec::new();
+    run::TAGS.visit(connection, &keys, |at, _, owner| owners.push((owner, at)))?;
+    owners.sort_unstable();
+    let mut statement = connection.prepare_cached(include_str!("../sql/person/get.sql"))?;
     let mut found = vec![None; tags.len()];
-    for (place, tag) in order {
-        let mut rows = statement.query(params![&tag.tag, tag.index.code(), tag.key_version])?;
-        if let (Some(row), Some(answer)) = (rows.next()?, found.get_mut(place)) {
+    for (owner, at) in owners {
+        let mut rows = statement.query([owner])?;
+        let row = rows.next()?.ok_or_else(|| damaged("a tag leads to nobody"))?;
+        if let Some(answer) = asked.get(at).and_then(|(_, place)| found.get_mut(*place)) {
             *answer = Some(person(row)?);
         }
     }
     Ok(found)
 }
 
+/// The key of a tag in its index.
+pub(crate) fn key(tag: &IndexTag) -> [u8; 19] {
+    let mut key = [0; 19];
+    let (head, tail) = key.split_at_mut(16);
+    head.copy_from_slice(&tag.tag);
+    let ([_, index], [high, low]) = (tag.index.code().to_be_bytes(), tag.key_version.to_be_bytes());
+    tail.copy_from_slice(&[index, high, low]);
+    key
+}
+
 fn add_tag(connection: &Connection, person: PersonId, tag: &IndexTag) -> Result<(), Fault> {
-    let key = params![&tag.tag, tag.index.code(), tag.key_version];
-    let sql = include_str!("../sql/blind_index/add.sql");
-    if execute(
-        connection,
-        sql,
-        params![&tag.tag, tag.index.code(), tag.key_version, person.0],
-    )? == 1
-    {
-        return Ok(());
-    }
-    let owner: Option<i64> = first(connection, include_str!("../sql/blind_index/owner.sql"), key, |row| {
-        Ok(row.get(0)?)
-    })?;
-    if owner == Some(person.0) {
-        Ok(())
-    } else {
-        Err(conflict("the tag belongs to another person"))
+    let key = key(tag);
+    let mut owner = None;
+    run::TAGS.visit(connection, &[key], |_, _, person| owner = Some(person))?;
+    match owner {
+        Some(owner) if owner == person.0 => Ok(()),
+        Some(_) => Err(conflict("the tag belongs to another person")),
+        None => run::TAGS.add(connection, vec![(key, person.0)]).map(|_| ()),
     }
 }
 

@@ -15,21 +15,29 @@ use uuid::Uuid;
 
 use crate::connection::{all, bytes, count, execute, first, sealed, signed, uuid, word};
 use crate::fault::{Fault, damaged, missing};
-use crate::{SqliteStore, chunk, log};
+use crate::{SqliteStore, chunk, log, run};
 
 #[async_trait]
 impl RecordStore for SqliteStore {
     async fn find_facts(&self, facts: &[(PersonId, i64)]) -> Result<Vec<Option<KnownFact>>, StoreError> {
         let facts = facts.to_vec();
         self.read(move |connection| {
-            // In the order of the index, so that its pages are passed once.
-            let mut order: Vec<(usize, &(PersonId, i64))> = facts.iter().enumerate().collect();
-            order.sort_unstable_by_key(|(_, fact)| **fact);
-            let mut statement = connection.prepare_cached(include_str!("../sql/record/find_latest_of_fact.sql"))?;
+            // In the order of the index, so that its blocks are passed once.
+            let mut asked: Vec<([u8; 16], usize)> = facts.iter().map(fact_prefix).zip(0..).collect();
+            asked.sort_unstable();
+            let prefixes: Vec<[u8; 16]> = asked.iter().map(|(prefix, _)| *prefix).collect();
+            let mut latest: Vec<Option<(u32, RecordId)>> = vec![None; facts.len()];
+            run::FACTS.visit(connection, &prefixes, |at, key, record| {
+                if let Some(known) = latest.get_mut(at) {
+                    *known = (*known).max(Some((revision(key), RecordId(record))));
+                }
+            })?;
+            let mut statement = connection.prepare_cached(include_str!("../sql/record/known.sql"))?;
             let mut found = vec![None; facts.len()];
-            for (place, (person, tag)) in order {
-                if let Some(answer) = found.get_mut(place) {
-                    *answer = find_fact(connection, &mut statement, *person, *tag)?;
+            for ((_, place), latest) in asked.iter().zip(latest) {
+                if let (Some(answer), Some((revision, record))) = (found.get_mut(*place), latest) {
+                    let person = facts.get(*place).map(|(person, _)| *person);
+                    *answer = find_fact(connection, &mut statement, person, revision, record)?;
                 }
             }
             Ok(found)
@@ -39,12 +47,14 @@ impl RecordStore for SqliteStore {
 
     async fn records_of(&self, person: PersonId) -> Result<Vec<Record>, StoreError> {
         self.read(move |connection| {
-            let mut records = all(
-                connection,
-                include_str!("../sql/record/list_of_person.sql"),
-                [person.0],
-                record,
-            )?;
+            let mut ids = Vec::new();
+            run::FACTS.visit(connection, &[person.0.to_be_bytes()], |_, _, record| ids.push(record))?;
+            ids.sort_unstable_by(|one, other| other.cmp(one));
+            let mut records = Vec::with_capacity(ids.len());
+            for id in ids {
+                let found = first(connection, include_str!("../sql/record/get.sql"), [id], record)?;
+                records.push(found.ok_or_else(|| damaged("a fact leads to no record"))?);
+            }
             let sql = include_str!("../sql/record_event/list_of_person.sql");
             let mut events: BTreeMap<RecordId, Vec<RecordEvent>> = BTreeMap::new();
             for event in all(connection, sql, [person.0], record_event)? {
@@ -175,18 +185,39 @@ pub(crate) fn append_event(
     Ok(())
 }
 
+/// The beginning of a fact's keys in their index; a revision follows.
+pub(crate) fn fact_prefix((person, fact_tag): &(PersonId, i64)) -> [u8; 16] {
+    let mut prefix = [0; 16];
+    let (head, tail) = prefix.split_at_mut(8);
+    head.copy_from_slice(&person.0.to_be_bytes());
+    tail.copy_from_slice(&fact_tag.to_be_bytes());
+    prefix
+}
+
+/// The key of a record in the index of facts.
+pub(crate) fn fact_key(person: PersonId, fact_tag: i64, revision: u32) -> [u8; 20] {
+    let mut key = [0; 20];
+    let (head, tail) = key.split_at_mut(16);
+    head.copy_from_slice(&fact_prefix(&(person, fact_tag)));
+    tail.copy_from_slice(&revision.to_be_bytes());
+    key
+}
+
+fn revision(key: &[u8]) -> u32 {
+    key.last_chunk().map_or(0, |bytes| u32::from_be_bytes(*bytes))
+}
+
 fn find_fact(
     connection: &Connection,
     statement: &mut CachedStatement<'_>,
-    person: PersonId,
-    tag: i64,
+    person: Option<PersonId>,
+    revision: u32,
+    record: RecordId,
 ) -> Result<Option<KnownFact>, Fault> {
-    let mut rows = statement.query([person.0, tag])?;
-    let Some(row) = rows.next()? else {
-        return Ok(None);
-    };
-    let (record, revision, content_tag) = (RecordId(row.get(0)?), row.get(1)?, bytes(row, 2)?);
-    let birth = word(row, 3, BirthState::parse)?;
+    let mut rows = statement.query([record.0])?;
+    let row = rows.next()?.ok_or_else(|| damaged("a fact leads to no record"))?;
+    let (content_tag, birth) = (bytes(row, 0)?, word(row, 1, BirthState::parse)?);
+    let Some(person) = person else { return Ok(None) };
     let (is_alive, is_withdrawn) = life(birth, &event_kinds(connection, person, record)?);
     Ok(Some(KnownFact {
         record,
