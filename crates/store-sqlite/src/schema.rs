@@ -46,6 +46,10 @@ pub fn migrate(path: &Path) -> Result<usize, StoreError> {
     connection
         .pragma_update(None, "synchronous", "FULL")
         .map_err(|error| translate(&error))?;
+    // A step may make a table anew that others refer to; what it leaves is looked at below.
+    connection
+        .pragma_update(None, "foreign_keys", "OFF")
+        .map_err(|error| translate(&error))?;
     let report = embedded::migrations::runner()
         .set_abort_divergent(true)
         .set_abort_missing(true)

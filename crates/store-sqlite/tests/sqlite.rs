@@ -68,7 +68,12 @@ fn every_statement_is_prepared() {
 
 #[test]
 fn every_column_has_a_comment() {
-    let schema = include_str!("../migrations/V0001__create_tables.sql");
+    let schema = [
+        include_str!("../migrations/V0001__create_tables.sql"),
+        include_str!("../migrations/V0004__index_by_sorted_runs.sql"),
+        include_str!("../migrations/V0005__write_records_fast.sql"),
+    ]
+    .concat();
     let mut before = "";
     for line in schema.lines() {
         let is_column =

@@ -1,5 +1,6 @@
-//! CSV rows. The `csv` crate's own parser is fed by hand: the crate's reader would let one unclosed quotation mark grow a
-//! record without bound, and gives a record the line where the one before ended.
+//! CSV rows. Records without quotation marks are cut at their commas; the others go to the `csv` crate's own parser, fed by
+//! hand: the crate's reader would let one unclosed quotation mark grow a record without bound, and gives a record the line
+//! where the one before ended.
 
 use std::io::Read;
 
@@ -190,6 +191,34 @@ impl<R: Read> CsvRows<R> {
         }
     }
 
+    /// Takes a record that lies whole in `input` and has no quotation mark: its cells are what is between the commas. Most
+    /// records are such, and the parser looks at each byte. `false` leaves everything, faults too, to the parser.
+    fn take_plain(&mut self, row: &mut RawRow) -> bool {
+        let input = self.input.rest();
+        let Some(end) = memchr::memchr2(b'\n', b'\r', input) else {
+            return false;
+        };
+        let record = input.get(..end).unwrap_or_default();
+        if end >= self.limits.record_bytes_max || memchr::memchr(b'"', record).is_some() {
+            return false;
+        }
+        let Ok(text) = simdutf8::basic::from_utf8(record) else {
+            return false;
+        };
+        let mut from = 0;
+        for comma in memchr::memchr_iter(b',', record).chain([end]) {
+            row.push(text.get(from..comma).unwrap_or_default());
+            from = comma + 1;
+        }
+        if row.len() > self.limits.columns_max {
+            row.clear();
+            return false;
+        }
+        self.before = record.last().copied().unwrap_or(self.before);
+        self.input.from += end;
+        true
+    }
+
     /// Parses one record into `record` and `ends`; the number of cells, or `None` at the end.
     fn parse(&mut self, line: u32) -> Result<Option<usize>, FileFault> {
         let (mut written, mut cells, mut quotes) = (0, 0, 0_usize);
@@ -240,6 +269,12 @@ impl<R: Read> Rows for CsvRows<R> {
             row.clear();
             self.skip_line_ends()?;
             row.line = self.line;
+            if self.take_plain(row) {
+                if row.is_blank() {
+                    continue;
+                }
+                return Ok(true);
+            }
             let Some(cells) = self.parse(row.line)? else {
                 return Ok(false);
             };

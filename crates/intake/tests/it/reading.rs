@@ -227,6 +227,61 @@ fn rows_agree_with_the_csv_crate() {
 }
 
 #[test]
+fn plain_and_quoted_rows_agree_with_the_csv_crate() {
+    // Plain records take another way than those with quotation marks; blocks of 64 KiB end within either.
+    let mut text = String::new();
+    for row in 0..9000_usize {
+        for cell in 0..=row % 7 {
+            let what = ["", "a", "\"b,\"\"\"", "测试甲", " x ", "\"\r\n\"", "a\"b", "长".repeat(row % 60).as_str()]
+                [(row * 5 + cell * 3) % if row % 3 == 0 { 8 } else { 2 }]
+            .to_owned();
+            text.push_str(if cell > 0 { "," } else { "" });
+            text.push_str(&what);
+        }
+        text.push_str(["\n", "\r\n", "\r", "\n\n"][row % 4]);
+    }
+    let ours: Vec<Vec<String>> = read_all(text.as_bytes(), "a.csv", &Limits::default())
+        .unwrap()
+        .into_iter()
+        .map(|(_, cells)| cells)
+        .collect();
+    let theirs: Vec<Vec<String>> = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(text.as_bytes())
+        .records()
+        .map(|record| record.unwrap().iter().map(str::to_owned).collect::<Vec<_>>())
+        .filter(|cells: &Vec<String>| cells.iter().any(|cell| !cell.trim().is_empty()))
+        .collect();
+    assert!(ours.len() > 6000, "{}", ours.len());
+    assert_eq!(ours, theirs);
+}
+
+#[test]
+fn plain_and_quoted_rows_meet_the_same_limits() {
+    let limits = Limits {
+        record_bytes_max: 20,
+        columns_max: 4,
+        ..Limits::default()
+    };
+    for (row, want) in [
+        ("1,2,3,4", Ok(4)),
+        ("\"1\",2,3,4", Ok(4)),
+        ("1,2,3,4,5", Err("INTAKE-0008")),
+        ("\"1\",2,3,4,5", Err("INTAKE-0008")),
+        ("1234567890123456789", Ok(1)),
+        ("\"1234567890123456789\"", Ok(1)),
+        ("1234567890,123456789", Ok(2)),
+        ("12345678901234567890", Err("INTAKE-0006")),
+        ("\"12345678901234567890\"", Err("INTAKE-0006")),
+    ] {
+        let got = read_all(format!("h\n{row}\n").as_bytes(), "a.csv", &limits);
+        let got = got.map(|rows| rows[1].1.len()).map_err(|fault| fault.code());
+        assert_eq!(got, want, "{row}");
+    }
+}
+
+#[test]
 fn every_kind_of_line_end_ends_one_line() {
     // Found by fuzzing: rows that end with carriage returns alone all lay on one line.
     let text = "h\ra\rb\r\nc\n\r\nd\n\"e\rf\"\rg";
