@@ -2,8 +2,8 @@
 
 use deadpool_postgres::Transaction;
 use store::{
-    ChunkCommit, DeliveryId, DeliveryProgress, EntryKind, NewPerson, NewRecordEvent, NewStagedRow, PersonId, PersonRef,
-    record_id,
+    ChunkCommit, DeliveryId, DeliveryProgress, EntryKind, NewPerson, NewRecord, NewRecordEvent, NewStagedRow, PersonId,
+    PersonRef, record_id,
 };
 use tokio_postgres::types::Type;
 use uuid::Uuid;
@@ -161,15 +161,22 @@ async fn insert_records(
         Type::BYTEA,
         Type::BYTEA,
     ];
+    let owner = |record: &NewRecord| match record.person {
+        PersonRef::Known(person) => Some(person.0),
+        PersonRef::New(index) => persons.get(usize::try_from(index).ok()?).copied(),
+    };
+    // In the order of the index of facts, so that each of its pages is touched once, and two chunks cannot wait for each
+    // other.
+    let mut ordered: Vec<(Option<i64>, i64, &NewRecord)> = Vec::with_capacity(chunk.records.len());
+    ordered.extend(
+        chunk
+            .records
+            .iter()
+            .map(|record| (owner(record), record.fact_tag, record)),
+    );
+    ordered.sort_unstable_by_key(|(person, fact_tag, _)| (*person, *fact_tag));
     let mut copy = copy_in(transaction, include_str!("../sql/record/copy.sql"), &types).await?;
-    for record in &chunk.records {
-        let person = match record.person {
-            PersonRef::Known(person) => Some(person.0),
-            PersonRef::New(index) => usize::try_from(index)
-                .ok()
-                .and_then(|index| persons.get(index))
-                .copied(),
-        };
+    for (person, _, record) in ordered {
         let (salt, ciphertext) = parts(&record.content);
         copy.as_mut()
             .write(&[

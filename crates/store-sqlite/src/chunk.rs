@@ -136,7 +136,9 @@ fn insert_records(connection: &Connection, chunk: &ChunkCommit, chunk_id: i64, f
     let mut at_risk = Vec::new();
     for record in &chunk.records {
         let person = match record.person {
-            PersonRef::Known(person) => person,
+            // Persons are numbered without gaps and never deleted.
+            PersonRef::Known(person) if (1..first_person).contains(&person.0) => person,
+            PersonRef::Known(_) => return Err(missing("the person of a record")),
             PersonRef::New(index) => PersonId(first_person + i64::from(index)),
         };
         let id = record_id(chunk_id, i64::from(record.ordinal)).0;

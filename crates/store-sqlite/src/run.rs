@@ -39,7 +39,11 @@ impl<const K: usize> Index<K> {
     /// Adds keys that are in no run yet; see [`Self::has_any`]. `false` if two of `entries` have the same key.
     pub(crate) fn add(&self, connection: &Connection, mut entries: Vec<([u8; K], i64)>) -> Result<bool, Fault> {
         entries.sort_unstable();
-        if entries.iter().zip(entries.iter().skip(1)).any(|(one, next)| one.0 == next.0) {
+        if entries
+            .iter()
+            .zip(entries.iter().skip(1))
+            .any(|(one, next)| one.0 == next.0)
+        {
             return Ok(false);
         }
         if !entries.is_empty() {
@@ -74,9 +78,11 @@ impl<const K: usize> Index<K> {
                     blocks.seek(&mut block, run, prefix)?;
                 }
                 loop {
-                    let from = block.first_from::<K>(prefix);
+                    let from = block.find::<K>(prefix);
                     let entries = block.entries.get(from * Self::ENTRY..).unwrap_or_default();
-                    let mut fitting = entries.chunks_exact(Self::ENTRY).take_while(|entry| entry.starts_with(prefix));
+                    let mut fitting = entries
+                        .chunks_exact(Self::ENTRY)
+                        .take_while(|entry| entry.starts_with(prefix));
                     let mut seen = from;
                     for (key, number) in fitting.by_ref().filter_map(|entry| entry.split_at_checked(K)) {
                         found(place, key, number_of(number)?);
@@ -139,7 +145,11 @@ impl<const K: usize> Index<K> {
         let mut heads = BinaryHeap::with_capacity(runs.len());
         for (place, (run, _)) in runs.iter().enumerate() {
             let mut source = Source::<K>::begin(&mut blocks, *run)?;
-            heads.extend(source.next(&mut blocks)?.map(|(key, number)| Reverse((key, number, place))));
+            heads.extend(
+                source
+                    .next(&mut blocks)?
+                    .map(|(key, number)| Reverse((key, number, place))),
+            );
             sources.push(source);
         }
         let mut last = None;
@@ -150,7 +160,11 @@ impl<const K: usize> Index<K> {
             last = Some(key);
             merged.push(&key, number)?;
             if let Some(source) = sources.get_mut(place) {
-                heads.extend(source.next(&mut blocks)?.map(|(key, number)| Reverse((key, number, place))));
+                heads.extend(
+                    source
+                        .next(&mut blocks)?
+                        .map(|(key, number)| Reverse((key, number, place))),
+                );
             }
         }
         merged.finish()?;
@@ -207,7 +221,10 @@ impl<'a> Blocks<'a> {
 
     /// Reads the block in which the first entry of `run` from `key` on is, or the one before it.
     fn seek(&mut self, block: &mut Block, run: i64, key: &[u8]) -> Result<(), Fault> {
-        let found = self.seek.query_row(params![run, key], |row| block.read(row)).optional()?;
+        let found = self
+            .seek
+            .query_row(params![run, key], |row| block.read(row))
+            .optional()?;
         if found.is_none() && !self.get(block, run << PLACE_BITS)? {
             return Err(damaged("a run of an index has no blocks"));
         }
@@ -216,11 +233,19 @@ impl<'a> Blocks<'a> {
 
     /// Reads the next block of the same run, if there is one.
     fn next(&mut self, block: &mut Block) -> Result<bool, Fault> {
-        block.upper.is_some().then(|| self.get(block, block.number + 1)).unwrap_or(Ok(false))
+        block
+            .upper
+            .is_some()
+            .then(|| self.get(block, block.number + 1))
+            .unwrap_or(Ok(false))
     }
 
     fn get(&mut self, block: &mut Block, number: i64) -> Result<bool, Fault> {
-        Ok(self.get.query_row([number], |row| block.read(row)).optional()?.is_some())
+        Ok(self
+            .get
+            .query_row([number], |row| block.read(row))
+            .optional()?
+            .is_some())
     }
 }
 
@@ -231,6 +256,8 @@ struct Block {
     entries: Vec<u8>,
     /// first key of the next block of its run
     upper: Option<Vec<u8>>,
+    /// place of the entry that was found last
+    at: usize,
 }
 
 impl Block {
@@ -239,27 +266,43 @@ impl Block {
         self.entries.clear();
         self.entries.extend_from_slice(row.get_ref(1)?.as_blob()?);
         self.upper = row.get(2)?;
+        self.at = 0;
         Ok(())
     }
 
     /// Whether entries from `key` on begin here, or do not begin in another block.
     fn covers(&self, key: &[u8]) -> bool {
         let is_first = self.number.trailing_zeros() >= PLACE_BITS;
-        self.entries.get(..key.len()).is_some_and(|first| is_first || first <= key)
+        self.entries
+            .get(..key.len())
+            .is_some_and(|first| is_first || first <= key)
             && self.upper.as_ref().is_none_or(|upper| key < upper.as_slice())
     }
 
-    /// The place of the first entry from `key` on.
-    fn first_from<const K: usize>(&self, key: &[u8]) -> usize {
+    /// The place of the first entry from `key` on. Keys are asked for in order, so the search begins at the last answer
+    /// and doubles its steps.
+    fn find<const K: usize>(&mut self, key: &[u8]) -> usize {
         let entry = Index::<K>::ENTRY;
-        let (mut low, mut high) = (0, self.entries.len() / entry);
+        let is_before = |place: usize| {
+            self.entries
+                .get(place * entry..place * entry + K)
+                .is_some_and(|at| at < key)
+        };
+        let (mut low, mut step) = (self.at, 1);
+        while is_before(low + step - 1) {
+            low += step;
+            step *= 2;
+        }
+        let mut high = (low + step - 1).min(self.entries.len() / entry);
         while low < high {
             let middle = low.midpoint(high);
-            match self.entries.get(middle * entry..middle * entry + K) {
-                Some(at) if at < key => low = middle + 1,
-                _ => high = middle,
+            if is_before(middle) {
+                low = middle + 1;
+            } else {
+                high = middle;
             }
         }
+        self.at = low;
         low
     }
 }
@@ -338,7 +381,9 @@ mod tests {
     fn all_with(connection: &Connection, prefixes: &[impl AsRef<[u8]>]) -> Vec<(usize, Vec<u8>, i64)> {
         let mut found = Vec::new();
         INDEX
-            .visit(connection, prefixes, |place, key, number| found.push((place, key.to_vec(), number)))
+            .visit(connection, prefixes, |place, key, number| {
+                found.push((place, key.to_vec(), number))
+            })
             .unwrap();
         found.sort_unstable();
         found
@@ -358,7 +403,12 @@ mod tests {
             let runs = INDEX.runs(&connection).unwrap();
             assert!(runs.len() < 3 * MERGED_RUNS, "{runs:?}");
         }
-        let held: u64 = INDEX.runs(&connection).unwrap().iter().map(|(_, entries)| entries).sum();
+        let held: u64 = INDEX
+            .runs(&connection)
+            .unwrap()
+            .iter()
+            .map(|(_, entries)| entries)
+            .sum();
         assert_eq!(held, next, "nothing lost in a merge");
 
         let mut asked: Vec<[u8; 19]> = keys(0, next + 5000).into_iter().map(|(key, _)| key).collect();
@@ -373,7 +423,11 @@ mod tests {
         let bytes: Vec<[u8; 1]> = (0..=255).map(|byte| [byte]).collect();
         let found = all_with(&connection, &bytes);
         assert_eq!(found.len(), model.len());
-        assert!(found.iter().all(|(place, key, number)| key[0] == bytes[*place][0] && model[&key[..]] == *number));
+        assert!(
+            found
+                .iter()
+                .all(|(place, key, number)| key[0] == bytes[*place][0] && model[&key[..]] == *number)
+        );
     }
 
     #[test]
@@ -385,7 +439,10 @@ mod tests {
         known = keys(2000, 50).into_iter().map(|(key, _)| key).collect();
         known.sort_unstable();
         assert!(!INDEX.has_any(&connection, &known).unwrap());
-        assert!(!INDEX.add(&connection, [keys(3000, 2), keys(3001, 1)].concat()).unwrap(), "twice in one run");
+        assert!(
+            !INDEX.add(&connection, [keys(3000, 2), keys(3001, 1)].concat()).unwrap(),
+            "twice in one run"
+        );
         // Whoever adds without asking is found out by the merge.
         let twice = (0..8).try_for_each(|_| INDEX.add(&connection, keys(5000, 1)).map(|_| ()));
         assert!(twice.is_err());
@@ -400,12 +457,17 @@ mod tests {
         connection.pragma_update(None, "foreign_keys", "OFF").unwrap();
         for (key, number) in keys(0, 1234) {
             let sql = "INSERT INTO blind_index (tag, index_no, key_version, person_id) VALUES (?1, ?2, 258, ?3)";
-            connection.execute(sql, params![&key[..16], number % 2 + 1, number]).unwrap();
+            connection
+                .execute(sql, params![&key[..16], number % 2 + 1, number])
+                .unwrap();
         }
-        let sql = "INSERT INTO record (record_id, person_id, item, provider, state, end_day, fact_tag, revision, content_tag)
+        let sql =
+            "INSERT INTO record (record_id, person_id, item, provider, state, end_day, fact_tag, revision, content_tag)
                    VALUES (?1, ?2, 'ITM-PENALTY', '11370199MB00000001', 'usable', 0, ?3, 7, zeroblob(16))";
         for number in 0..1234_i64 {
-            connection.execute(sql, params![number, number * 3, number - 600]).unwrap();
+            connection
+                .execute(sql, params![number, number * 3, number - 600])
+                .unwrap();
         }
         connection
             .execute_batch(include_str!("../migrations/V0004__index_by_sorted_runs.sql"))
@@ -416,7 +478,9 @@ mod tests {
             let mut found = Vec::new();
             let prefix = [(number * 3).to_be_bytes(), (number - 600).to_be_bytes()].concat();
             FACTS
-                .visit(&connection, &[&prefix], |_, key, record| found.push((key[16..].to_vec(), record)))
+                .visit(&connection, &[&prefix], |_, key, record| {
+                    found.push((key[16..].to_vec(), record))
+                })
                 .unwrap();
             assert_eq!(found, [(vec![0, 0, 0, 7], number)]);
         }

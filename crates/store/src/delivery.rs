@@ -201,7 +201,7 @@ pub struct ChunkCommit {
     pub at: Moment,
     /// Persons to create.
     pub new_persons: Vec<NewPerson>,
-    /// Records in the order of their ordinals, nearly sorted by person (known ones by id, then new ones).
+    /// Records in the order of their ordinals, which is that of the rows.
     pub records: Vec<NewRecord>,
     /// Events of records that exist (corrected, withdrawn).
     pub events: Vec<NewRecordEvent>,

@@ -1,4 +1,4 @@
-//! One transaction of an intake: which effect each row has, sealed and sorted by person, with its counts and faults.
+//! One transaction of an intake: which effect each row has, sealed, with its counts and faults.
 
 use std::collections::BTreeMap;
 
@@ -194,7 +194,8 @@ pub(crate) async fn prepare(app: &App, placed: &[Placed]) -> Result<Prepared, Ap
     let (slots, slot_of, new_persons) = resolve(app, &owners).await?;
     let facts = attachments(placed)
         .zip(slot_of)
-        .map(|(attachment, slot)| Fact::new(attachment, slot, &slots, 0))
+        .zip(0..)
+        .map(|((attachment, slot), ordinal)| Fact::new(attachment, slot, &slots, ordinal))
         .collect::<Result<_, _>>()?;
     let mut prepared = Prepared {
         uuid: store::chunk_uuid(app.fresh_uuid()),
@@ -202,7 +203,6 @@ pub(crate) async fn prepare(app: &App, placed: &[Placed]) -> Result<Prepared, Ap
         facts,
         new_persons,
     };
-    prepared.number()?;
     prepared.ask_store(app, |_, _| true).await?;
     let Prepared { uuid, slots, facts, .. } = &mut prepared;
     for (fact, attachment) in facts.iter_mut().zip(attachments(placed)) {
@@ -237,6 +237,7 @@ pub(crate) async fn settle(
     } = prepared;
 
     let mut builder = Builder::new(app, origin, uuid, slots, new_persons);
+    builder.expect(facts.len());
     let mut next = facts.into_iter();
     for place in placed {
         match place {
@@ -252,25 +253,6 @@ pub(crate) async fn settle(
 }
 
 impl Prepared {
-    /// Numbers the rows by person, so that the index of facts is written in order.
-    fn number(&mut self) -> Result<(), AppError> {
-        let mut order: Vec<(PersonRef, i64, usize)> = self
-            .facts
-            .iter()
-            .enumerate()
-            .filter_map(|(at, fact)| Some((self.slots.get(fact.slot)?.person, fact.tag, at)))
-            .collect();
-        order.sort_unstable();
-        for (ordinal, (_, _, at)) in (0..).zip(order) {
-            let fact = self
-                .facts
-                .get_mut(at)
-                .ok_or(AppError::Damaged { what: "chunk facts" })?;
-            fact.ordinal = ordinal;
-        }
-        Ok(())
-    }
-
     /// Asks the store for the latest revision of each fact; facts of new persons cannot be known.
     async fn ask_store(&mut self, app: &App, is_asked: impl Fn(usize, PersonId) -> bool) -> Result<(), AppError> {
         let (places, questions): (Vec<usize>, Vec<(PersonId, i64)>) = self
@@ -473,6 +455,12 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// Makes room for so many records.
+    fn expect(&mut self, records: usize) {
+        self.commit.records.reserve(records);
+        self.touched.reserve(records);
+    }
+
     fn report<'f>(&mut self, faults: impl IntoIterator<Item = &'f Fault>) {
         for fault in faults {
             fault.write_json_line(&mut self.commit.faults);
@@ -672,7 +660,6 @@ impl<'a> Builder<'a> {
     }
 
     fn finish(mut self) -> ChunkCommit {
-        self.commit.records.sort_unstable_by_key(|record| record.ordinal);
         // Persons whose rows all fell out of this chunk are not created.
         drop_unused_persons(&mut self.commit);
         self.commit.entry_hash = entry::hash_of(&self.commit);

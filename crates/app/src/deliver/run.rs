@@ -114,8 +114,8 @@ pub(crate) async fn take_in(
 
     let (sender, mut batches) = mpsc::channel(BATCHES_WAITING);
     let reader = {
-        let (app, delivery, map) = (app.clone(), delivery.clone(), head.map.clone());
-        tokio::task::spawn_blocking(move || read_rows(&app, &delivery, &map, source, &sender))
+        let (app, delivery, head) = (app.clone(), delivery.clone(), head.clone());
+        tokio::task::spawn_blocking(move || read_rows(&app, &delivery, &head, source, &sender))
     };
     let columns = Places::new(&head.map, item);
     let origin = Origin {
@@ -144,7 +144,7 @@ pub(crate) async fn take_in(
 fn read_rows(
     app: &App,
     delivery: &Delivery,
-    map: &HeaderMap,
+    FileHead { map, rows, .. }: &FileHead,
     mut source: Source,
     sender: &mpsc::Sender<Decided>,
 ) -> Result<(), AppError> {
@@ -174,7 +174,8 @@ fn read_rows(
     .map_err(changed)?;
     let mut table = file.table().map_err(changed)?;
     let places = Places::new(map, item);
-    let chunk_rows = app.settings().chunk_rows;
+    let rows_max = app.settings().chunk_rows;
+    let mut chunk_rows = size_of_next(rows_max, 0, rows - delivery.rows_done.min(*rows));
     let mut row_no = 0;
     let mut group: Vec<Cleaned> = Vec::with_capacity(GROUP_ROWS);
     let mut batch = Decided::default();
@@ -188,8 +189,11 @@ fn read_rows(
         if is_last || group.len() >= GROUP_ROWS {
             batch.decide(app, std::mem::take(&mut group), &places);
         }
-        if (is_last || batch.is_heavy()) && sender.blocking_send(std::mem::take(&mut batch)).is_err() {
-            return Ok(());
+        if is_last || batch.is_heavy() {
+            if sender.blocking_send(std::mem::take(&mut batch)).is_err() {
+                return Ok(());
+            }
+            chunk_rows = size_of_next(rows_max, row_no - delivery.rows_done, rows - row_no.min(*rows));
         }
     }
     batch.decide(app, std::mem::take(&mut group), &places);
@@ -198,6 +202,13 @@ fn read_rows(
         let _ = sender.blocking_send(batch);
     }
     Ok(())
+}
+
+/// Rows of the next chunk, after `taken` of this run and with `left` to come: few at the beginning, so that all stages soon
+/// have work, and few at the end, so that none waits long for the last; `rows_max` in between.
+fn size_of_next(rows_max: usize, taken: u64, left: u64) -> usize {
+    let size = usize::try_from(taken.min(left / 2)).unwrap_or(rows_max);
+    size.clamp(rows_max.div_ceil(8), rows_max)
 }
 
 /// Refuses the file as a whole: its faults are kept, nothing else is.

@@ -232,8 +232,16 @@ fn plain_and_quoted_rows_agree_with_the_csv_crate() {
     let mut text = String::new();
     for row in 0..9000_usize {
         for cell in 0..=row % 7 {
-            let what = ["", "a", "\"b,\"\"\"", "测试甲", " x ", "\"\r\n\"", "a\"b", "长".repeat(row % 60).as_str()]
-                [(row * 5 + cell * 3) % if row % 3 == 0 { 8 } else { 2 }]
+            let what = [
+                "",
+                "a",
+                "\"b,\"\"\"",
+                "测试甲",
+                " x ",
+                "\"\r\n\"",
+                "a\"b",
+                "长".repeat(row % 60).as_str(),
+            ][(row * 5 + cell * 3) % if row % 3 == 0 { 8 } else { 2 }]
             .to_owned();
             text.push_str(if cell > 0 { "," } else { "" });
             text.push_str(&what);
