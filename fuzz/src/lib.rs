@@ -74,13 +74,14 @@ fn read(data: &[u8], name: &str, map: Option<&intake::HeaderMap>) {
         today: Day::parse_iso("2026-11-24").expect("a day"),
         allow_test_area: true,
     };
+    let mut cleaner = map.map(|map| intake::Cleaner::new(map, &context));
     let mut line = table.header().line();
     while let Ok(Some(row)) = table.next_row() {
         assert!(row.line() > line, "rows come in order");
         line = row.line();
         check_row(row);
-        if let Some(map) = map {
-            let faults = match intake::clean(row, map, &context) {
+        if let Some(cleaner) = &mut cleaner {
+            let faults = match cleaner.clean(row) {
                 Cleaned::Row(_, faults) | Cleaned::Refused(faults) | Cleaned::Slip(_, faults) => faults,
             };
             assert!(faults.iter().all(|fault| fault.line == row.line()));
@@ -220,6 +221,7 @@ pub fn frames(data: &[u8]) {
         return;
     };
     let Ok(mut table) = source.table() else { return };
+    let mut cleaner = map.map(|map| intake::Cleaner::new(map, &context));
     let mut line = table.header().line();
     while let Ok(Some(row)) = table.next_row() {
         assert!(row.line() > line);

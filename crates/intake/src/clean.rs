@@ -10,7 +10,8 @@ use crate::end::{EndAndClass, Facts, compute};
 use crate::fault::Detail;
 use crate::identity::{self, Number};
 use crate::plan::{CellPlan, Need, Plan};
-use crate::value::{CellFault, Value};
+use crate::recent::Recent;
+use crate::value::{CellFault, Known, Value};
 use crate::{CleanRow, Cleaned, Fault, FaultCode, HeaderMap, Hold, RawRow, RowOperation, SlipRow, fold, rules, value};
 
 /// What rows are judged against.
@@ -28,10 +29,49 @@ pub struct Context<'a> {
     pub allow_test_area: bool,
 }
 
+/// Cleans the rows of a file. It remembers what it found of texts that come again and again; the verdicts are those of
+/// [`clean`].
+#[derive(Debug)]
+pub struct Cleaner<'a> {
+    map: &'a HeaderMap,
+    context: &'a Context<'a>,
+    /// By cell of the plan.
+    cells: Vec<Recent<Known>>,
+    /// By scan of the plan: the hits.
+    scans: Vec<Recent<Vec<usize>>>,
+}
+
+impl<'a> Cleaner<'a> {
+    /// For rows under the header that `map` was made from.
+    #[must_use]
+    pub fn new(map: &'a HeaderMap, context: &'a Context<'a>) -> Self {
+        let mut cells = Vec::new();
+        cells.resize_with(map.plan.cells.len(), Recent::default);
+        let mut scans = Vec::new();
+        scans.resize_with(map.plan.scans.len(), Recent::default);
+        Self {
+            map,
+            context,
+            cells,
+            scans,
+        }
+    }
+
+    /// Cleans one row.
+    #[must_use]
+    pub fn clean(&mut self, row: &RawRow) -> Cleaned {
+        let draft = Draft::read(row, &self.map.plan, self.context, &mut self.cells);
+        judge(draft, &mut self.scans)
+    }
+}
+
 /// Cleans one row.
 #[must_use]
 pub fn clean(row: &RawRow, map: &HeaderMap, context: &Context<'_>) -> Cleaned {
-    let mut draft = Draft::read(row, &map.plan, context);
+    Cleaner::new(map, context).clean(row)
+}
+
+fn judge(mut draft: Draft<'_>, scans: &mut [Recent<Vec<usize>>]) -> Cleaned {
     let operation = draft.operation();
     let is_person = draft.check_subject();
     let name = draft.name(is_person);
@@ -42,7 +82,7 @@ pub fn clean(row: &RawRow, map: &HeaderMap, context: &Context<'_>) -> Cleaned {
     } else {
         draft.check_days();
     }
-    let hold = draft.apply_rules(&number, is_person, operation);
+    let hold = draft.apply_rules(&number, is_person, operation, scans);
     draft.conclude(operation, name, number, hold)
 }
 
@@ -73,7 +113,7 @@ const NEEDED_TO_DELETE: [FieldRole; 8] = [
 ];
 
 impl<'r> Draft<'r> {
-    fn read(row: &'r RawRow, plan: &'r Plan, context: &'r Context<'r>) -> Self {
+    fn read(row: &'r RawRow, plan: &'r Plan, context: &'r Context<'r>, recent: &mut [Recent<Known>]) -> Self {
         let mut draft = Self {
             row,
             plan,
@@ -85,8 +125,8 @@ impl<'r> Draft<'r> {
             withheld: Vec::new(),
         };
         let has_controls = value::has_controls(row.text());
-        for (slot, cell) in plan.cells.iter().enumerate() {
-            let read = value::read(row, cell, plan, has_controls, &context.catalogue.organisations);
+        for ((slot, cell), recent) in plan.cells.iter().enumerate().zip(recent) {
+            let read = value::read(row, cell, plan, has_controls, &context.catalogue.organisations, recent);
             draft.values.push(read.value);
             if let Some(CellFault { code, detail }) = read.fault {
                 draft.fault(slot, code, detail);
@@ -313,8 +353,14 @@ impl<'r> Draft<'r> {
     }
 
     /// E13 faults, and the rules that hold with what they ask.
-    fn apply_rules(&mut self, number: &Number, is_person: bool, operation: RowOperation) -> Option<Hold> {
-        let hits = rules::scan(self);
+    fn apply_rules(
+        &mut self,
+        number: &Number,
+        is_person: bool,
+        operation: RowOperation,
+        scans: &mut [Recent<Vec<usize>>],
+    ) -> Option<Hold> {
+        let hits = rules::scan(self, scans);
         // The floor has said that it is no person's row, or nothing is taken in: only the subject is of interest then.
         let only_subject = !is_person || operation == RowOperation::Delete;
         let plan = self.plan;

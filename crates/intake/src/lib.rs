@@ -23,12 +23,13 @@ mod limits;
 mod others;
 mod plan;
 pub mod read;
+mod recent;
 mod row;
 mod rules;
 mod staged;
 mod value;
 
-pub use clean::{Context, clean};
+pub use clean::{Cleaner, Context, clean};
 pub use day::NO_END;
 pub use end::{EndAndClass, EndFault, end_and_class};
 pub use fault::{Detail, Fault, FaultCode, FileNote, Lang};

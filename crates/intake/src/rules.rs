@@ -8,35 +8,43 @@ use crate::clean::Draft;
 use crate::fault::Detail;
 use crate::identity::Number;
 use crate::plan::{ConditionPlan, RulePlan, TextTest};
+use crate::recent::Recent;
 use crate::value::Value;
 use crate::{CleanRow, Fault, FaultCode, Hold, amount, fold};
 
 /// Which text tests found one of their texts: one pass of an automaton over each column that rules look at.
-pub(crate) fn scan(draft: &Draft<'_>) -> Vec<bool> {
+pub(crate) fn scan(draft: &Draft<'_>, recent: &mut [Recent<Vec<usize>>]) -> Vec<bool> {
     let mut hits = vec![false; draft.plan.tests];
     let mut folded = String::new();
-    for scan in &draft.plan.scans {
+    for (scan, recent) in draft.plan.scans.iter().zip(recent) {
         let text = match draft.value(Some(scan.slot)) {
             Value::Text(text) => text.as_ref(),
             Value::Bad(text) => text,
             _ => continue,
         };
-        folded.clear();
-        fold::value_into(text, &mut folded);
-        if !scan.any.is_match(&folded) {
+        if let Some(known) = recent.find(text) {
+            mark(&mut hits, known);
             continue;
         }
-        for found in scan.all.find_overlapping_iter(&folded) {
-            let hit = scan
-                .hits
-                .get(found.pattern().as_usize())
-                .and_then(|hit| hits.get_mut(*hit));
-            if let Some(hit) = hit {
-                *hit = true;
-            }
+        folded.clear();
+        fold::value_into(text, &mut folded);
+        let mut found = Vec::new();
+        if scan.any.is_match(&folded) {
+            let all = scan.all.find_overlapping_iter(&folded);
+            found.extend(all.filter_map(|found| scan.hits.get(found.pattern().as_usize())));
+            mark(&mut hits, &found);
         }
+        recent.keep(text, Some(found));
     }
     hits
+}
+
+fn mark(hits: &mut [bool], found: &[usize]) {
+    for at in found {
+        if let Some(hit) = hits.get_mut(*at) {
+            *hit = true;
+        }
+    }
 }
 
 /// Whether all conditions of a rule hold. Without `number`, conditions on the person's age do not.

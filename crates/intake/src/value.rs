@@ -13,6 +13,7 @@ use crate::fault::Detail;
 use crate::others::Names;
 use crate::plan::{CellKind, CellPlan, Plan, plain_kind_of};
 use crate::read::{Epoch, Spoiled};
+use crate::recent::Recent;
 use crate::{FaultCode, RawRow, RowOperation, fold, others};
 
 /// What a cell holds.
@@ -148,6 +149,56 @@ fn is_placeholder(text: &str) -> bool {
         )
 }
 
+/// What a text is in its column, where that takes no place of its own and there is nothing to say about it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Known {
+    Empty,
+    /// as it stands
+    Text,
+    Code(u16),
+    Kind(DocumentKind),
+    Operation(RowOperation),
+}
+
+impl Known {
+    fn of(read: &Read<'_>, text: &str) -> Option<Self> {
+        if read.fault.is_some() || read.names_others {
+            return None;
+        }
+        match &read.value {
+            Value::Empty => Some(Self::Empty),
+            Value::Text(Cow::Borrowed(same)) if *same == text => Some(Self::Text),
+            Value::Code(code) => Some(Self::Code(*code)),
+            Value::Kind(kind) => Some(Self::Kind(*kind)),
+            Value::Operation(operation) => Some(Self::Operation(*operation)),
+            _ => None,
+        }
+    }
+
+    const fn value(self, text: &str) -> Value<'_> {
+        match self {
+            Self::Empty => Value::Empty,
+            Self::Text => Value::Text(Cow::Borrowed(text)),
+            Self::Code(code) => Value::Code(code),
+            Self::Kind(kind) => Value::Kind(kind),
+            Self::Operation(operation) => Value::Operation(operation),
+        }
+    }
+}
+
+/// Whether texts of such a column come again.
+const fn recurs(kind: CellKind) -> bool {
+    matches!(
+        kind,
+        CellKind::Coded { .. }
+            | CellKind::DocumentKind { .. }
+            | CellKind::Operation { .. }
+            | CellKind::Uscc
+            | CellKind::Exact(_)
+            | CellKind::Text { .. }
+    )
+}
+
 /// Reads the cell of `cell`'s column.
 pub(crate) fn read<'r>(
     row: &'r RawRow,
@@ -155,6 +206,7 @@ pub(crate) fn read<'r>(
     plan: &Plan,
     has_controls: bool,
     organisations: &BTreeMap<Uscc, Organisation>,
+    recent: &mut Recent<Known>,
 ) -> Read<'r> {
     let text = fold::trim(row.cell(cell.column));
     match row.spoiled(cell.column) {
@@ -175,6 +227,11 @@ pub(crate) fn read<'r>(
     if has_controls && text.chars().any(is_control) {
         return Read::bad(text, FaultCode::E03, Detail::ControlCharacters);
     }
+    if recurs(cell.kind)
+        && let Some(known) = recent.find(text)
+    {
+        return Read::good(known.value(text));
+    }
     let read = read_as(
         text,
         cell.kind,
@@ -182,12 +239,16 @@ pub(crate) fn read<'r>(
         row.epoch(cell.column),
         &plan.names,
     );
-    match (&read.value, cell.role) {
+    let read = match (&read.value, cell.role) {
         (Value::Text(code), FieldRole::OrganCode) if !is_registered(code, organisations) => {
             Read::bad(text, FaultCode::E10, Detail::OrganUnknown)
         }
         _ => read,
+    };
+    if recurs(cell.kind) {
+        recent.keep(text, Known::of(&read, text));
     }
+    read
 }
 
 fn is_registered(code: &str, organisations: &BTreeMap<Uscc, Organisation>) -> bool {

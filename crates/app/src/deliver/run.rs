@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::catalogue::Item;
-use intake::{Cleaned, Fault, FileFault, HeaderMap, Limits, Pass};
+use intake::{Cleaned, Cleaner, Fault, FileFault, HeaderMap, Limits, Pass};
 use store::{ChunkCommit, Counts, Delivery, DeliveryState, StoreError};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
@@ -177,6 +177,7 @@ fn read_rows(
     let rows_max = app.settings().chunk_rows;
     let mut chunk_rows = size_of_next(rows_max, 0, rows - delivery.rows_done.min(*rows));
     let mut row_no = 0;
+    let mut cleaner = Cleaner::new(map, &context);
     let mut group: Vec<Cleaned> = Vec::with_capacity(GROUP_ROWS);
     let mut batch = Decided::default();
     while let Some(row) = table.next_row().map_err(changed)? {
@@ -184,7 +185,7 @@ fn read_rows(
         if row_no <= delivery.rows_done {
             continue;
         }
-        group.push(intake::clean(row, map, &context));
+        group.push(cleaner.clean(row));
         let is_last = batch.len() + group.len() >= chunk_rows;
         if is_last || group.len() >= GROUP_ROWS {
             batch.decide(app, std::mem::take(&mut group), &places);

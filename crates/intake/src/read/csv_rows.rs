@@ -77,6 +77,17 @@ fn line_ends(bytes: &[u8], is_after_return: bool) -> usize {
     feeds + memchr::memchr_iter(b'\r', bytes).count()
 }
 
+/// The first record of `input`, if it lies there whole, has no quotation mark and is within the limits.
+fn plain_record<'i>(input: &'i [u8], limits: &Limits) -> Option<&'i str> {
+    let record = input.get(..memchr::memchr2(b'\n', b'\r', input)?)?;
+    let is_plain = record.len() < limits.record_bytes_max
+        && memchr::memchr(b'"', record).is_none()
+        && memchr::memchr_iter(b',', record).count() < limits.columns_max;
+    is_plain
+        .then_some(record)
+        .and_then(|record| simdutf8::basic::from_utf8(record).ok())
+}
+
 impl<R: Read> CsvRows<R> {
     /// Rows of `first` and then of `source`.
     pub(super) fn new(first: Vec<u8>, source: R, limits: &Limits) -> Result<Self, FileFault> {
@@ -194,29 +205,37 @@ impl<R: Read> CsvRows<R> {
     /// Takes a record that lies whole in `input` and has no quotation mark: its cells are what is between the commas. Most
     /// records are such, and the parser looks at each byte. `false` leaves everything, faults too, to the parser.
     fn take_plain(&mut self, row: &mut RawRow) -> bool {
-        let input = self.input.rest();
-        let Some(end) = memchr::memchr2(b'\n', b'\r', input) else {
+        let Some(text) = plain_record(self.input.rest(), &self.limits) else {
             return false;
         };
-        let record = input.get(..end).unwrap_or_default();
-        if end >= self.limits.record_bytes_max || memchr::memchr(b'"', record).is_some() {
-            return false;
-        }
-        let Ok(text) = simdutf8::basic::from_utf8(record) else {
-            return false;
-        };
+        let (record, end) = (text.as_bytes(), text.len());
         let mut from = 0;
         for comma in memchr::memchr_iter(b',', record).chain([end]) {
             row.push(text.get(from..comma).unwrap_or_default());
             from = comma + 1;
         }
-        if row.len() > self.limits.columns_max {
-            row.clear();
-            return false;
-        }
-        self.before = record.last().copied().unwrap_or(self.before);
-        self.input.from += end;
+        self.step_over(end);
         true
+    }
+
+    /// Steps over records that [`Self::take_plain`] would take, one after another; how many were not blank.
+    fn count_plain(&mut self) -> Result<u32, FileFault> {
+        let mut count = 0;
+        loop {
+            self.skip_line_ends()?;
+            let Some(text) = plain_record(self.input.rest(), &self.limits) else {
+                return Ok(count);
+            };
+            let is_blank = text.chars().all(|c| c == ',' || c.is_whitespace());
+            count += u32::from(!is_blank);
+            self.step_over(text.len());
+        }
+    }
+
+    fn step_over(&mut self, bytes: usize) {
+        let used = self.input.rest().get(..bytes).unwrap_or_default();
+        self.before = used.last().copied().unwrap_or(self.before);
+        self.input.from += bytes;
     }
 
     /// Parses one record into `record` and `ends`; the number of cells, or `None` at the end.
@@ -295,6 +314,21 @@ impl<R: Read> Rows for CsvRows<R> {
             row.ends.extend_from_slice(ends);
             if !row.is_blank() {
                 return Ok(true);
+            }
+        }
+    }
+
+    fn count_rest(&mut self, scratch: &mut RawRow, max: u32) -> Result<u32, FileFault> {
+        let mut count: u32 = 0;
+        loop {
+            count = count.saturating_add(self.count_plain()?);
+            let is_more = self.read_into(scratch)?;
+            count = count.saturating_add(u32::from(is_more));
+            if count > max {
+                return Err(FileFault::TooManyRows { rows_max: max });
+            }
+            if !is_more {
+                return Ok(count);
             }
         }
     }

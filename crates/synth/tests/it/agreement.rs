@@ -7,7 +7,7 @@ use std::path::Path;
 
 use domain::catalogue::{Catalogue, FieldRole, ItemId};
 use domain::{Day, Uscc};
-use intake::{Cleaned, Context, Fault, FaultCode, HeaderMap, Limits, RowOperation, review_of};
+use intake::{Cleaned, Cleaner, Context, Fault, FaultCode, HeaderMap, Limits, RowOperation, review_of};
 use matching::{AliasStanding, Explanation, FileRegister, Verdict, judge, slip};
 use synth::{City, Dirt, ExpectedFault, FileEntry, Manifest, Outcome, Purpose, TruthRow, read_truth, write_deliveries};
 
@@ -153,6 +153,7 @@ fn compare(dir: &Path, entry: &FileEntry, desk: &Desk<'_>, city: &City, ledger: 
     assert_eq!(map.version, entry.layout, "{}", entry.file);
     assert_eq!(map.dropped.len(), entry.dropped.len(), "{}", entry.file);
     let mut truth = read_truth(File::open(dir.join(entry.truth.as_ref().unwrap())).unwrap()).map(Result::unwrap);
+    let mut cleaner = Cleaner::new(&map, &context);
     let mut disagreements = Vec::new();
     loop {
         let row = match table.next_row() {
@@ -165,7 +166,13 @@ fn compare(dir: &Path, entry: &FileEntry, desk: &Desk<'_>, city: &City, ledger: 
         };
         let expected: TruthRow = truth.next().expect("as many rows as truths");
         assert_eq!(row.line(), expected.line, "{}", entry.file);
-        let verdicted = desk.row(intake::clean(row, &map, &context), &map, &item, ledger);
+        let cleaned = cleaner.clean(row);
+        // What is remembered of earlier rows changes nothing.
+        assert_eq!(
+            format!("{cleaned:?}"),
+            format!("{:?}", intake::clean(row, &map, &context))
+        );
+        let verdicted = desk.row(cleaned, &map, &item, ledger);
         let number = expected.resident.map(|index| city.person(index).unwrap().number);
         let wanted = Verdicted {
             outcome: expected.outcome,
