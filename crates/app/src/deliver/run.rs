@@ -175,7 +175,7 @@ fn read_rows(
     let mut table = file.table().map_err(changed)?;
     let places = Places::new(map, item);
     let rows_max = app.settings().chunk_rows;
-    let mut chunk_rows = size_of_next(rows_max, 0, rows - delivery.rows_done.min(*rows));
+    let mut chunk_rows = size_of_next(rows_max, delivery.rows_done, *rows);
     let mut row_no = 0;
     let mut cleaner = Cleaner::new(map, &context);
     let mut group: Vec<Cleaned> = Vec::with_capacity(GROUP_ROWS);
@@ -194,7 +194,7 @@ fn read_rows(
             if sender.blocking_send(std::mem::take(&mut batch)).is_err() {
                 return Ok(());
             }
-            chunk_rows = size_of_next(rows_max, row_no - delivery.rows_done, rows - row_no.min(*rows));
+            chunk_rows = size_of_next(rows_max, row_no, *rows);
         }
     }
     batch.decide(app, std::mem::take(&mut group), &places);
@@ -205,10 +205,11 @@ fn read_rows(
     Ok(())
 }
 
-/// Rows of the next chunk, after `taken` of this run and with `left` to come: few at the beginning, so that all stages soon
-/// have work, and few at the end, so that none waits long for the last; `rows_max` in between.
-fn size_of_next(rows_max: usize, taken: u64, left: u64) -> usize {
-    let size = usize::try_from(taken.min(left / 2)).unwrap_or(rows_max);
+/// Rows of the next chunk of a file of `rows`, after `done`: few at the beginning, so that all stages soon have work, few at
+/// the end, so that none waits long for the last, `rows_max` in between. A resumed intake makes the same chunks.
+fn size_of_next(rows_max: usize, done: u64, rows: u64) -> usize {
+    let left = rows.saturating_sub(done);
+    let size = usize::try_from(done.min(left / 2)).unwrap_or(rows_max);
     size.clamp(rows_max.div_ceil(8), rows_max)
 }
 

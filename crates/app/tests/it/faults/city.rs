@@ -129,6 +129,8 @@ impl Ground {
         };
         let mut city = City::over(self, folder.path().to_owned(), url).await;
         city.owned = Some(folder);
+        // After what the ground was peopled with.
+        city.clock.jump(60_000);
         city
     }
 
