@@ -186,6 +186,7 @@ async fn check_records(
         let Some(last) = page.last() else { break };
         after = last.id;
         read_persons(app, findings, &page, &mut secrets).await?;
+        check_facts(app, findings, &page).await?;
         for record in page {
             findings.records += 1;
             check_content(findings, &record, secrets.get(&record.person));
@@ -239,6 +240,20 @@ async fn read_persons(
     for (owner, found) in owners.iter().zip(app.store().find_persons(&tags).await?) {
         if found.is_none_or(|person| person.id != *owner) {
             findings.add(format!("person {}", owner.0), "the blind index does not lead to it");
+        }
+    }
+    Ok(())
+}
+
+/// The index of facts leads to each record, or to a later revision of its fact.
+async fn check_facts(app: &App, findings: &mut Findings, page: &[Record]) -> Result<(), AppError> {
+    let facts: Vec<(PersonId, i64)> = page.iter().map(|record| (record.person, record.fact_tag)).collect();
+    for (record, known) in page.iter().zip(app.store().find_facts(&facts).await?) {
+        let is_found = known.is_some_and(|known| {
+            known.revision > record.revision || (known.revision == record.revision && known.record == record.id)
+        });
+        if !is_found {
+            findings.add(format!("record {}", record.uuid), "the index of facts does not lead to it");
         }
     }
     Ok(())

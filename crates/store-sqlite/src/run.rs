@@ -233,11 +233,10 @@ impl<'a> Blocks<'a> {
 
     /// Reads the next block of the same run, if there is one.
     fn next(&mut self, block: &mut Block) -> Result<bool, Fault> {
-        block
-            .upper
-            .is_some()
-            .then(|| self.get(block, block.number + 1))
-            .unwrap_or(Ok(false))
+        if block.upper.is_none() {
+            return Ok(false);
+        }
+        self.get(block, block.number + 1)
     }
 
     fn get(&mut self, block: &mut Block, number: i64) -> Result<bool, Fault> {
@@ -347,7 +346,6 @@ fn torn() -> Fault {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
     use std::collections::BTreeMap;
 
@@ -382,7 +380,7 @@ mod tests {
         let mut found = Vec::new();
         INDEX
             .visit(connection, prefixes, |place, key, number| {
-                found.push((place, key.to_vec(), number))
+                found.push((place, key.to_vec(), number));
             })
             .unwrap();
         found.sort_unstable();
@@ -479,7 +477,7 @@ mod tests {
             let prefix = [(number * 3).to_be_bytes(), (number - 600).to_be_bytes()].concat();
             FACTS
                 .visit(&connection, &[&prefix], |_, key, record| {
-                    found.push((key[16..].to_vec(), record))
+                    found.push((key[16..].to_vec(), record));
                 })
                 .unwrap();
             assert_eq!(found, [(vec![0, 0, 0, 7], number)]);

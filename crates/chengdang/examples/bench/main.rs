@@ -57,6 +57,9 @@ struct Args {
 enum Section {
     /// Intake
     P1,
+    /// How the rate of intake changes from 10^5 rows to `--rows`, part of P1; only if asked for: at 10^7 it takes a
+    /// quarter of an hour and 30 GB
+    Growth,
     /// Reading the kinds of file, part of P1
     Formats,
     /// The own file
@@ -68,7 +71,10 @@ enum Section {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let args = Args::parse();
-    let is_asked = |section| args.only.is_none_or(|only| only == section);
+    let is_asked = |section| match args.only {
+        Some(only) => only == section,
+        None => section != Section::Growth,
+    };
     let ground = Ground::open(args.chunk_rows)?;
     let folder = tempfile::Builder::new().prefix("chengdang-bench-").tempdir()?;
     // The PostgreSQL server, another user, reads the deliveries.
@@ -95,6 +101,9 @@ async fn main() -> anyhow::Result<()> {
             by_line: true,
         };
         large = Some(intake(&ground, &mut peer, &plan, &folder.path().join("large"), &mut report).await?);
+    }
+    if is_asked(Section::Growth) {
+        growth(&ground, args.rows, folder.path(), &mut report).await?;
     }
     if is_asked(Section::Formats) {
         let turns = if args.quick { 2 } else { 5 };
@@ -142,6 +151,25 @@ async fn intake(
     std::fs::create_dir(folder)?;
     std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755))?;
     arms::run(ground, peer, plan, folder, report).await
+}
+
+/// One turn of each size, tenfold from one to the next, each on an empty store.
+async fn growth(ground: &Ground, most: u64, folder: &Path, report: &mut Report) -> anyhow::Result<()> {
+    let mut peer = Peer::start().await?;
+    let sizes = (5..).map(|power| 10_u64.pow(power)).take_while(|rows| *rows <= most);
+    for rows in sizes {
+        let plan = Plan {
+            rows,
+            turns: 1,
+            // Its tables and its log of ten million rows would not fit beside the others.
+            with_postgres: rows <= 1_000_000,
+            by_line: false,
+        };
+        let place = folder.join(format!("growth-{rows}"));
+        drop(intake(ground, &mut peer, &plan, &place, report).await?);
+        std::fs::remove_dir_all(&place)?;
+    }
+    Ok(())
 }
 
 async fn own_file(ground: &Ground, filled: &Filled, args: &Args, report: &mut Report) -> anyhow::Result<()> {

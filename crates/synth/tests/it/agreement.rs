@@ -166,13 +166,13 @@ fn compare(dir: &Path, entry: &FileEntry, desk: &Desk<'_>, city: &City, ledger: 
         };
         let expected: TruthRow = truth.next().expect("as many rows as truths");
         assert_eq!(row.line(), expected.line, "{}", entry.file);
-        let cleaned = cleaner.clean(row);
+        let verdict = cleaner.clean(row);
         // What is remembered of earlier rows changes nothing.
         assert_eq!(
-            format!("{cleaned:?}"),
+            format!("{verdict:?}"),
             format!("{:?}", intake::clean(row, &map, &context))
         );
-        let verdicted = desk.row(cleaned, &map, &item, ledger);
+        let verdicted = desk.row(verdict, &map, &item, ledger);
         let number = expected.resident.map(|index| city.person(index).unwrap().number);
         let wanted = Verdicted {
             outcome: expected.outcome,
