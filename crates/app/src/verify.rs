@@ -253,7 +253,10 @@ async fn check_facts(app: &App, findings: &mut Findings, page: &[Record]) -> Res
             known.revision > record.revision || (known.revision == record.revision && known.record == record.id)
         });
         if !is_found {
-            findings.add(format!("record {}", record.uuid), "the index of facts does not lead to it");
+            findings.add(
+                format!("record {}", record.uuid),
+                "the index of facts does not lead to it",
+            );
         }
     }
     Ok(())

@@ -72,6 +72,46 @@ fn same_bytes(backend: Backend) {
     installation.verify();
 }
 
+/// The indexes are derived from the rows they lead to; one that leads astray is damage.
+#[test]
+fn an_index_that_leads_astray_is_found_on_sqlite() {
+    let ground = Ground::new(Backend::Sqlite);
+    let installation = ground.install("data");
+    let arguments = ["--bulk", "--clean", "--rows", "300", "--residents", "100"];
+    let entry = synthesise(&installation, &ground.city(), &arguments).files.remove(0);
+    installation.deliver(&ground.city().join(&entry.file), &entry.item, &entry.provider);
+    installation.verify();
+    let store = rusqlite::Connection::open(installation.database()).unwrap();
+    store.execute_batch("DROP TRIGGER index_block_keeps_columns").unwrap();
+    for (kind, what) in [
+        ("fact", "the index of facts does not lead to it"),
+        ("tag", "the blind index does not lead to it"),
+    ] {
+        let (block, entries): (i64, Vec<u8>) = store
+            .query_row(
+                "SELECT block_id, b.entries FROM index_block b JOIN index_run USING (run_id) WHERE kind = ?1 LIMIT 1",
+                [kind],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
+            .unwrap();
+        let write = |entries: &[u8]| {
+            let sql = "UPDATE index_block SET entries = ?2 WHERE block_id = ?1";
+            assert_eq!(store.execute(sql, rusqlite::params![block, entries]).unwrap(), 1);
+        };
+        let mut bent = entries.clone();
+        // Within the key of the first entry, behind the person.
+        bent[12] ^= 1;
+        write(&bent);
+        let output = installation.command().args(["verify", "--json"]).output().unwrap();
+        let findings: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let damage = findings["damage"].as_array().unwrap();
+        assert_eq!((output.status.code(), damage.len()), (Some(4), 1), "{damage:?}");
+        assert_eq!(damage[0]["what"], what);
+        write(&entries);
+    }
+    installation.verify();
+}
+
 /// The same facts in other bytes: repeated as they are, corrected when changed, withdrawn, and refused from then on.
 fn other_bytes(backend: Backend) {
     let ground = Ground::new(backend);
