@@ -92,7 +92,7 @@ pub(super) fn local(name: &[u8]) -> &[u8] {
 }
 
 /// The attributes of a tag.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) struct Attributes<'x>(&'x [u8]);
 
 impl<'x> Attributes<'x> {
