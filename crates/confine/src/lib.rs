@@ -1,5 +1,5 @@
-//! Reads workbooks in a process of their own that can do nothing but read them (abuse case AB-21): the parsers of ZIP, XML
-//! and XLSX are foreign and their input hostile, while this process holds keys and records.
+//! Reads workbooks in a process of their own that can do nothing but read them (abuse case AB-21): what unpacks
+//! them is foreign, what they hold may be hostile, and this process holds keys and records.
 //!
 //! [`ConfinedReader`] starts the program again as [`COMMAND`], hands it a sealed copy of the file as its standard input
 //! and reads rows from its standard output, with a limit on how long it waits. [`serve`] is the other side: before it

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use aho_corasick::{AhoCorasick, MatchKind};
 use domain::catalogue::{Catalogue, DroppedColumn, FieldCode, FieldRole, Item, Layout, LayoutColumn, Required, RuleId};
 
 use crate::fault::Detail;
-use crate::plan::{Place, Plan};
+use crate::plan::{Place, Plan, automaton};
 use crate::{Fault, FaultCode, RawRow, fold};
 
 /// What the columns of a file mean. Cheap to clone.
@@ -39,63 +40,155 @@ impl HeaderMap {
     }
 }
 
-/// Recognises the header: folds it, takes the first version of the item's template whose distinguishing columns are all
-/// there, and tells every other column apart.
+/// Recognises the header of one file; see [`Headings::recognise`].
 ///
 /// # Errors
 ///
-/// E01 faults, all of them: no version fits; a column that the version requires is missing; two columns for one field.
+/// E01 faults, all of them.
 pub fn recognise(header: &RawRow, item: &Item, catalogue: &Catalogue) -> Result<HeaderMap, Vec<Fault>> {
-    let headers: Vec<String> = header.cells().map(fold::header).collect();
-    let Some((layout, meanings)) = item.layouts.iter().find_map(|layout| fitting(layout, item, &headers)) else {
-        return Err(unknown_header(header.line(), item, &headers));
-    };
-    let mut faults = Vec::new();
-    let mut places: Vec<Place> = Vec::new();
-    let mut dropped = Vec::new();
-    let mut unknown = Vec::new();
-    for (column, folded) in headers.iter().enumerate() {
-        let column_no = u32::try_from(column + 1).unwrap_or(u32::MAX);
-        if let Some(&meant) = meanings.get(folded.as_str()) {
-            if places.iter().any(|place| place.field == meant.field) {
-                faults.push(at(header.line(), Some(column_no), meant, Detail::ColumnTwice));
-            } else {
-                places.push(Place {
-                    column,
-                    column_no,
-                    field: meant.field.clone(),
-                    header: meant.header.clone(),
-                    is_extension: meant.is_extension,
-                });
+    Headings::new(item, catalogue).recognise(header).map(Columns::into_map)
+}
+
+/// The words by which an item's columns, and the columns that are never stored, are known: folded once for any number of
+/// files.
+pub struct Headings<'c> {
+    item: &'c Item,
+    catalogue: &'c Catalogue,
+    layouts: Vec<(&'c Layout, Meanings<'c>)>,
+    dropping: Dropping<'c>,
+}
+
+/// What the columns of one file mean. [`Columns::into_map`] prepares the cleaning of rows by it.
+pub struct Columns<'h> {
+    headings: &'h Headings<'h>,
+    layout: &'h Layout,
+    places: Vec<Place>,
+    dropped: Vec<(String, RuleId)>,
+    unknown: Vec<u32>,
+    /// Columns of the header, unknown ones included.
+    count: usize,
+}
+
+impl<'c> Headings<'c> {
+    /// The words of `item` and of the rules of `catalogue`.
+    #[must_use]
+    pub fn new(item: &'c Item, catalogue: &'c Catalogue) -> Self {
+        Self {
+            item,
+            catalogue,
+            layouts: item.layouts.iter().map(|layout| (layout, meanings(layout))).collect(),
+            dropping: Dropping::new(&catalogue.dropped_columns),
+        }
+    }
+
+    /// Recognises a header: folds it, takes the first version of the item's template whose distinguishing columns are all
+    /// there, and tells every other column apart.
+    ///
+    /// # Errors
+    ///
+    /// E01 faults, all of them: no version fits; a column that the version requires is missing; two columns for one field.
+    pub fn recognise(&self, header: &RawRow) -> Result<Columns<'_>, Vec<Fault>> {
+        let headers: Vec<String> = header.cells().map(fold::header).collect();
+        let fits = |(layout, meanings): &&(&Layout, Meanings<'_>)| is_fitting(layout, meanings, self.item, &headers);
+        let Some((layout, meanings)) = self.layouts.iter().find(fits) else {
+            return Err(self.unknown_header(header.line(), &headers));
+        };
+        let mut faults = Vec::new();
+        let mut places: Vec<Place> = Vec::new();
+        let mut dropped = Vec::new();
+        let mut unknown = Vec::new();
+        for (column, folded) in headers.iter().enumerate() {
+            let column_no = u32::try_from(column + 1).unwrap_or(u32::MAX);
+            if let Some(&meant) = meanings.get(folded.as_str()) {
+                if places.iter().any(|place| place.field == meant.field) {
+                    faults.push(at(header.line(), Some(column_no), meant, Detail::ColumnTwice));
+                } else {
+                    places.push(Place {
+                        column,
+                        column_no,
+                        field: meant.field.clone(),
+                        header: meant.header.clone(),
+                        is_extension: meant.is_extension,
+                    });
+                }
+            } else if let Some((word, rule)) = self.dropping.find(folded) {
+                dropped.push((word.to_owned(), rule.clone()));
+            } else if !folded.is_empty() {
+                unknown.push(column_no);
             }
-        } else if let Some((word, rule)) = dropping(folded, &catalogue.dropped_columns) {
-            dropped.push((word, rule.clone()));
-        } else if !folded.is_empty() {
-            unknown.push(column_no);
+        }
+        for column in layout.columns.iter().filter(|column| is_required(column, self.item)) {
+            if !places.iter().any(|place| place.field == column.field) {
+                faults.push(at(header.line(), None, column, Detail::ColumnMissing));
+            }
+        }
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        Ok(Columns {
+            headings: self,
+            layout,
+            places,
+            dropped,
+            unknown,
+            count: headers.len(),
+        })
+    }
+
+    /// No version fits: says which columns the likeliest one lacks.
+    fn unknown_header(&self, line: u32, headers: &[String]) -> Vec<Fault> {
+        let mut faults = vec![Fault {
+            detail: Detail::HeaderUnknown,
+            ..Fault::new(line, None, None, FaultCode::E01)
+        }];
+        let known = |meanings: &Meanings<'_>| {
+            let is_known = |header: &&String| meanings.contains_key(header.as_str());
+            headers.iter().filter(is_known).count()
+        };
+        let likeliest = self
+            .layouts
+            .iter()
+            .map(|(layout, meanings)| (known(meanings), layout, meanings))
+            .filter(|(known, ..)| *known > 0)
+            .max_by_key(|(known, ..)| *known);
+        let Some((_, layout, meanings)) = likeliest else {
+            return faults;
+        };
+        let missing = layout.columns.iter().filter(|column| {
+            let is_there = headers
+                .iter()
+                .any(|header| meanings.get(header).is_some_and(|meant| meant.field == column.field));
+            !is_there && (layout.recognised_by.contains(&column.field) || is_required(column, self.item))
+        });
+        faults.extend(missing.map(|column| at(line, None, column, Detail::ColumnMissing)));
+        faults
+    }
+}
+
+impl Columns<'_> {
+    /// Works out what is to be done with every cell under this header.
+    #[must_use]
+    pub fn into_map(self) -> HeaderMap {
+        let Headings { item, catalogue, .. } = self.headings;
+        HeaderMap {
+            version: self.layout.version.clone(),
+            dropped: self.dropped,
+            unknown: self.unknown,
+            plan: Arc::new(Plan::new(self.layout, self.places, self.count, item, catalogue)),
         }
     }
-    for column in layout.columns.iter().filter(|column| is_required(column, item)) {
-        if !places.iter().any(|place| place.field == column.field) {
-            faults.push(at(header.line(), None, column, Detail::ColumnMissing));
-        }
+
+    /// Columns that are never stored, that mean nothing, and that fill a field.
+    #[must_use]
+    pub const fn counts(&self) -> [usize; 3] {
+        [self.dropped.len(), self.unknown.len(), self.places.len()]
     }
-    if !faults.is_empty() {
-        return Err(faults);
-    }
-    let plan = Plan::new(layout, places, headers.len(), item, catalogue);
-    Ok(HeaderMap {
-        version: layout.version.clone(),
-        dropped,
-        unknown,
-        plan: Arc::new(plan),
-    })
 }
 
 type Meanings<'l> = HashMap<String, &'l LayoutColumn>;
 
-/// The layout with its columns by folded header, if `headers` has all that it is recognised by.
-fn fitting<'l>(layout: &'l Layout, item: &Item, headers: &[String]) -> Option<(&'l Layout, Meanings<'l>)> {
-    let meanings = meanings(layout);
+/// Whether `headers` has all columns that the layout is recognised by, and one that the item knows.
+fn is_fitting(layout: &Layout, meanings: &Meanings<'_>, item: &Item, headers: &[String]) -> bool {
     let has = |code: &FieldCode| {
         headers.iter().any(|header| {
             meanings
@@ -103,8 +196,7 @@ fn fitting<'l>(layout: &'l Layout, item: &Item, headers: &[String]) -> Option<(&
                 .is_some_and(|column| &column.field == code)
         })
     };
-    let fits = layout.recognised_by.iter().all(has) && item.fields.iter().any(|field| has(&field.code));
-    fits.then_some((layout, meanings))
+    layout.recognised_by.iter().all(has) && item.fields.iter().any(|field| has(&field.code))
 }
 
 /// Headers, aliases and field codes of a layout, folded. What the template says goes before what was seen in the field.
@@ -121,13 +213,47 @@ fn meanings(layout: &Layout) -> Meanings<'_> {
     meanings
 }
 
-/// The rule that drops a column with this folded header, with the catalogue's word for it.
-fn dropping<'r>(folded: &str, rules: &'r [DroppedColumn]) -> Option<(String, &'r RuleId)> {
-    rules.iter().find_map(|rule| {
-        let exact = rule.exact_headers.iter().find(|word| fold::header(word) == folded);
-        let word = exact.or_else(|| rule.headers.iter().find(|word| folded.contains(&fold::header(word))));
-        word.map(|word| (word.clone(), &rule.id))
-    })
+/// The rules that drop columns, their words folded, beside the catalogue's own.
+struct Dropping<'c> {
+    /// Whole headers, with the number of their rule.
+    exact: HashMap<String, (usize, &'c str)>,
+    /// All words that a header may contain, in one pass; first the words of the first rule.
+    parts: AhoCorasick,
+    words: Vec<(usize, &'c str)>,
+    rules: &'c [DroppedColumn],
+}
+
+impl<'c> Dropping<'c> {
+    fn new(rules: &'c [DroppedColumn]) -> Self {
+        let mut exact = HashMap::new();
+        let mut words = Vec::new();
+        for (number, rule) in rules.iter().enumerate() {
+            for word in &rule.exact_headers {
+                exact.entry(fold::header(word)).or_insert((number, word.as_str()));
+            }
+            words.extend(rule.headers.iter().map(|word| (number, word.as_str())));
+        }
+        let folded: Vec<(String, usize)> = words.iter().map(|(rule, word)| (fold::header(word), *rule)).collect();
+        Self {
+            exact,
+            parts: automaton(&folded, MatchKind::Standard),
+            words,
+            rules,
+        }
+    }
+
+    /// The first rule that drops a column with this folded header, with the catalogue's word for it.
+    fn find(&self, header: &str) -> Option<(&'c str, &'c RuleId)> {
+        let exact = self.exact.get(header).copied();
+        let parts = self.parts.find_overlapping_iter(header);
+        let part = parts.map(|found| found.pattern().as_usize()).min();
+        let part = part.and_then(|at| self.words.get(at).copied());
+        let first = match (exact, part) {
+            (Some(exact), Some(part)) if part.0 < exact.0 => Some(part),
+            (exact, part) => exact.or(part),
+        };
+        first.and_then(|(rule, word)| Some((word, &self.rules.get(rule)?.id)))
+    }
 }
 
 /// Extension columns are never required: a row without them is held instead (R7).
@@ -143,36 +269,4 @@ fn at(line: u32, column: Option<u32>, meant: &LayoutColumn, detail: Detail) -> F
         detail,
         ..Fault::new(line, column, Some(meant.header.clone()), FaultCode::E01)
     }
-}
-
-/// No version fits: says which columns the likeliest one lacks.
-fn unknown_header(line: u32, item: &Item, headers: &[String]) -> Vec<Fault> {
-    let mut faults = vec![Fault {
-        detail: Detail::HeaderUnknown,
-        ..Fault::new(line, None, None, FaultCode::E01)
-    }];
-    let likeliest = item
-        .layouts
-        .iter()
-        .map(|layout| (layout, meanings(layout)))
-        .map(|(layout, meanings)| {
-            let known = headers
-                .iter()
-                .filter(|header| meanings.contains_key(header.as_str()))
-                .count();
-            (known, layout, meanings)
-        })
-        .filter(|(known, ..)| *known > 0)
-        .max_by_key(|(known, ..)| *known);
-    let Some((_, layout, meanings)) = likeliest else {
-        return faults;
-    };
-    let missing = layout.columns.iter().filter(|column| {
-        let is_there = headers
-            .iter()
-            .any(|header| meanings.get(header).is_some_and(|meant| meant.field == column.field));
-        !is_there && (layout.recognised_by.contains(&column.field) || is_required(column, item))
-    });
-    faults.extend(missing.map(|column| at(line, None, column, Detail::ColumnMissing)));
-    faults
 }

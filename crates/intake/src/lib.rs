@@ -35,7 +35,7 @@ pub use end::{EndAndClass, EndFault, end_and_class};
 pub use fault::{Detail, Fault, FaultCode, FileNote, Lang};
 pub use fault_csv::fault_csv;
 pub use file_fault::{FileFault, WorkbookCap};
-pub use header::{HeaderMap, recognise};
+pub use header::{Columns, HeaderMap, Headings, recognise};
 pub use limits::Limits;
 pub use read::{Encoding, Format, Frames, Pass, RawRow, Source, Table, Workbooks, open, open_with, write_frames};
 pub use row::{CleanRow, Cleaned, Hold, RowOperation, SlipRow};

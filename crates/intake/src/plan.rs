@@ -391,7 +391,7 @@ impl Tests<'_> {
     clippy::expect_used,
     reason = "fails only beyond 2^31 bytes of patterns; they are a short file's"
 )]
-fn automaton(patterns: &[(String, usize)], kind: MatchKind) -> AhoCorasick {
+pub(crate) fn automaton(patterns: &[(String, usize)], kind: MatchKind) -> AhoCorasick {
     let patterns = patterns.iter().map(|(text, _)| text);
     AhoCorasick::builder()
         // The fastest to search; a hundred short words take some 100 KB.

@@ -4,18 +4,17 @@ use std::io::{Read, Seek, SeekFrom};
 
 use crate::{FileFault, Limits};
 
-mod archive;
 mod csv_rows;
 mod frames;
 mod row;
-mod xlsx_rows;
+mod workbook;
 
 use csv_rows::CsvRows;
 use frames::FrameRows;
 pub use frames::{Frames, Pass, Workbooks, write_frames};
 pub(crate) use row::Spoiled;
 pub use row::{Epoch, RawRow};
-use xlsx_rows::Workbook;
+use workbook::Workbook;
 
 /// What kind of file it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

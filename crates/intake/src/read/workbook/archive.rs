@@ -5,11 +5,11 @@ use std::io::{Read, Seek, SeekFrom};
 
 use zip::ZipArchive;
 
-use super::xlsx_rows::damaged;
+use super::damaged;
 use crate::file_fault::WorkbookCap;
 use crate::{FileFault, Limits};
 
-/// An attribute by which a string table announces its size; calamine 0.38 reserves memory for that many strings.
+/// An attribute by which a string table announces its size.
 const ANNOUNCED: &[u8] = b"uniqueCount";
 /// How a cell begins; some other elements of a sheet begin so too, but they are few.
 const CELL: &[u8] = b"<c";

@@ -1,4 +1,4 @@
-//! The first visible sheet of a workbook, cell by cell.
+//! The same rows by the library calamine, which read workbooks before: what the reader is held against.
 
 use std::fmt::Write as _;
 use std::io::{Read, Seek};
@@ -6,17 +6,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use calamine::{DataRef, Reader as _, SheetType, SheetVisible, Xlsx, XlsxCellReader};
 
-use super::row::{Epoch, Spoiled};
-use super::{Encoding, RawRow, Rows, archive};
+use super::super::row::{Epoch, Spoiled};
+use super::super::{Encoding, RawRow, Rows};
+use super::{archive, damaged};
 use crate::file_fault::WorkbookCap;
 use crate::{FileFault, Limits};
 
 /// Above this a spreadsheet's number (IEEE 754 binary64, 15 digits kept) is no longer what was typed.
 const DIGITS_KEPT: f64 = 1e15;
-
-pub(super) const fn damaged(line: Option<u32>) -> FileFault {
-    FileFault::DamagedWorkbook { line }
-}
 
 pub(super) struct Workbook<R: Read + Seek> {
     xlsx: Xlsx<R>,
