@@ -108,10 +108,12 @@ impl Reserve {
         has_room
     }
 
-    /// Whether the blocks are not all taken: given up, or not taken yet.
+    /// Whether blocks were given up and not taken anew yet.
     #[must_use]
     pub fn is_released(&self) -> bool {
-        self.0.as_ref().is_some_and(|inner| inner.missing() > 0)
+        self.0
+            .as_ref()
+            .is_some_and(|inner| inner.file().exists() && inner.missing() > 0)
     }
 
     /// Gives the space up for what cannot wait; whether there was any.
