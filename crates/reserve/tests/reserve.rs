@@ -13,7 +13,10 @@ fn large_work_stops_before_the_last_space_and_the_rest_is_given_up() {
     let mount = Mount::new(Disk::new(), folder.path()).unwrap();
     mount.set_quota(Some(8 * MIB));
     let reserve = Reserve::new(folder.path(), MIB);
-    assert!(!reserve.release() && !reserve.is_released(), "there is nothing to give up");
+    assert!(
+        !reserve.release() && !reserve.is_released(),
+        "there is nothing to give up"
+    );
     assert!(reserve.restore().unwrap());
     assert_eq!(free_bytes(folder.path()).unwrap(), 7 * MIB, "the blocks are taken");
     assert!(!reserve.is_released() && reserve.has_room());
