@@ -1,5 +1,7 @@
 //! What a use case answers when it cannot be done.
 
+use std::io::ErrorKind;
+
 use store::StoreError;
 use vault::VaultError;
 
@@ -43,6 +45,7 @@ impl AppError {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
+            Self::Store(StoreError::Full) | Self::Io(ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => "APP-0010",
             Self::Store(StoreError::Unavailable { .. }) => "APP-0002",
             Self::Store(_) => "APP-0001",
             Self::Vault(_) => "APP-0003",
@@ -58,11 +61,21 @@ impl AppError {
     /// Whether the same call may succeed a little later.
     #[must_use]
     pub const fn is_transient(&self) -> bool {
+        self.is_full()
+            || matches!(
+                self,
+                Self::Store(StoreError::Unavailable { .. } | StoreError::OutcomeUnknown)
+                    | Self::Conflict
+                    | Self::ShuttingDown
+            )
+    }
+
+    /// Whether there was no space: for the store, or for a file of ours.
+    #[must_use]
+    pub const fn is_full(&self) -> bool {
         matches!(
             self,
-            Self::Store(StoreError::Unavailable { .. } | StoreError::OutcomeUnknown)
-                | Self::Conflict
-                | Self::ShuttingDown
+            Self::Store(StoreError::Full) | Self::Io(ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
         )
     }
 }

@@ -29,6 +29,7 @@ use domain::catalogue::Catalogue;
 use domain::{Clock, IdSource, Moment};
 use matching::IdentityRegister;
 use policy::Policies;
+use reserve::Reserve;
 use store::Store;
 use uuid::Uuid;
 use vault::Vault;
@@ -53,6 +54,17 @@ pub struct Settings {
     pub allow_test_area: bool,
     /// Whether this is a demonstration with printed logins.
     pub is_demo: bool,
+    /// Space kept back, on each disk that deliveries fill; they go on only while there is room beside it.
+    pub reserves: Vec<Reserve>,
+}
+
+/// How the intake is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Intake {
+    /// Whether deliveries are taken in now; without room they wait, and everything else goes on.
+    pub has_room: bool,
+    /// Deliveries that were begun and wait to go on by themselves.
+    pub waiting: usize,
 }
 
 /// Rows per chunk: the indexes take keys in random order, so a chunk writes nearly every page of theirs once, whatever its
@@ -70,6 +82,7 @@ impl Settings {
             chunk_rows: CHUNK_ROWS_DEFAULT,
             allow_test_area: false,
             is_demo: false,
+            reserves: Vec::new(),
         }
     }
 }
@@ -100,6 +113,7 @@ struct Inner {
     parts: Parts,
     traces: trace::GroupCommit,
     running: deliver::Running,
+    waiting: deliver::Waiting,
 }
 
 /// The system, as its edges call it. Cheap to clone.
@@ -115,6 +129,7 @@ impl App {
             parts,
             traces,
             running: deliver::Running::default(),
+            waiting: deliver::Waiting::default(),
         }))
     }
 
@@ -154,6 +169,15 @@ impl App {
         Ok(())
     }
 
+    /// Whether there is room for deliveries, and how many of them wait to go on by themselves.
+    #[must_use]
+    pub fn intake(&self) -> Intake {
+        Intake {
+            has_room: self.settings().reserves.iter().all(Reserve::has_room),
+            waiting: self.waiting().count(),
+        }
+    }
+
     fn store(&self) -> &dyn Store {
         &*self.0.parts.store
     }
@@ -171,6 +195,9 @@ impl App {
     }
     fn running(&self) -> &deliver::Running {
         &self.0.running
+    }
+    fn waiting(&self) -> &deliver::Waiting {
+        &self.0.waiting
     }
     fn now(&self) -> Moment {
         self.clock().now()

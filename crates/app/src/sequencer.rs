@@ -37,9 +37,17 @@ pub async fn run_once(app: &App, holder: Uuid) -> Result<Option<u64>, AppError> 
 /// Runs until the task is dropped. A failure is logged and tried again: effects wait in the outbox meanwhile.
 pub async fn run(app: App) {
     let holder = app.fresh_uuid();
+    let mut failures: u32 = 0;
     loop {
-        if let Err(error) = run_once(&app, holder).await {
-            tracing::warn!(error.code = error.code(), %error, "sequencing failed, will be tried again");
+        match run_once(&app, holder).await {
+            Ok(_) => failures = 0,
+            Err(error) => {
+                failures = failures.saturating_add(1);
+                // Ever more rarely: a store that is away for hours must not fill the log with the same line.
+                if failures.is_power_of_two() {
+                    tracing::warn!(error.code = error.code(), %error, failures, "sequencing failed, it is tried again");
+                }
+            }
         }
         tokio::time::sleep(IDLE).await;
     }

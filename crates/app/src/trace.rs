@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::Moment;
-use store::{NewTrace, Store, TraceOutcome};
+use store::{NewTrace, Store, StoreError, TraceOutcome};
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
@@ -47,6 +47,14 @@ impl GroupCommit {
     }
 }
 
+/// The code under which a trace that was not written is told.
+const fn code(error: &StoreError) -> &'static str {
+    match error {
+        StoreError::Full => "APP-0010",
+        _ => "APP-0001",
+    }
+}
+
 async fn run(store: Arc<dyn Store>, mut receiver: mpsc::Receiver<Message>) {
     let mut group = Vec::with_capacity(GROUP_MAX);
     while receiver.recv_many(&mut group, GROUP_MAX).await > 0 {
@@ -65,13 +73,15 @@ async fn run(store: Arc<dyn Store>, mut receiver: mpsc::Receiver<Message>) {
         if !traces.is_empty() {
             let failure = store.append_traces(&traces).await.err();
             if let Some(error) = &failure {
-                tracing::error!(error.code = "APP-0001", rows = traces.len(), %error, "traces could not be written; the looks fail");
+                let (code, rows) = (code(error), traces.len());
+                tracing::error!(error.code = code, rows, %error, "traces could not be written; the looks fail");
             }
             for reply in replies {
                 // The caller may have gone away; its trace stands all the same.
                 let _ = reply.send(match &failure {
                     None => Ok(()),
-                    Some(error) => Err(store::StoreError::Unavailable {
+                    Some(StoreError::Full) => Err(StoreError::Full.into()),
+                    Some(error) => Err(StoreError::Unavailable {
                         cause: error.to_string(),
                     }
                     .into()),

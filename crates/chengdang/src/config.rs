@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
+use reserve::Reserve;
 use serde::{Deserialize, Serialize};
 
 /// What a deployment may set. Paths are relative to the working directory.
@@ -18,6 +19,11 @@ pub(crate) struct Config {
     pub(crate) data: PathBuf,
     /// `sqlite` (a file in `data`) or a PostgreSQL address `postgresql://user@host/name`.
     pub(crate) store: String,
+    /// Space kept back on the disk of `data`, in MiB, for logins, reads and their traces when the disk is full; as much again
+    /// stays free beside it, and deliveries wait. 0 keeps nothing back.
+    pub(crate) reserve_mib: u64,
+    /// With PostgreSQL on this host: a folder on the disk of its data, where as much is kept back for it; none if empty.
+    pub(crate) reserve_folder: PathBuf,
     /// Memory that SQLite may use as its cache, in MiB.
     pub(crate) sqlite_cache_mib: u32,
     /// Key file; `keys` in `data` if empty.
@@ -118,6 +124,8 @@ impl Default for Config {
             mode: "production".to_owned(),
             data: "data".into(),
             store: "sqlite".to_owned(),
+            reserve_mib: 64,
+            reserve_folder: PathBuf::new(),
             sqlite_cache_mib: 512,
             keys: PathBuf::new(),
             register: PathBuf::new(),
@@ -155,6 +163,17 @@ impl Config {
     }
     pub(crate) fn sqlite_file(&self) -> PathBuf {
         self.data.join("chengdang.db")
+    }
+    /// What is kept back beside the data folder.
+    pub(crate) fn reserve(&self) -> Reserve {
+        Reserve::new(&self.data, self.reserve_mib.saturating_mul(1 << 20))
+    }
+    /// What is kept back for a PostgreSQL server.
+    pub(crate) fn server_reserve(&self) -> Reserve {
+        if self.store == "sqlite" || self.reserve_folder.as_os_str().is_empty() {
+            return Reserve::none();
+        }
+        Reserve::new(&self.reserve_folder, self.reserve_mib.saturating_mul(1 << 20))
     }
     pub(crate) fn staging_dir(&self) -> PathBuf {
         self.data.join("staging")

@@ -5,14 +5,15 @@ use std::io::BufReader;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::Context;
-use app::{Adapter, App, Parts, Settings};
+use anyhow::{Context, anyhow};
+use app::{Adapter, App, AppError, Parts, Settings};
 use confine::ConfinedReader;
 use domain::Uscc;
 use domain::catalogue::{Catalogue, ItemId};
 use matching::{FileRegister, IdentityRegister};
 use policy::{Caller, CallerKind, Policies};
-use store::Store;
+use reserve::Reserve;
+use store::{Store, StoreError};
 use vault::Vault;
 
 use crate::clock::{RandomIds, SystemClock};
@@ -36,7 +37,9 @@ pub(crate) async fn open_with(
     settings.allow_test_area = !config.is_production();
     settings.is_demo = is_demo;
     let workbooks = Arc::new(ConfinedReader::of_this_program());
-    let store = open_store(config).await?;
+    let reserves = [config.reserve(), config.server_reserve()];
+    let store = open_store(config, &reserves).await?;
+    settings.reserves = reserves.to_vec();
     #[cfg(feature = "leak-on-purpose")]
     let (store, register) = crate::leak::wrap(config, store, register);
     Ok(App::new(Parts {
@@ -60,18 +63,25 @@ fn key_hint(config: &Config) -> String {
 }
 
 /// Opens the configured store; a store of another version is refused with the remedy.
-pub(crate) async fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
+async fn open_store(config: &Config, [reserve, server_reserve]: &[Reserve; 2]) -> anyhow::Result<Arc<dyn Store>> {
     if config.store == "sqlite" {
         let options = store_sqlite::SqliteOptions {
             cache_mib: config.sqlite_cache_mib,
+            reserve: reserve.clone(),
             ..store_sqlite::SqliteOptions::default()
         };
         let store = store_sqlite::SqliteStore::open(&config.sqlite_file(), &options)
+            .map_err(coded)
             .with_context(|| format!("the store {} cannot be opened", config.sqlite_file().display()))?;
         return Ok(Arc::new(store));
     }
-    let store = store_postgres::PostgresStore::connect(&config.store, &store_postgres::PostgresOptions::default())
+    let options = store_postgres::PostgresOptions {
+        reserve: server_reserve.clone(),
+        ..store_postgres::PostgresOptions::default()
+    };
+    let store = store_postgres::PostgresStore::connect(&config.store, &options)
         .await
+        .map_err(coded)
         .context("the PostgreSQL store cannot be opened")?;
     Ok(Arc::new(store))
 }
@@ -79,13 +89,22 @@ pub(crate) async fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Store>
 /// Creates or upgrades the schema of the configured store.
 pub(crate) async fn migrate_store(config: &Config) -> anyhow::Result<()> {
     if config.store == "sqlite" {
-        store_sqlite::migrate(&config.sqlite_file()).context("the store cannot be migrated")?;
+        store_sqlite::migrate(&config.sqlite_file())
+            .map_err(coded)
+            .context("the store cannot be migrated")?;
     } else {
         store_postgres::migrate(&config.store)
             .await
+            .map_err(coded)
             .context("the store cannot be migrated")?;
     }
     Ok(())
+}
+
+/// A failure of the store with its public code in front.
+fn coded(error: StoreError) -> anyhow::Error {
+    let error = AppError::from(error);
+    anyhow!("{}: {error}", error.code())
 }
 
 pub(crate) fn open_catalogue(dir: &Path) -> anyhow::Result<Catalogue> {

@@ -21,10 +21,14 @@ use crate::{PostgresStore, chunk, log};
 #[async_trait]
 impl DeliveryStore for PostgresStore {
     async fn begin_delivery(&self, new: &NewDelivery) -> Result<Begun, StoreError> {
-        Ok(self.begin(new).await?)
+        self.small(move || self.begin(new)).await
     }
 
     async fn commit_chunk(&self, chunk: &ChunkCommit) -> Result<(), StoreError> {
+        if chunk.delivery.is_none() {
+            // A decision of a human.
+            return self.small(move || self.commit_one(chunk)).await;
+        }
         Ok(self.commit_one(chunk).await?)
     }
 
@@ -36,7 +40,9 @@ impl DeliveryStore for PostgresStore {
         at: Moment,
         entry_hash: [u8; 32],
     ) -> Result<Vec<u8>, StoreError> {
-        Ok(self.finish(delivery, state, receipt, at, &entry_hash).await?)
+        let entry_hash = &entry_hash;
+        self.small(move || self.finish(delivery, state, receipt, at, entry_hash))
+            .await
     }
 
     async fn find_delivery(&self, uuid: Uuid) -> Result<Option<Delivery>, StoreError> {

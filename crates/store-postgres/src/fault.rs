@@ -88,6 +88,9 @@ pub(crate) fn translate(error: &tokio_postgres::Error) -> StoreError {
             what: "the table is append-only",
         };
     }
+    if *code == SqlState::DISK_FULL {
+        return StoreError::Full;
+    }
     match code.code().get(..2) {
         // Integrity constraint violations and data exceptions: a value breaks a rule of its column.
         Some("22" | "23") => StoreError::Invalid {

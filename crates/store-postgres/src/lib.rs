@@ -33,7 +33,11 @@ mod view;
 use std::time::Duration;
 
 use deadpool_postgres::{Object, Pool};
+use reserve::Reserve;
 use store::{Store, StoreError};
+
+use crate::connection::{Parameter, execute};
+use crate::fault::Fault;
 
 pub use schema::migrate;
 pub use view::{ViewError, ViewOptions, ViewRow, ViewSource};
@@ -49,6 +53,8 @@ pub struct PostgresOptions {
     pub wait_timeout: Duration,
     /// Whether the server must sync its log to disk (`fsync = on`). Off only in tests that throw the cluster away.
     pub needs_fsync: bool,
+    /// Space kept back on the server's disk, if it is this host's; small writes use it when the disk is full.
+    pub reserve: Reserve,
 }
 
 impl Default for PostgresOptions {
@@ -58,6 +64,7 @@ impl Default for PostgresOptions {
             statement_timeout: Duration::from_mins(1),
             wait_timeout: Duration::from_secs(10),
             needs_fsync: true,
+            reserve: Reserve::none(),
         }
     }
 }
@@ -65,6 +72,7 @@ impl Default for PostgresOptions {
 /// A store in one PostgreSQL database.
 pub struct PostgresStore {
     pool: Pool,
+    reserve: Reserve,
 }
 
 impl PostgresStore {
@@ -76,7 +84,10 @@ impl PostgresStore {
     /// [`StoreError::Unavailable`] if the server cannot be reached.
     pub async fn connect(url: &str, options: &PostgresOptions) -> Result<Self, StoreError> {
         let pool = connection::pool(url, options)?;
-        let store = Self { pool };
+        let store = Self {
+            pool,
+            reserve: options.reserve.clone(),
+        };
         let client = store.client().await?;
         connection::assert_durable(&client, options.needs_fsync).await?;
         schema::check(&client).await?;
@@ -87,6 +98,27 @@ impl PostgresStore {
     /// A connection of its own until it is dropped.
     async fn client(&self) -> Result<Object, StoreError> {
         self.pool.get().await.map_err(|error| connection::refused(&error))
+    }
+
+    /// Runs a small write; again, if the server's disk was full and the reserve could be given up. It begins anew then, and
+    /// nothing of the first run is left: the server said so.
+    async fn small<T, F>(&self, write: impl Fn() -> F) -> Result<T, StoreError>
+    where
+        F: Future<Output = Result<T, Fault>>,
+    {
+        match write().await.map_err(StoreError::from) {
+            Err(StoreError::Full) if self.reserve.release() => Ok(write().await?),
+            other => other,
+        }
+    }
+
+    /// The same for one statement; how many rows it touched.
+    async fn small_statement(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<u64, StoreError> {
+        self.small(move || async move {
+            let client = self.client().await?;
+            execute(&client, sql, parameters).await
+        })
+        .await
     }
 }
 

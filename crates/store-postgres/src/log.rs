@@ -17,11 +17,11 @@ use crate::value::{bytes, count, get, parts, sealed, signed, tag_arrays, word, w
 #[async_trait]
 impl LogStore for PostgresStore {
     async fn append_traces(&self, traces: &[NewTrace]) -> Result<(), StoreError> {
-        Ok(self.write_traces(traces).await?)
+        self.small(move || self.write_traces(traces)).await
     }
 
     async fn append_outcomes(&self, outcomes: &[(Uuid, TraceOutcome, Moment)]) -> Result<(), StoreError> {
-        Ok(self.write_outcomes(outcomes).await?)
+        self.small(move || self.write_outcomes(outcomes)).await
     }
 
     async fn traces_of(&self, subjects: &[IndexTag], limit: u32) -> Result<Vec<Trace>, StoreError> {
@@ -48,11 +48,11 @@ impl LogStore for PostgresStore {
         now: Moment,
         ttl_ms: i64,
     ) -> Result<Option<Lease>, StoreError> {
-        Ok(self.lease(name, holder, now, ttl_ms).await?)
+        self.small(move || self.lease(name, holder, now, ttl_ms)).await
     }
 
     async fn sequence(&self, lease: Lease, now: Moment, limit: u32) -> Result<u32, StoreError> {
-        Ok(self.sequence_oldest(lease, now, limit).await?)
+        self.small(move || self.sequence_oldest(lease, now, limit)).await
     }
 
     async fn log_entries(&self, from: u64, limit: u32) -> Result<Vec<LogEntry>, StoreError> {

@@ -70,9 +70,7 @@ impl LoginStore for PostgresStore {
     }
 
     async fn put_session(&self, session: &Session) -> Result<(), StoreError> {
-        let client = self.client().await?;
-        execute(
-            &client,
+        self.small_statement(
             include_str!("../sql/session/put.sql"),
             &[
                 &session.token_hash.as_slice(),
@@ -116,7 +114,7 @@ impl LoginStore for PostgresStore {
     }
 
     async fn count_attempt(&self, key: &[u8; 32], at: Moment, since: Moment) -> Result<u32, StoreError> {
-        Ok(self.count_one_more(key, at, since).await?)
+        self.small(move || self.count_one_more(key, at, since)).await
     }
 
     async fn attempts(&self, key: &[u8; 32], since: Moment) -> Result<u32, StoreError> {
@@ -133,9 +131,8 @@ impl LoginStore for PostgresStore {
     }
 
     async fn use_totp_step(&self, account: Uuid, step: u64) -> Result<bool, StoreError> {
-        let client = self.client().await?;
         let sql = include_str!("../sql/totp_step/insert.sql");
-        Ok(execute(&client, sql, &[&account, &signed(step)?]).await? == 1)
+        Ok(self.small_statement(sql, &[&account, &signed(step)?]).await? == 1)
     }
 }
 

@@ -46,7 +46,9 @@ impl PersonStore for PostgresStore {
         at: Moment,
         entry_hash: [u8; 32],
     ) -> Result<(), StoreError> {
-        Ok(self.append(person, event, tags, reason, by, at, &entry_hash).await?)
+        let entry_hash = &entry_hash;
+        self.small(move || self.append(person, event, tags, reason, by, at, entry_hash))
+            .await
     }
 
     async fn person_events(&self, person: PersonId) -> Result<Vec<(PersonEvent, Moment)>, StoreError> {

@@ -19,10 +19,13 @@ const OPEN: &str = "open";
 #[async_trait]
 impl ProcedureStore for PostgresStore {
     async fn append_step(&self, step: &NewProcedureStep) -> Result<(), StoreError> {
-        let mut client = self.client().await?;
-        let transaction = client.transaction().await.map_err(Fault::from)?;
-        append_step(&transaction, step).await?;
-        Ok(commit(transaction).await?)
+        self.small(move || async move {
+            let mut client = self.client().await?;
+            let transaction = client.transaction().await?;
+            append_step(&transaction, step).await?;
+            commit(transaction).await
+        })
+        .await
     }
 
     async fn find_procedure(&self, uuid: Uuid) -> Result<Option<Procedure>, StoreError> {

@@ -15,7 +15,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
-use crate::connection::{all, commit, copy_in, execute, first, snapshot};
+use crate::connection::{all, commit, copy_in, first, snapshot};
 use crate::fault::{Fault, damaged, missing};
 use crate::value::{bytes, count, day, get, parts, sealed, signed_small, small, word, word_or_none};
 use crate::{PostgresStore, log};
@@ -67,12 +67,15 @@ impl RecordStore for PostgresStore {
                 what: "each event needs its entry hash",
             });
         }
-        let mut client = self.client().await?;
-        let transaction = client.transaction().await.map_err(Fault::from)?;
-        append_events(&transaction, events, at, Some(entry_hashes)).await?;
-        let hashes: Vec<&[u8; 32]> = entry_hashes.iter().collect();
-        log::enqueue(&transaction, EntryKind::RecordEvent, &hashes).await?;
-        Ok(commit(transaction).await?)
+        self.small(move || async move {
+            let mut client = self.client().await?;
+            let transaction = client.transaction().await?;
+            append_events(&transaction, events, at, Some(entry_hashes)).await?;
+            let hashes: Vec<&[u8; 32]> = entry_hashes.iter().collect();
+            log::enqueue(&transaction, EntryKind::RecordEvent, &hashes).await?;
+            commit(transaction).await
+        })
+        .await
     }
 
     async fn count_records(&self) -> Result<Vec<(ItemId, BirthState, u64)>, StoreError> {
@@ -104,13 +107,8 @@ impl RecordStore for PostgresStore {
     }
 
     async fn acknowledge_notices(&self, person: PersonId, until: Moment, at: Moment) -> Result<(), StoreError> {
-        let client = self.client().await?;
-        execute(
-            &client,
-            include_str!("../sql/notice_ack/insert.sql"),
-            &[&person.0, &until.0, &at.0],
-        )
-        .await?;
+        let sql = include_str!("../sql/notice_ack/insert.sql");
+        self.small_statement(sql, &[&person.0, &until.0, &at.0]).await?;
         Ok(())
     }
 }

@@ -8,10 +8,12 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use reserve::Reserve;
 use rusqlite::Connection;
 use store::StoreError;
 
 use crate::connection::{WAL_BYTES_KEPT, open_writing};
+use crate::folder_of;
 
 /// Pages in the write-ahead log from which the writer stops to have all of it moved: 1 GiB.
 const WAL_PAGES_MAX: i64 = 65_536;
@@ -25,13 +27,16 @@ const PATIENCE: Duration = Duration::from_millis(200);
 struct State {
     /// Pages in the log when it was last looked at.
     wal_pages: AtomicI64,
-    /// An erasure was committed: its old bytes lie in the log until the log is cut.
-    has_erased: AtomicBool,
+    /// The log is to be cut: an erasure was committed, whose old bytes lie in it until then, or a chunk that was taken back
+    /// left the disk full.
+    shall_cut: AtomicBool,
 }
 
 /// The checkpointing thread, as the writer sees it.
 pub(crate) struct Checkpointer {
+    file: PathBuf,
     wal: PathBuf,
+    reserve: Reserve,
     state: Arc<State>,
     wake: Option<SyncSender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -39,7 +44,7 @@ pub(crate) struct Checkpointer {
 
 impl Checkpointer {
     /// Opens the connection and starts the thread.
-    pub(crate) fn start(path: &Path) -> Result<Self, StoreError> {
+    pub(crate) fn start(path: &Path, reserve: &Reserve) -> Result<Self, StoreError> {
         let connection = open_writing(path, CACHE_MIB)?;
         connection
             .busy_timeout(PATIENCE)
@@ -56,7 +61,9 @@ impl Checkpointer {
         let mut wal = path.as_os_str().to_owned();
         wal.push("-wal");
         Ok(Self {
+            file: path.to_owned(),
             wal: wal.into(),
+            reserve: reserve.clone(),
             state,
             wake: Some(wake),
             thread: Some(thread),
@@ -66,19 +73,54 @@ impl Checkpointer {
     /// Called by the writer after each commit and its answers.
     pub(crate) fn committed(&self, connection: &Connection) {
         if self.state.wal_pages.load(Ordering::Relaxed) > WAL_PAGES_MAX {
-            let left = run(connection, include_str!("../sql/pragma/checkpoint_restart.sql"));
-            self.state.wal_pages.store(left, Ordering::Relaxed);
+            if let Some(left) = run(connection, include_str!("../sql/pragma/checkpoint_restart.sql")) {
+                self.state.wal_pages.store(left, Ordering::Relaxed);
+            }
             return;
         }
-        let is_long = std::fs::metadata(&self.wal).is_ok_and(|wal| wal.len() > WAL_BYTES_KEPT);
-        if is_long || self.state.has_erased.load(Ordering::Relaxed) {
+        let is_long = self.wal_bytes() > WAL_BYTES_KEPT;
+        if is_long || self.state.shall_cut.load(Ordering::Relaxed) || self.must_save(connection) {
             self.wake();
         }
     }
 
-    /// Called after a committed erasure: the log is cut as soon as no reader needs it.
-    pub(crate) fn erased(&self) {
-        self.state.has_erased.store(true, Ordering::Relaxed);
+    /// Whether the disk is full and the log is to be moved at once, so that its blocks are written again instead of new ones.
+    /// Not if the file would grow by what is left.
+    fn must_save(&self, connection: &Connection) -> bool {
+        let left = || reserve::free_bytes(folder_of(&self.file)).unwrap_or_default();
+        self.reserve.is_released() && self.owed_bytes(connection) <= left() / 2
+    }
+
+    /// Bytes by which the file will grow when the log is moved into it.
+    pub(crate) fn owed_bytes(&self, connection: &Connection) -> u64 {
+        let pragma = |name: &str| -> u64 {
+            let value = connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+            // What cannot be asked now fails at the next statement, and is told then.
+            value
+                .ok()
+                .and_then(|value| u64::try_from(value).ok())
+                .unwrap_or_default()
+        };
+        let has = std::fs::metadata(&self.file).map_or(0, |file| file.len());
+        pragma("page_count")
+            .saturating_mul(pragma("page_size"))
+            .saturating_sub(has)
+    }
+
+    /// Length of the log's file.
+    pub(crate) fn wal_bytes(&self) -> u64 {
+        std::fs::metadata(&self.wal).map_or(0, |wal| wal.len())
+    }
+
+    /// Has the log moved now, so that the next commit can begin it anew without a new block.
+    pub(crate) fn recycle(connection: &Connection) {
+        // What stands in the way stands in the way of the commit as well, which tells it.
+        let _ = run(connection, include_str!("../sql/pragma/checkpoint_passive.sql"));
+    }
+
+    /// The log is cut as soon as no reader needs it.
+    pub(crate) fn cut(&self) {
+        self.state.shall_cut.store(true, Ordering::Relaxed);
         self.wake();
     }
 
@@ -101,32 +143,39 @@ impl Drop for Checkpointer {
 }
 
 fn serve(connection: &Connection, woken: &Receiver<()>, state: &State) {
+    let mut has_failed = false;
     while woken.recv().is_ok() {
-        let cuts = state.has_erased.swap(false, Ordering::Relaxed);
+        let cuts = state.shall_cut.swap(false, Ordering::Relaxed);
         let sql = if cuts {
             include_str!("../sql/pragma/checkpoint_truncate.sql")
         } else {
             include_str!("../sql/pragma/checkpoint_passive.sql")
         };
         let pages = run(connection, sql);
-        state.wal_pages.store(pages, Ordering::Relaxed);
-        if cuts && pages > 0 {
-            // A reader was in the way: once more after the next commit.
-            state.has_erased.store(true, Ordering::Relaxed);
+        if let Some(pages) = pages {
+            state.wal_pages.store(pages, Ordering::Relaxed);
+        } else if !has_failed {
+            // Told once: on a full disk each commit is followed by one that fails.
+            tracing::warn!("the log of the store cannot be moved into its file; it is tried after each commit");
+        }
+        has_failed = pages.is_none();
+        if cuts && pages != Some(0) {
+            // A reader was in the way, or the disk is full: once more after the next commit.
+            state.shall_cut.store(true, Ordering::Relaxed);
         }
     }
 }
 
-/// Runs a checkpoint; pages that the log still holds for readers or because it is being written.
-fn run(connection: &Connection, sql: &str) -> i64 {
+/// Runs a checkpoint; pages that the log still holds for readers or because it is being written. `None` if it failed.
+fn run(connection: &Connection, sql: &str) -> Option<i64> {
     let result: rusqlite::Result<(i64, i64, i64)> =
         connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
     match result {
-        Ok((busy, in_log, moved)) if busy != 0 || in_log > moved => in_log.max(1),
-        Ok(_) => 0,
+        Ok((busy, in_log, moved)) if busy != 0 || in_log > moved => Some(in_log.max(1)),
+        Ok(_) => Some(0),
         Err(error) => {
-            tracing::warn!(error.kind = %crate::fault::translate(&error), "a checkpoint failed");
-            0
+            tracing::debug!(error.kind = %crate::fault::translate(&error), "a checkpoint failed");
+            None
         }
     }
 }

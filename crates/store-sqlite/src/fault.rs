@@ -1,6 +1,8 @@
 //! What SQLite answers, in the store's words. Its messages name tables and columns, never contents, but only fixed
 //! texts are passed on.
 
+use std::path::Path;
+
 use rusqlite::ffi::{self, ErrorCode};
 use store::StoreError;
 
@@ -49,6 +51,15 @@ pub(crate) fn conflict(what: &'static str) -> Fault {
     Fault::Store(StoreError::Conflict { what })
 }
 
+/// Says of a failure on the disk of `folder` that the disk is full, if it is. SQLite tells that of a write alone: shared
+/// memory that cannot grow, or a sync that finds no block, is an I/O error like any other.
+pub(crate) fn or_full(error: StoreError, folder: &Path) -> StoreError {
+    match error {
+        StoreError::Unavailable { .. } if reserve::is_full(folder) => StoreError::Full,
+        other => other,
+    }
+}
+
 /// SQLite's error in the store's words.
 pub(crate) fn translate(error: &rusqlite::Error) -> StoreError {
     match error {
@@ -81,6 +92,7 @@ fn of_code(error: ffi::Error, message: &str) -> StoreError {
         (ErrorCode::ConstraintViolation, _) => StoreError::Invalid {
             what: "a value breaks a rule of its column",
         },
+        (ErrorCode::DiskFull, _) => StoreError::Full,
         (ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::SchemaChanged, _) => StoreError::Damaged {
             what: ffi::code_to_str(error.extended_code).to_owned(),
         },

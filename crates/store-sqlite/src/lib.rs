@@ -32,10 +32,11 @@ mod write;
 
 use std::path::Path;
 
+use reserve::Reserve;
 use rusqlite::Connection;
 use store::{Store, StoreError};
 
-use crate::fault::Fault;
+use crate::fault::{Fault, or_full};
 use crate::read::Readers;
 use crate::write::Writer;
 
@@ -50,6 +51,8 @@ pub struct SqliteOptions {
     pub readers: u32,
     /// Page cache of each reader in MiB.
     pub reader_cache_mib: u32,
+    /// Space kept back on the disk of the file; small writes use it when the disk is full.
+    pub reserve: Reserve,
 }
 
 impl Default for SqliteOptions {
@@ -58,6 +61,7 @@ impl Default for SqliteOptions {
             cache_mib: 512,
             readers: 4,
             reader_cache_mib: 32,
+            reserve: Reserve::none(),
         }
     }
 }
@@ -73,13 +77,24 @@ impl SqliteStore {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Damaged`] if the schema is another version's or durability cannot be had,
-    /// [`StoreError::Unavailable`] if the file cannot be opened.
+    /// [`StoreError::Damaged`] if the schema is another version's or durability cannot be had, [`StoreError::Full`] if the
+    /// disk is full and nothing is kept back, [`StoreError::Unavailable`] if the file cannot be opened.
     pub fn open(path: &Path, options: &SqliteOptions) -> Result<Self, StoreError> {
-        check_schema(path)?;
-        let writer = Writer::start(path, options)?;
-        let readers = Readers::start(path, options)?;
-        Ok(Self { writer, readers })
+        // A store must come up on a full disk, too: whoever is to be let in wants to read.
+        match Self::try_open(path, options) {
+            Err(StoreError::Full) if options.reserve.release() => Self::try_open(path, options),
+            other => other,
+        }
+    }
+
+    fn try_open(path: &Path, options: &SqliteOptions) -> Result<Self, StoreError> {
+        let open = || {
+            check_schema(path)?;
+            let writer = Writer::start(path, options)?;
+            let readers = Readers::start(path, options)?;
+            Ok(Self { writer, readers })
+        };
+        open().map_err(|error| or_full(error, folder_of(path)))
     }
 
     /// Runs a read on a snapshot of its own.
@@ -91,11 +106,11 @@ impl SqliteStore {
         self.readers.run(body).await
     }
 
-    /// Runs a write in the next group commit.
+    /// Runs a write in the next group commit; twice, if the first met a full disk.
     async fn write<T, F>(&self, body: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
+        F: Fn(&Connection) -> Result<T, Fault> + Send + 'static,
     {
         self.writer.run(write::Size::Small, body).await
     }
@@ -104,9 +119,17 @@ impl SqliteStore {
     async fn write_alone<T, F>(&self, body: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
+        F: Fn(&Connection) -> Result<T, Fault> + Send + 'static,
     {
         self.writer.run(write::Size::Large, body).await
+    }
+}
+
+/// Folder of the store's file.
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
     }
 }
 

@@ -9,6 +9,7 @@ use rusqlite::{Connection, OpenFlags};
 use store::StoreError;
 
 use crate::fault::translate;
+use crate::folder_of;
 
 mod embedded {
     refinery::embed_migrations!("migrations");
@@ -56,7 +57,13 @@ pub fn migrate(path: &Path) -> Result<usize, StoreError> {
         // One transaction: else a step and the note that it was made are two, and a stop between them is never got over.
         .set_grouped(true)
         .run(&mut connection)
-        .map_err(|error| refused(&error))?;
+        .map_err(|error| {
+            if reserve::is_full(folder_of(path)) {
+                StoreError::Full
+            } else {
+                refused(&error)
+            }
+        })?;
     Ok(report.applied_migrations().len())
 }
 

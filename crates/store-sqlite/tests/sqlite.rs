@@ -18,6 +18,7 @@ fn options() -> SqliteOptions {
         cache_mib: 8,
         readers: 2,
         reader_cache_mib: 2,
+        ..SqliteOptions::default()
     }
 }
 

@@ -21,7 +21,10 @@ pub enum StoreError {
         /// Name of the lease.
         name: &'static str,
     },
-    /// The backend cannot be reached or is full; nothing acknowledged is lost.
+    /// The disk is full; nothing was written. What was asked may be asked again once there is space.
+    #[error("the storage is full: free space, and what waits goes on; nothing acknowledged is lost")]
+    Full,
+    /// The backend cannot be reached; nothing acknowledged is lost.
     #[error("the store is not available: {cause}")]
     Unavailable {
         /// The backend's error class, without row contents.

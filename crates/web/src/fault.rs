@@ -57,6 +57,11 @@ pub(crate) enum Fault {
         /// Minutes to wait, at most.
         minutes: u32,
     },
+    /// There is no space for it now.
+    Full {
+        /// Public code.
+        code: &'static str,
+    },
     /// May work a little later.
     Busy {
         /// Public code.
@@ -81,6 +86,8 @@ impl Fault {
             Self::Media => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Conflict { .. } => StatusCode::CONFLICT,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+            // RFC 4918 §11.5: a temporary state.
+            Self::Full { .. } => StatusCode::INSUFFICIENT_STORAGE,
             Self::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -101,6 +108,7 @@ impl Fault {
             Self::Forbidden { code }
             | Self::Conflict { code }
             | Self::Login { code }
+            | Self::Full { code }
             | Self::Busy { code }
             | Self::Internal { code } => code,
         }
@@ -121,6 +129,7 @@ impl Fault {
             Self::Media => ["error-media", "error-media-text", "error-media-next"],
             Self::Conflict { .. } => ["error-conflict", "error-conflict-text", "error-conflict-next"],
             Self::TooMany { .. } => ["error-many", "error-many-text", "error-many-next"],
+            Self::Full { .. } => ["error-full", "error-full-text", "error-full-next"],
             Self::Busy { .. } => ["error-busy", "error-busy-text", "error-busy-next"],
             Self::Internal { .. } => ["error-internal", "error-internal-text", "error-internal-next"],
         }
@@ -141,6 +150,7 @@ impl Fault {
             Self::Conflict { .. } => "it changed meanwhile; read it again",
             Self::Login { .. } => "login name, password or code is wrong",
             Self::TooMany { .. } => "too many attempts; wait",
+            Self::Full { .. } => "there is no space for it now; nothing was taken in, send it again later",
             Self::Busy { .. } => "try again a little later",
             Self::Internal { .. } => "something went wrong on our side",
         }
@@ -168,6 +178,10 @@ impl From<AppError> for Fault {
             AppError::NotFound => Self::NotFound,
             AppError::Conflict => Self::Conflict { code },
             AppError::Invalid { what } => Self::BadRequest { what },
+            error if error.is_full() => {
+                tracing::warn!(error.code = code, "a use case found the disk full");
+                Self::Full { code }
+            }
             error if error.is_transient() => {
                 tracing::warn!(error.code = code, "a use case could not be carried out now");
                 Self::Busy { code }
@@ -263,6 +277,8 @@ fn extra_headers(fault: Fault, for_programs: bool) -> Vec<(HeaderName, HeaderVal
             vec![(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))]
         }
         Fault::TooMany { minutes } => vec![(header::RETRY_AFTER, HeaderValue::from(minutes.saturating_mul(60)))],
+        // Space is made by people.
+        Fault::Full { .. } => vec![(header::RETRY_AFTER, HeaderValue::from(300_u32))],
         Fault::Busy { .. } => vec![(header::RETRY_AFTER, HeaderValue::from(5_u32))],
         _ => Vec::new(),
     }

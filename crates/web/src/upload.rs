@@ -52,6 +52,18 @@ where
     }
 }
 
+/// Reads what is left of a file for which there was no space, so that its sender stops sending and reads why. The limit of
+/// the route bounds it.
+pub(crate) async fn drained_if_full<T>(
+    outcome: Result<T, DeliverError>,
+    parts: impl Stream<Item = io::Result<Bytes>> + Unpin,
+) -> Result<T, DeliverError> {
+    if outcome.as_ref().is_err_and(DeliverError::is_full) {
+        drain(parts).await;
+    }
+    outcome
+}
+
 /// Reads what is left, so that the browser stops sending and reads the answer.
 pub(crate) async fn drain(mut parts: impl Stream<Item = io::Result<Bytes>> + Unpin) {
     while let Some(Ok(_)) = parts.next().await {}

@@ -7,7 +7,7 @@ use store::{Begun, NewDelivery};
 use tokio::runtime::Handle;
 use uuid::Uuid;
 
-use super::{DeliverError, delivery_secret, run, staging};
+use super::{DeliverError, delivery_secret, room, run, staging};
 use crate::{App, AppError};
 
 /// Takes in a staged upload to its end and returns its receipt. The staged bytes stay: a caller that stopped asks again and
@@ -18,6 +18,7 @@ use crate::{App, AppError};
 /// [`DeliverError::NotStaged`], [`DeliverError::Elsewhere`] while it runs already, or if reading, store or vault fail.
 pub async fn deliver_staged(app: &App, permit: &Permit<Deliver>, upload: Uuid) -> Result<Vec<u8>, DeliverError> {
     let opened = staging::open(app, permit.caller().account, upload).await?;
+    room::must_have_room(app)?;
     staging::confirm(app, upload).await?;
     let new = NewDelivery {
         uuid: upload,

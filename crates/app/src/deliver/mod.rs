@@ -7,8 +7,10 @@ mod pipeline;
 pub(crate) mod place;
 mod receipt;
 mod resumable;
+mod room;
 mod run;
 mod staging;
+mod waiting;
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::FileExt;
@@ -34,6 +36,8 @@ pub use receipt::{state_word, verifies as receipt_verifies};
 pub use resumable::{Upload, append, begin_upload, cancel, complete, find_upload, sha256_from_base64};
 pub use run::Progress;
 pub use staging::{Staged, find_staged as staged, stage};
+pub(crate) use waiting::Waiting;
+pub use waiting::{keep_going, resume};
 
 /// Faults shown by a preview; the whole list comes with the receipt.
 const PREVIEW_FAULTS: usize = 20;
@@ -89,6 +93,12 @@ impl DeliverError {
             Self::Offset { .. } => "DELIVER-0006",
             Self::Hash => "DELIVER-0007",
         }
+    }
+
+    /// Whether there was no space.
+    #[must_use]
+    pub const fn is_full(&self) -> bool {
+        matches!(self, Self::App(error) if error.is_full())
     }
 }
 
@@ -303,11 +313,35 @@ fn dropped_note(app: &App, header: &str, rule: &str) -> DroppedNote {
 /// [`DeliverError::NotStaged`], or if store or vault fail.
 pub async fn begin(app: &App, permit: &Permit<Deliver>, upload: Uuid) -> Result<Uuid, DeliverError> {
     let opened = staging::open(app, permit.caller().account, upload).await?;
-    let delivery = start(app, opened).await?;
-    Ok(delivery)
+    room::must_have_room(app)?;
+    let started = start(app, opened).await?;
+    if let Started::Already(_) = started {
+        // The same bytes lie staged twice: this copy goes when the other is done.
+        app.waiting().hold(upload);
+    }
+    Ok(started.delivery())
 }
 
-async fn start(app: &App, opened: staging::Opened) -> Result<Uuid, DeliverError> {
+/// What became of a staged upload.
+#[derive(Debug, Clone, Copy)]
+enum Started {
+    /// It is being taken in.
+    Now(Uuid),
+    /// Another upload of the same bytes is being taken in.
+    Already(Uuid),
+    /// It was taken in before; the staged bytes are gone.
+    Before(Uuid),
+}
+
+impl Started {
+    const fn delivery(self) -> Uuid {
+        match self {
+            Self::Now(delivery) | Self::Already(delivery) | Self::Before(delivery) => delivery,
+        }
+    }
+}
+
+async fn start(app: &App, opened: staging::Opened) -> Result<Started, DeliverError> {
     let staging::Opened {
         staged,
         file_name_sealed,
@@ -333,13 +367,13 @@ async fn start(app: &App, opened: staging::Opened) -> Result<Uuid, DeliverError>
         Begun::New(delivery) | Begun::Resumed(delivery) => delivery,
         Begun::Finished(delivery) => {
             staging::remove(app, upload).await;
-            return Ok(delivery.uuid);
+            return Ok(Started::Before(delivery.uuid));
         }
     };
     let uuid = delivery.uuid;
     staging::confirm(app, upload).await?;
     let Some(progress) = app.running().begin(uuid) else {
-        return Ok(uuid);
+        return Ok(Started::Already(uuid));
     };
     let app = app.clone();
     let handle = Handle::current();
@@ -347,31 +381,17 @@ async fn start(app: &App, opened: staging::Opened) -> Result<Uuid, DeliverError>
     tokio::task::spawn_blocking(move || {
         let outcome = handle.block_on(async {
             let secret = delivery_secret(&app, &delivery)?;
-            run::take_in(&app, delivery, secret, source, None, progress).await
+            run::take_in(&app, delivery, secret, source, None, progress)
+                .await
+                .map(|_| ())
         });
-        match outcome {
-            Ok(_) => handle.block_on(staging::remove(&app, upload)),
-            Err(error) => {
-                tracing::error!(delivery.id = %uuid, error.code = error.code(), %error, "an intake stopped; it resumes at the next start");
-            }
+        if outcome.is_ok() {
+            handle.block_on(staging::remove(&app, upload));
         }
         app.running().end(uuid);
+        waiting::ended(&app, upload, &outcome);
     });
-    Ok(uuid)
-}
-
-/// Resumes the confirmed uploads that a stop interrupted. Called once at start.
-///
-/// # Errors
-///
-/// If the staging folder cannot be read.
-pub async fn resume(app: &App) -> Result<usize, DeliverError> {
-    let mut resumed = 0;
-    for opened in staging::confirmed(app).await? {
-        start(app, opened).await?;
-        resumed += 1;
-    }
-    Ok(resumed)
+    Ok(Started::Now(uuid))
 }
 
 /// Takes in a file that lies on this host (command line, file drop), and returns its receipt when it is done.
@@ -388,6 +408,7 @@ pub async fn deliver_file(
 ) -> Result<Vec<u8>, DeliverError> {
     let resource = permit.resource();
     item_of(app, &resource.item)?;
+    room::must_have_room(app)?;
     let whole = file.try_clone()?;
     let mut source = Source {
         reader: Box::new(std::io::BufReader::with_capacity(1 << 20, file)),

@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 use super::DeliverError;
 use super::chunk::{self, Changed, Origin, Prepared};
 use super::place::{Decided, Placed, confirm};
+use super::room::must_have_room;
 use super::run::Progress;
 use crate::{App, AppError};
 
@@ -101,6 +102,7 @@ impl<'a> Intake<'a> {
             landed,
         } = rows;
         self.land().await?;
+        must_have_room(self.app)?;
         let commit = match self.changed_since(landed) {
             Some(changed) => chunk::settle(self.app, self.origin, &placed, prepared, &changed).await?,
             None => chunk::plan(self.app, self.origin, &placed).await?,

@@ -7,7 +7,7 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -21,6 +21,7 @@ use store::Sealed;
 use uuid::Uuid;
 use vault::{Secret, SecretOwner, StagedReader, StagedWriter};
 
+use super::room::{Room, must_have_room};
 use super::{Body, DeliverError, begin, staging};
 use crate::keys::{self, DELIVERY_FILE_NAME};
 use crate::{App, AppError};
@@ -73,6 +74,7 @@ impl Note {
 ///
 /// [`DeliverError::TooMany`], or if the disk or the vault fails.
 pub async fn begin_upload(app: &App, permit: &Permit<Deliver>, file_name: &str) -> Result<Upload, DeliverError> {
+    must_have_room(app)?;
     drop_idle(app).await?;
     if ids(app).await?.len() >= app.settings().staged_uploads_max {
         return Err(DeliverError::TooMany);
@@ -129,14 +131,47 @@ pub async fn append(
     if note.delivery.is_some() || note.offset() != offset {
         return Err(DeliverError::Offset { offset: note.offset() });
     }
+    must_have_room(app)?;
     let bytes_max = app.settings().upload_bytes_max;
     if note.parts.len() >= PARTS_MAX {
         return Err(DeliverError::TooLarge { bytes_max });
     }
-    let secret = secret_of(app, upload, &note)?;
     let number = note.parts.len();
     let path = part_path(app, upload, number);
-    let mut writer = StagedWriter::new(&secret, part_id(upload, number), File::create(&path)?)?;
+    let (secret, id) = (secret_of(app, upload, &note)?, part_id(upload, number));
+    let bytes_left = bytes_max.saturating_sub(offset);
+    let (bytes, cut) = match write_part(app, &path, &secret, id, bytes_left, &mut body).await {
+        Ok(written) => written,
+        Err(error) => {
+            // What came of this part is not kept; on a full disk its room is wanted.
+            remove_file(path).await;
+            return Err(error);
+        }
+    };
+    if bytes > 0 {
+        note.parts.push(bytes);
+    } else {
+        remove_file(path).await;
+    }
+    note.touched_ms = app.now().0;
+    write_note(app, upload, &note).await?;
+    match cut {
+        Some(error) => Err(error.into()),
+        None => upload_of(upload, &note),
+    }
+}
+
+/// Seals what comes into a file of its own, durably; its bytes, and what cut it off.
+async fn write_part(
+    app: &App,
+    path: &Path,
+    secret: &Secret,
+    id: Uuid,
+    bytes_left: u64,
+    body: &mut impl Body,
+) -> Result<(u64, Option<std::io::Error>), DeliverError> {
+    let mut writer = StagedWriter::new(secret, id, File::create(path)?)?;
+    let mut room = Room::of(app);
     let mut bytes: u64 = 0;
     let mut cut = None;
     while let Some(piece) = body.next().await {
@@ -148,26 +183,15 @@ pub async fn append(
             }
         };
         bytes += piece.len() as u64;
-        if offset + bytes > bytes_max {
-            drop(writer);
-            tokio::fs::remove_file(&path).await?;
+        if bytes > bytes_left {
+            let bytes_max = app.settings().upload_bytes_max;
             return Err(DeliverError::TooLarge { bytes_max });
         }
+        room.before(piece.len())?;
         writer.write_all(&piece)?;
     }
-    if bytes > 0 {
-        writer.finish()?.sync_all()?;
-        note.parts.push(bytes);
-    } else {
-        drop(writer);
-        tokio::fs::remove_file(&path).await?;
-    }
-    note.touched_ms = app.now().0;
-    write_note(app, upload, &note).await?;
-    match cut {
-        Some(error) => Err(error.into()),
-        None => upload_of(upload, &note),
-    }
+    writer.finish()?.sync_all()?;
+    Ok((bytes, cut))
 }
 
 /// All is there: the parts become one delivery, which is begun in the background. Asked again, it names the same delivery.
@@ -203,7 +227,14 @@ pub async fn complete(
         remove(app, upload, note.parts.len()).await;
         return Err(DeliverError::Hash);
     }
-    let delivery = begin(app, permit, staged.uuid).await?;
+    let delivery = match begin(app, permit, staged.uuid).await {
+        Ok(delivery) => delivery,
+        Err(error) => {
+            // Nobody knows of the whole file yet: the parts are kept, and asked again they make it anew.
+            staging::remove_unconfirmed(app, staged.uuid).await?;
+            return Err(error);
+        }
+    };
     let parts = std::mem::take(&mut note.parts).len();
     note.delivery = Some(delivery);
     note.touched_ms = app.now().0;
@@ -339,7 +370,7 @@ async fn write_note(app: &App, upload: Uuid, note: &Note) -> Result<(), DeliverE
         file.write_all(&bytes)?;
         file.sync_all()?;
         std::fs::rename(&beside, &path)?;
-        path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+        staging::sync_names(&path)
     })
     .await
     .map_err(|_| AppError::ShuttingDown)??;

@@ -2,7 +2,7 @@
 //! the disk; beside them lies a small note without personal data.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -16,6 +16,7 @@ use store::Sealed;
 use uuid::Uuid;
 use vault::{SecretOwner, StagedReader, StagedWriter};
 
+use super::room::{Room, must_have_room};
 use super::{Body, DeliverError, Source};
 use crate::keys::{self, DELIVERY_FILE_NAME};
 use crate::{App, AppError};
@@ -85,6 +86,7 @@ pub async fn stage(
     file_name: &str,
     body: impl Body,
 ) -> Result<Staged, DeliverError> {
+    must_have_room(app)?;
     drop_stale(app).await?;
     if notes(app).await?.len() >= app.settings().staged_uploads_max {
         return Err(DeliverError::TooMany);
@@ -113,6 +115,7 @@ async fn write(
     let file = std::fs::File::create_new(bytes_path(app, uuid))?;
     let mut writer = StagedWriter::new(&secret, uuid, file)?;
     let mut hasher = Sha256::new();
+    let mut room = Room::of(app);
     let mut bytes: u64 = 0;
     let bytes_max = app.settings().upload_bytes_max;
     while let Some(part) = body.next().await {
@@ -122,6 +125,7 @@ async fn write(
             return Err(DeliverError::TooLarge { bytes_max });
         }
         hasher.update(&part);
+        room.before(part.len())?;
         writer.write_all(&part)?;
     }
     writer.finish()?.sync_all()?;
@@ -254,16 +258,30 @@ pub(crate) async fn remove(app: &App, upload: Uuid) {
     }
 }
 
-/// Confirmed uploads whose intake was interrupted.
-pub(crate) async fn confirmed(app: &App) -> Result<Vec<Opened>, DeliverError> {
-    let mut opened = Vec::new();
-    for (uuid, note) in notes(app).await? {
-        // What a view sent is resumed by its own poller, which knows what else hangs on it.
-        if note.is_confirmed && note.account != crate::Adapter::DatabaseView.account() {
-            opened.push(open_note(app, uuid, &note)?);
-        }
+/// Removes an upload unless a restart would resume it.
+pub(crate) async fn remove_unconfirmed(app: &App, upload: Uuid) -> Result<(), DeliverError> {
+    if read_note(app, upload).await?.is_none_or(|note| !note.is_confirmed) {
+        remove(app, upload).await;
     }
-    Ok(opened)
+    Ok(())
+}
+
+/// Confirmed uploads whose intake was interrupted.
+pub(crate) async fn confirmed(app: &App) -> Result<Vec<Uuid>, DeliverError> {
+    // What a view sent is resumed by its own poller, which knows what else hangs on it.
+    let is_ours = |note: &Note| note.is_confirmed && note.account != crate::Adapter::DatabaseView.account();
+    let found = notes(app).await?;
+    Ok(found
+        .into_iter()
+        .filter(|(_, note)| is_ours(note))
+        .map(|(uuid, _)| uuid)
+        .collect())
+}
+
+/// Opens a confirmed upload, whosever it is.
+pub(crate) async fn open_confirmed(app: &App, upload: Uuid) -> Result<Opened, DeliverError> {
+    let note = read_note(app, upload).await?.filter(|note| note.is_confirmed);
+    open_note(app, upload, &note.ok_or(DeliverError::NotStaged)?)
 }
 
 async fn drop_stale(app: &App) -> Result<(), DeliverError> {
@@ -318,10 +336,21 @@ async fn write_note(app: &App, upload: Uuid, note: &Note) -> Result<(), DeliverE
         let mut file = std::fs::File::create(&beside)?;
         file.write_all(&bytes)?;
         file.sync_all()?;
-        std::fs::rename(&beside, &target)
+        std::fs::rename(&beside, &target)?;
+        // The bytes lie in the same folder: from here on both names are durable.
+        sync_names(&target)
     })
     .await
     .map_err(|_| AppError::ShuttingDown)??;
+    Ok(())
+}
+
+/// Makes the names in the folder of `path` durable, and that of the folder, which may be as new.
+pub(super) fn sync_names(path: &Path) -> std::io::Result<()> {
+    for folder in path.ancestors().skip(1).take(2) {
+        let is_here = folder.as_os_str().is_empty();
+        std::fs::File::open(if is_here { Path::new(".") } else { folder })?.sync_all()?;
+    }
     Ok(())
 }
 

@@ -165,6 +165,7 @@ impl Town {
             cache_mib: 8,
             readers: 2,
             reader_cache_mib: 2,
+            ..SqliteOptions::default()
         };
         let store = Arc::new(SqliteStore::open(&database, &options).unwrap());
         let app = app_over(folder.path(), store, Arc::new(TestClock::default()), register, None);

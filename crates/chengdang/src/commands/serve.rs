@@ -37,7 +37,8 @@ pub(crate) async fn run(config: &Config, args: Args) -> anyhow::Result<Exit> {
     until_stopped(app, config, listener).await
 }
 
-/// Serves until SIGTERM or Ctrl-C; requests in hand are finished, an intake resumes at the next start.
+/// Serves until SIGTERM or Ctrl-C; requests in hand are finished, an intake resumes at the next start. One that stops for
+/// want of space or of the store goes on by itself.
 pub(crate) async fn until_stopped(app: App, config: &Config, listener: TcpListener) -> anyhow::Result<Exit> {
     let resumed = app::deliver::resume(&app)
         .await
@@ -46,6 +47,7 @@ pub(crate) async fn until_stopped(app: App, config: &Config, listener: TcpListen
         tracing::info!(deliveries = resumed, "interrupted deliveries go on");
     }
     let sequencer = tokio::spawn(app::sequencer::run(app.clone()));
+    let keeping = tokio::spawn(app::deliver::keep_going(app.clone()));
     let stop = Arc::new(AtomicBool::new(false));
     if !config.drop.folder.as_os_str().is_empty() {
         tokio::spawn(drop::watch(app.clone(), config.clone(), Arc::clone(&stop)));
@@ -63,6 +65,7 @@ pub(crate) async fn until_stopped(app: App, config: &Config, listener: TcpListen
     // A file in hand is taken in to its end; what is left waits for the next start.
     stop.store(true, Ordering::Relaxed);
     sequencer.abort();
+    keeping.abort();
     if let Some(polling) = polling {
         polling.abort();
     }

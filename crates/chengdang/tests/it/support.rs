@@ -18,6 +18,8 @@ pub(crate) fn chengdang(data: &Path, store: &str) -> Command {
         .env("CHENGDANG_MODE", "test")
         .env("CHENGDANG_DATA", data)
         .env("CHENGDANG_STORE", store)
+        // Small: some tests copy or search the data folder, and some keep it in memory.
+        .env("CHENGDANG_RESERVE_MIB", "1")
         .env("CHENGDANG_REGISTER", data.join("city/register.csv"));
     command
 }

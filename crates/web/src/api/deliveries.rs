@@ -75,6 +75,7 @@ pub(super) struct FileForm {
         (status = 413, description = "The file is too large.", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "Neither CSV nor XLSX.", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "Too many uploads at once; see `Retry-After`.", body = Problem, content_type = "application/problem+json"),
+        (status = 507, description = "There is no space for it now; see `Retry-After`.", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn create(
@@ -149,8 +150,9 @@ pub(super) fn media(headers: &HeaderMap) -> String {
 }
 
 async fn raw(state: &WebState, permit: &Permit<Deliver>, name: &str, request: Request) -> Result<Staged, Fault> {
-    let parts = upload::Parts(request.into_body().into_data_stream());
-    Ok(deliver::stage(&state.app, permit, name, parts).await?)
+    let mut parts = upload::Parts(request.into_body().into_data_stream());
+    let staged = deliver::stage(&state.app, permit, name, &mut parts).await;
+    Ok(upload::drained_if_full(staged, parts).await?)
 }
 
 async fn form(state: &WebState, permit: &Permit<Deliver>, request: Request) -> Result<Staged, Fault> {
@@ -161,7 +163,9 @@ async fn form(state: &WebState, permit: &Permit<Deliver>, request: Request) -> R
     while let Some(field) = form.next_field().await.map_err(|_| upload::BROKEN)? {
         if field.name() == Some("file") {
             let name = field.file_name().unwrap_or_default().to_owned();
-            return Ok(deliver::stage(&state.app, permit, &name, upload::Parts(field)).await?);
+            let mut parts = upload::Parts(field);
+            let staged = deliver::stage(&state.app, permit, &name, &mut parts).await;
+            return Ok(upload::drained_if_full(staged, parts).await?);
         }
     }
     Err(WANTED)

@@ -19,6 +19,21 @@ pub(super) struct Health {
     status: &'static str,
 }
 
+/// Whether requests can be sent here, and how the intake is.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({ "status": "ok", "intake": "open", "waiting": 0 }))]
+pub(super) struct Readiness {
+    /// Always `ok`; anything else is a problem document.
+    status: &'static str,
+    /// `open`, or `full`: there is no space, deliveries wait, and everything else goes on.
+    intake: &'static str,
+    /// Deliveries that wait to go on by themselves.
+    waiting: usize,
+    /// Public code of what is the matter; the error index says what to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
+}
+
 /// This document.
 #[utoipa::path(
     get, path = "/openapi.json", tag = "service", operation_id = "getOpenapi",
@@ -38,18 +53,26 @@ pub(super) async fn healthz() -> Json<Health> {
     Json(Health { status: "ok" })
 }
 
-/// Whether the store answers, so that requests can be sent here.
+/// Whether the store answers, so that requests can be sent here. On a full disk it is ready: logins and reads go on.
 #[utoipa::path(
     get, path = "/readyz", tag = "service", operation_id = "getReadiness",
     responses(
-        (status = 200, description = "It does.", body = Health),
+        (status = 200, description = "It does.", body = Readiness),
         (status = 503, description = "It does not.", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn readyz(State(state): State<WebState>) -> Result<Json<Health>, Fault> {
+pub(super) async fn readyz(State(state): State<WebState>) -> Result<Json<Readiness>, Fault> {
     // Looks up a session that cannot exist: one read of the store.
     match app::accounts::session(&state.app, "").await {
-        Ok(_) => Ok(Json(Health { status: "ok" })),
+        Ok(_) => {
+            let app::Intake { has_room, waiting } = state.app.intake();
+            Ok(Json(Readiness {
+                status: "ok",
+                intake: if has_room { "open" } else { "full" },
+                waiting,
+                code: (!has_room).then_some("APP-0010"),
+            }))
+        }
         Err(error) => {
             tracing::warn!(error.code = error.code(), error = %error, "the store does not answer");
             Err(Fault::Busy { code: error.code() })

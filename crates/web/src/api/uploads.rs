@@ -78,6 +78,7 @@ fn told(status: StatusCode, upload: &Upload, bytes_max: u64) -> Response {
         (status = 403, description = "The caller may not deliver this item for this provider.", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "Neither CSV nor XLSX.", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "Too many uploads at once; see `Retry-After`.", body = Problem, content_type = "application/problem+json"),
+        (status = 507, description = "There is no space for it now; see `Retry-After`.", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn create(
@@ -138,6 +139,7 @@ pub(super) async fn get(State(state): State<WebState>, caller: Bearer, PathId(id
         (status = 409, description = "The upload does not end at this offset, or another request appends to it.", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "The file is too large; the part is not kept.", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "Not a part.", body = Problem, content_type = "application/problem+json"),
+        (status = 507, description = "There is no space for it now; the part is not kept, what came before is. See `Retry-After`.", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn append(
@@ -165,10 +167,10 @@ pub(super) async fn append(
     let permit = permit_again(&state, &caller, &upload)?;
     if upload.delivery.is_none() {
         // A caller who is gone ends the request, and with it what waits in it: what arrived is kept by a task of its own.
-        let (app, parts) = (state.app.clone(), upload::Parts(request.into_body().into_data_stream()));
+        let (app, mut parts) = (state.app.clone(), upload::Parts(request.into_body().into_data_stream()));
         let appending = tokio::spawn(async move {
-            let appended = deliver::append(&app, &permit, id, offset, parts).await;
-            (permit, appended)
+            let appended = deliver::append(&app, &permit, id, offset, &mut parts).await;
+            (permit, upload::drained_if_full(appended, parts).await)
         });
         let (permit, appended) = appending.await.map_err(|_| Fault::Internal { code: "WEB-0500" })?;
         let appended = appended?;

@@ -72,6 +72,7 @@ fn open(folder: &Path, vault: &Arc<Vault>, clock: &Arc<TestClock>, register: &st
         cache_mib: 8,
         readers: 2,
         reader_cache_mib: 2,
+        ..SqliteOptions::default()
     };
     let mut choices = Settings::new(folder.join("staging"));
     choices.allow_test_area = true;

@@ -161,6 +161,7 @@ async fn open(folder: &Path, url: Option<&str>) -> Arc<dyn Store> {
                 cache_mib: 4,
                 readers: 1,
                 reader_cache_mib: 2,
+                ..SqliteOptions::default()
             };
             Arc::new(SqliteStore::open(&database(folder), &options).unwrap())
         }

@@ -2,6 +2,7 @@
 
 mod city;
 mod failing;
+mod going_on;
 mod model;
 mod operations;
 mod picture;

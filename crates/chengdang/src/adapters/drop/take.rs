@@ -62,10 +62,13 @@ impl FileDrop {
         let receipt = match delivered {
             Ok(receipt) => receipt,
             Err(error) => {
-                tracing::warn!(error.code = error.code(), %error, "a file of the drop folder waits");
                 round.troubled += 1;
-                let told = Trouble::of(&error).json();
-                outcome::write_json(&room.inbox, &format!("{shown}{ERROR}"), &told)?;
+                let note = format!("{shown}{ERROR}");
+                // Told once: on a full disk each round meets the same, and has no block to spare for it.
+                if !error.is_full() || room.inbox.entry(&note)?.is_none() {
+                    tracing::warn!(error.code = error.code(), %error, "a file of the drop folder waits");
+                    outcome::write_json(&room.inbox, &note, &Trouble::of(&error).json())?;
+                }
                 return Ok(());
             }
         };

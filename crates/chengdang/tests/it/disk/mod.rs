@@ -6,17 +6,18 @@
 mod crash;
 mod fault;
 mod full;
+mod reserve;
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Child, ExitStatus};
+use std::process::{Child, Command, ExitStatus};
 use std::thread;
 use std::time::Duration;
 
 use amnesia::{Chance, Disk, Mount};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::kill::{Printed, Reference, end, undisturbed};
+use crate::kill::{Printed, Reference, Spawned, end, undisturbed};
 use crate::ledger::{Backend, Ground, Installation};
 use crate::support;
 
@@ -68,12 +69,20 @@ impl Stand {
     }
 
     fn deliver(&self, reference: &Reference) -> Child {
-        use crate::kill::Spawned;
+        self.deliver_command(reference).spawned()
+    }
+
+    /// Delivers with nothing kept back.
+    fn deliver_to_the_last_block(&self, reference: &Reference) -> Child {
+        self.deliver_command(reference)
+            .env("CHENGDANG_RESERVE_MIB", "0")
+            .spawned()
+    }
+
+    fn deliver_command(&self, reference: &Reference) -> Command {
         let entry = &reference.entry;
-        let mut command = self
-            .installation
-            .deliver_command(&reference.path, &entry.item, &entry.provider);
-        command.spawned()
+        self.installation
+            .deliver_command(&reference.path, &entry.item, &entry.provider)
     }
 
     /// Changing calls of an undisturbed delivery of the first file.
