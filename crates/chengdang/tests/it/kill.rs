@@ -2,7 +2,7 @@
 //! exactly once, as after an intake that nobody disturbed.
 //!
 //! The seed of the instants is printed; `CHENGDANG_TEST_SEED` sets it. The same seed draws the same delays, though the
-//! machine's own course differs from run to run.
+//! machine's own course differs from run to run. `KILLS` sets how many there are on each store.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -32,12 +32,12 @@ const SIGKILL: i32 = 9;
 
 #[test]
 fn an_intake_survives_150_kills_on_sqlite() {
-    kill(Backend::Sqlite, 150);
+    kill(Backend::Sqlite, support::chosen("KILLS", 150));
 }
 
 #[test]
 fn an_intake_survives_30_kills_on_postgresql() {
-    kill(Backend::Postgres, 30);
+    kill(Backend::Postgres, support::chosen("KILLS", 30));
 }
 
 /// How far an intake had come when it was killed.
@@ -53,14 +53,14 @@ enum Phase {
 
 /// What a store holds of the delivery that was begun last, counted in its tables.
 #[derive(Debug, Clone, Copy)]
-struct Traces {
+pub(crate) struct Traces {
     deliveries: i64,
     receipts: i64,
     chunks: i64,
     rows_done: i64,
     outbox: i64,
-    records: i64,
-    records_of_chunks: i64,
+    pub(crate) records: i64,
+    pub(crate) records_of_chunks: i64,
 }
 
 const TRACES: &str = "SELECT
@@ -89,12 +89,7 @@ struct Figures {
 }
 
 fn kill(backend: Backend, kills: u32) {
-    let seed = std::env::var("CHENGDANG_TEST_SEED").map_or_else(
-        |_| u64::from_le_bytes(vault::random_bytes().unwrap()),
-        |text| text.parse().unwrap(),
-    );
-    println!("{backend:?}: CHENGDANG_TEST_SEED={seed}");
-    let mut chance = Chance(seed);
+    let mut chance = Chance(support::seed());
     let ground = Ground::new(backend);
     let (references, duration) = undisturbed(&ground, FILES, ROWS);
     println!("an undisturbed intake takes {duration:?}");
@@ -108,7 +103,8 @@ fn kill(backend: Backend, kills: u32) {
     };
     let began = Instant::now();
     let mut round = 0;
-    while figures.kills < kills {
+    let bound = support::Bound::new();
+    while figures.kills < kills && !bound.is_over() {
         round += 1;
         let mut installation = ground.install(&format!("round-{round}"));
         installation.chunk_rows = CHUNK_ROWS;
@@ -154,7 +150,7 @@ fn kill(backend: Backend, kills: u32) {
         .iter()
         .filter_map(|phase| figures.phases.get(phase))
         .sum();
-    assert!(inside * 4 >= kills, "too few kills hit the intake itself:{phases}");
+    assert!(inside * 4 >= figures.kills, "too few kills hit the intake itself:{phases}");
 }
 
 /// Writes the files and takes them in undisturbed; also how long the longest of the latter half took.
@@ -301,7 +297,7 @@ pub(crate) fn compare(ground: &Ground, installation: &Installation, references: 
 }
 
 /// Looks into the tables without waking the store: what is there is left for the next start to recover.
-fn traces(ground: &Ground, installation: &Installation) -> Traces {
+pub(crate) fn traces(ground: &Ground, installation: &Installation) -> Traces {
     let numbers: [i64; 7] = match ground.backend {
         Backend::Sqlite => {
             // The log of a killed process is recovered by whoever opens it first, so a copy is opened.

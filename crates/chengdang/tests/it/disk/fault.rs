@@ -8,13 +8,14 @@ use amnesia::{Call, Crash, Effect, Fault};
 use super::{Stand, chance, verify, watch};
 use crate::kill::{compare, end};
 use crate::ledger::receipt_of;
+use crate::support;
 
 /// Faults of `make test`; `make soak-disk` sets `DISK_FAULTS`.
 const FAULTS: u32 = 24;
 
 #[test]
 fn an_intake_survives_failing_calls() {
-    let faults = std::env::var("DISK_FAULTS").map_or(FAULTS, |text| text.parse().unwrap());
+    let faults = support::chosen("DISK_FAULTS", FAULTS);
     let mut chance = chance();
     let stand = Stand::new(1);
     let reference = &stand.references[0];
@@ -23,7 +24,12 @@ fn an_intake_survives_failing_calls() {
     let calls = mount.calls();
     mount.unmount().unwrap();
     let (mut struck, mut survived, mut outcomes) = (0, 0, BTreeMap::<String, u32>::new());
+    let (mut rounds, bound) = (0, support::Bound::new());
     for round in 0..faults {
+        if bound.is_over() {
+            break;
+        }
+        rounds += 1;
         let call = Call::ALL[round as usize % Call::ALL.len()];
         let effect = if call == Call::Write && chance.hits(1, 2) {
             Effect::Short
@@ -74,6 +80,6 @@ fn an_intake_survives_failing_calls() {
             installation.verify();
         });
     }
-    println!("{struck} faults of {faults} happened, {survived} were survived; errors: {outcomes:#?}");
-    assert!(struck * 2 > faults);
+    println!("{struck} faults of {rounds} happened, {survived} were survived; errors: {outcomes:#?}");
+    assert!(struck * 2 > rounds);
 }
