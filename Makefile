@@ -94,7 +94,7 @@ SOAK := $(if $(SECONDS_MAX),CHENGDANG_SOAK_S=$(SECONDS_MAX)) CHENGDANG_SOAK=1
 SOAK_TEST = cargo test $(ALL) --test it $(1) -- --nocapture --test-threads 1
 
 soak-kills: ## 1,000 kills of an intake on each store
-	$(SOAK) KILLS=1000 $(call SOAK_TEST,kill::)
+	$(SOAK) KILLS=1000 KILL_ROWS=600 $(call SOAK_TEST,kill::)
 
 soak-cells: ## each call of the store fails in each way within each operation, on both stores
 	$(SOAK) $(call SOAK_TEST,faults::every_step)

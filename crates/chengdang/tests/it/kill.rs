@@ -24,6 +24,7 @@ use crate::support;
 
 /// Files of a round; then a new store begins, and the same files are new again.
 const FILES: u64 = 6;
+/// Rows of a file in `make test`; `KILL_ROWS` sets others. What a kill can find does not depend on them, its time does.
 const ROWS: u64 = 2_400;
 const RESIDENTS: u64 = 300;
 /// Small, so that a kill finds a chunk in every state.
@@ -76,6 +77,7 @@ const TRACES: &str = "SELECT
 pub(crate) struct Reference {
     pub(crate) path: PathBuf,
     pub(crate) entry: FileEntry,
+    pub(crate) rows: u64,
     pub(crate) left: ClearDelivery,
 }
 
@@ -91,7 +93,8 @@ struct Figures {
 fn kill(backend: Backend, kills: u32) {
     let mut chance = Chance(support::seed());
     let ground = Ground::new(backend);
-    let (references, duration) = undisturbed(&ground, FILES, ROWS);
+    let rows = support::chosen("KILL_ROWS", ROWS);
+    let (references, duration) = undisturbed(&ground, FILES, rows);
     println!("an undisturbed intake takes {duration:?}");
     let mut figures = Figures {
         kills: 0,
@@ -123,7 +126,7 @@ fn kill(backend: Backend, kills: u32) {
                 &mut figures,
             );
             figures.finished += 1;
-            compare(&ground, &installation, &references[..=at], ROWS);
+            compare(&ground, &installation, &references[..=at], rows);
             if chance.below(3) == 0 {
                 let verify = installation.command().arg("verify").spawned();
                 let delay = chance.delay(duration);
@@ -150,7 +153,10 @@ fn kill(backend: Backend, kills: u32) {
         .iter()
         .filter_map(|phase| figures.phases.get(phase))
         .sum();
-    assert!(inside * 4 >= figures.kills, "too few kills hit the intake itself:{phases}");
+    assert!(
+        inside * 4 >= figures.kills,
+        "too few kills hit the intake itself:{phases}"
+    );
 }
 
 /// Writes the files and takes them in undisturbed; also how long the longest of the latter half took.
@@ -183,7 +189,12 @@ pub(crate) fn undisturbed(ground: &Ground, files: u64, rows: u64) -> (Vec<Refere
         let uuid = receipt["delivery"].as_str().unwrap().parse().unwrap();
         let left = ledger.deliveries[&uuid].clone();
         assert!(!left.records.is_empty() && !left.staged.is_empty() && !left.faults.is_empty());
-        references.push(Reference { path, entry, left });
+        references.push(Reference {
+            path,
+            entry,
+            rows,
+            left,
+        });
     }
     durations.sort();
     (references, durations[durations.len() / 2])
@@ -241,7 +252,7 @@ fn until_finished(
                 traces.records, traces.records_of_chunks,
                 "a chunk is there whole or not at all"
             );
-            *figures.phases.entry(phase(before, traces)).or_default() += 1;
+            *figures.phases.entry(phase(before, traces, reference.rows)).or_default() += 1;
             continue;
         }
         match status.code() {
@@ -258,7 +269,7 @@ fn until_finished(
     }
 }
 
-fn phase(before: i64, traces: Traces) -> Phase {
+fn phase(before: i64, traces: Traces, rows: u64) -> Phase {
     if traces.deliveries == before {
         Phase::BeforeBegun
     } else if traces.receipts == traces.deliveries {
@@ -269,7 +280,7 @@ fn phase(before: i64, traces: Traces) -> Phase {
         }
     } else if traces.chunks == 0 {
         Phase::Begun
-    } else if traces.rows_done < i64::try_from(ROWS).unwrap() {
+    } else if traces.rows_done < i64::try_from(rows).unwrap() {
         Phase::BetweenChunks
     } else {
         Phase::BeforeReceipt

@@ -89,7 +89,10 @@ impl Ground {
     /// Receipts that lie in the store.
     pub(crate) fn receipts(&self, installation: &Installation) -> Vec<Vec<u8>> {
         self.runtime.block_on(async {
-            let deliveries = open_store(installation).await.list_deliveries(None, u32::MAX >> 1).await;
+            let deliveries = open_store(installation)
+                .await
+                .list_deliveries(None, u32::MAX >> 1)
+                .await;
             let receipts = deliveries.unwrap().into_iter();
             receipts.filter_map(|delivery| delivery.receipt).collect()
         })

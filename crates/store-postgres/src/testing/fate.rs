@@ -230,7 +230,8 @@ impl Cluster {
     }
 
     async fn sessions(&self, database: &str, what: &str) -> Result<Vec<u32>, NoCluster> {
-        let sql = format!("SELECT {what} FROM pg_stat_activity WHERE datname = '{database}' AND pid <> pg_backend_pid()");
+        let sql =
+            format!("SELECT {what} FROM pg_stat_activity WHERE datname = '{database}' AND pid <> pg_backend_pid()");
         let found = self.ask("postgres", &sql).await?;
         Ok(found.into_iter().filter_map(|pid| u32::try_from(pid).ok()).collect())
     }
@@ -298,6 +299,8 @@ fn kill(processes: &[u32]) -> Result<(), NoCluster> {
 /// What is dead and was not waited for yet does nothing any more.
 fn is_alive(process: u32) -> bool {
     let status = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-    let state = status.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().next());
+    let state = status
+        .rsplit_once(')')
+        .and_then(|(_, rest)| rest.split_whitespace().next());
     state.is_some_and(|state| state != "Z" && state != "X")
 }

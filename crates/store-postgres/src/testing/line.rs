@@ -110,7 +110,10 @@ impl Line {
     /// [`NoCluster`] if the address names no database.
     pub fn url(&self, of: &str) -> Result<String, NoCluster> {
         let database = super::name_in(of)?;
-        Ok(format!("host=127.0.0.1 port={} user=postgres dbname={database}", self.port))
+        Ok(format!(
+            "host=127.0.0.1 port={} user=postgres dbname={database}",
+            self.port
+        ))
     }
 
     /// Counts from now on; the message `at` has this fate.

@@ -30,7 +30,9 @@ impl Course {
 
     /// Two places, or all of them.
     fn breaks(self, chance: &mut Chance) -> Vec<(At, Fate)> {
-        let mut breaks: Vec<(At, Fate)> = (1..=self.commits).map(|nth| (At::CommitAnswer(nth), Fate::Cut)).collect();
+        let mut breaks: Vec<(At, Fate)> = (1..=self.commits)
+            .map(|nth| (At::CommitAnswer(nth), Fate::Cut))
+            .collect();
         let mut messages: Vec<(Side, u64)> = (1..=self.client).map(|nth| (Side::Client, nth)).collect();
         messages.extend((1..=self.server).map(|nth| (Side::Server, nth)));
         if !is_soak() {
@@ -47,7 +49,10 @@ impl Course {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_line_to_the_database_may_break_anywhere() {
-    let seed = chosen("CHENGDANG_TEST_SEED", u64::from_le_bytes(vault::random_bytes().unwrap()));
+    let seed = chosen(
+        "CHENGDANG_TEST_SEED",
+        u64::from_le_bytes(vault::random_bytes().unwrap()),
+    );
     println!("CHENGDANG_TEST_SEED={seed}");
     let bound = Bound::new();
     let mut chance = Chance(seed);
@@ -68,7 +73,16 @@ async fn the_line_to_the_database_may_break_anywhere() {
             let (At::Message(_, nth) | At::Commit(nth) | At::CommitAnswer(nth)) = place.0;
             line.arm(place.0, place.1);
             let is_met = || line.has_struck();
-            disturbed(&mut city, operation, known, (&place, nth), is_met, &expected, &mut tally).await;
+            disturbed(
+                &mut city,
+                operation,
+                known,
+                (&place, nth),
+                is_met,
+                &expected,
+                &mut tally,
+            )
+            .await;
             line.disarm();
             ground.discard(city).await;
         }

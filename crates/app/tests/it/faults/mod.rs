@@ -192,7 +192,16 @@ async fn disturb(ground: &Ground, operation: Operation, cells: &[Cell], expected
     let plan = city.plan.clone();
     plan.arm(cells);
     let nth = u64::from(cells[0].nth);
-    disturbed(&mut city, operation, known, (&cells, nth), || plan.met() > 0, expected, tally).await;
+    disturbed(
+        &mut city,
+        operation,
+        known,
+        (&cells, nth),
+        || plan.met() > 0,
+        expected,
+        tally,
+    )
+    .await;
     ground.discard(city).await;
 }
 

@@ -50,11 +50,7 @@ fn an_intake_survives_what_happens_to_its_database() {
         line.disarm();
         let output = through.deliver(&reference.path, &entry.item, &entry.provider);
         assert!(output.status.success());
-        (
-            line.messages(Side::Client),
-            line.messages(Side::Server),
-            line.commits(),
-        )
+        (line.messages(Side::Client), line.messages(Side::Server), line.commits())
     };
     println!("an undisturbed delivery: {client} messages of the client, {server} of the server, {commits} commits");
     let chunks = reference.left.chunks;

@@ -121,7 +121,11 @@ fn a_commit_that_lands_late_is_taken_for_what_it_is() {
     installation.chunk_rows = CHUNK_ROWS;
     let held = Arc::clone(&standby);
     // The first commit begins the delivery; this is the second chunk's.
-    line.arm_with(At::Commit(3), Fate::CutAfterwards, Box::new(move || held.freeze().unwrap()));
+    line.arm_with(
+        At::Commit(3),
+        Fate::CutAfterwards,
+        Box::new(move || held.freeze().unwrap()),
+    );
     let mut command = installation.deliver_command(&reference.path, &entry.item, &entry.provider);
     let child = command.spawned();
     ground.runtime.block_on(primary.wait_for_a_waiting_session()).unwrap();

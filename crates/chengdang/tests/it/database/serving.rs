@@ -123,7 +123,10 @@ fn a_running_server_comes_back_by_itself() {
     assert!(looks >= 7, "{looks}");
     server.stop();
     let output = support::run(town.command().args(["verify", "--json"]), 0);
-    assert!(output.contains("\"damage\":[]") || output.contains("\"damage\": []"), "{output}");
+    assert!(
+        output.contains("\"damage\":[]") || output.contains("\"damage\": []"),
+        "{output}"
+    );
     let traces = runtime.block_on(count_traces(&standby));
     assert!(traces >= looks, "{looks} looks left {traces} traces");
 }

@@ -83,3 +83,38 @@ fn an_intake_survives_failing_calls() {
     println!("{struck} faults of {rounds} happened, {survived} were survived; errors: {outcomes:#?}");
     assert!(struck * 2 > rounds);
 }
+
+/// Each sync of an intake fails by turns, a folder's too, and the power goes afterwards: who has a receipt keeps it.
+#[test]
+fn a_receipt_outlives_a_sync_that_failed() {
+    let mut chance = chance();
+    let stand = Stand::new(1);
+    let reference = &stand.references[0];
+    let mount = stand.mount(stand.template.clone());
+    assert!(end(stand.deliver(reference), None).1.success());
+    let syncs = mount.calls().of(Call::Sync);
+    mount.unmount().unwrap();
+    let mut acknowledged = 0;
+    for nth in 1..=syncs {
+        let mount = stand.mount(stand.template.clone());
+        mount.arm(Fault {
+            call: Some(Call::Sync),
+            nth,
+            effect: Effect::Io,
+        });
+        let (printed, status) = watch(&mount, stand.deliver(reference), false);
+        let disk = mount.unmount().unwrap().crash(Crash::Drop, chance.draw());
+        if !status.success() {
+            assert_eq!(status.code(), Some(1), "{}", printed.stderr);
+            continue;
+        }
+        acknowledged += 1;
+        let receipt = printed.stdout.trim_ascii().to_vec();
+        stand.look(&disk, |installation| {
+            let stored = stand.ground.receipts(installation);
+            assert!(stored.contains(&receipt), "sync {nth} of {syncs}: {}", printed.stderr);
+        });
+    }
+    println!("{acknowledged} of {syncs} intakes with a failed sync ended with a receipt");
+    assert!(acknowledged > 0);
+}
