@@ -75,7 +75,7 @@ impl Ground {
     }
 
     /// Ends an installation over the cluster, whose disk is not for ever.
-    pub(crate) fn uninstall(&self, installation: Installation) {
+    pub(crate) fn uninstall(&self, installation: &Installation) {
         std::fs::remove_dir_all(&installation.data).unwrap();
         let dropped = self.cluster().drop_database(&installation.store);
         self.runtime.block_on(dropped).unwrap();

@@ -171,7 +171,9 @@ impl Drop for Line {
         // Wakes whoever waits for the next connection.
         let _ = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port));
         let open = std::mem::take(&mut lock(&self.state).open);
-        open.values().for_each(|ends| ends.close());
+        for ends in open.values() {
+            ends.close();
+        }
         if let Some(accepting) = self.accepting.take() {
             // It panics only with the test.
             let _ = accepting.join();

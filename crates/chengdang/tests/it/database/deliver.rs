@@ -102,7 +102,7 @@ fn an_intake_survives_what_happens_to_its_database() {
         assert!(receipts.iter().all(|first| *first == receipt), "there is one receipt");
         compare(&ground, &installation, &references, ROWS);
         installation.verify();
-        ground.uninstall(installation);
+        ground.uninstall(&installation);
     }
     println!(
         "{struck} faults of {rounds} happened, {:.0} s: {:#?}",
