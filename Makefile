@@ -24,7 +24,7 @@ CHENGDANG := $(CARGO_TARGET_DIR)/debug/chengdang
 # The same selection everywhere, so that features are resolved once and Cedar, SQLite and the ciphers are built once.
 ALL := --locked --workspace
 
-.PHONY: help run build test deps fmt tidy lint doc unit leaks stdnum frictionless candidates fuzz fuzz-short soak-disk browser bench clean-data
+.PHONY: help run build test deps fmt tidy lint doc unit leaks stdnum frictionless candidates fuzz fuzz-short soak soak-kills soak-cells soak-simulation soak-postgres soak-disk browser bench clean-data
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -85,9 +85,30 @@ fuzz-short: ## 10^5 executions of each fuzz target, guided by coverage
 fuzz: ## 10^7 executions of each fuzz target; SECONDS_MAX=n bounds each by time as well
 	fuzz/run.sh 10000000
 
+# The long runs. Each part prints its seed, its figures, its duration and what it skipped; CHENGDANG_TEST_SEED repeats it.
+# A part that fails does not keep the others from running.
+soak: ## the long runs below, a few hours; SECONDS_MAX=n bounds each part by time as well
+	+$(MAKE) --keep-going --no-print-directory soak-kills soak-cells soak-simulation soak-postgres soak-disk
+
+SOAK := $(if $(SECONDS_MAX),CHENGDANG_SOAK_S=$(SECONDS_MAX)) CHENGDANG_SOAK=1
+SOAK_TEST = cargo test $(ALL) --test it $(1) -- --nocapture --test-threads 1
+
+soak-kills: ## 1,000 kills of an intake on each store
+	$(SOAK) KILLS=1000 KILL_ROWS=600 $(call SOAK_TEST,kill::)
+
+soak-cells: ## each call of the store fails in each way within each operation, on both stores
+	$(SOAK) $(call SOAK_TEST,faults::every_step)
+
+soak-simulation: ## 500 random courses of 200 operations against the model, on each store
+	$(SOAK) CHENGDANG_SIM_SEEDS=500 CHENGDANG_SIM_OPS=200 $(call SOAK_TEST,faults::simulation)
+
+soak-postgres: ## 200 faults of a database under an intake, 60 fail-overs, 100 losses of its power, a line cut at each message
+	$(SOAK) DATABASE_FAULTS=200 FAILOVERS=60 SERVER_CRASH_POINTS=100 $(call SOAK_TEST,database::)
+	$(SOAK) $(call SOAK_TEST,faults::line)
+
 # Needs root and /dev/fuse, as the short run in `make unit` does.
 soak-disk: ## 2,000 losses of power and 500 failing calls during an intake, on a disk that forgets what was not synced
-	CRASH_POINTS=2000 DISK_FAULTS=500 cargo test $(ALL) --test it disk:: -- --nocapture --test-threads 2
+	$(SOAK) CRASH_POINTS=2000 DISK_FAULTS=500 $(call SOAK_TEST,disk::)
 
 browser: build tests/browser/node_modules/.package-lock.json ## tests in a real Chromium against the real binary
 	cd tests/browser && CHENGDANG='$(CHENGDANG)' npm test

@@ -1,5 +1,5 @@
 -- The two indexes whose keys come in random order are kept as sorted runs: a chunk adds one run to each, and eight runs of
--- one size become one (docs/adr/0011). A B-tree would have nearly all its pages written again by each chunk. Runs are
+-- one size become one (docs/adr/0013). A B-tree would have nearly all its pages written again by each chunk. Runs are
 -- derived from the rows that they lead to; `verify` compares both.
 CREATE TABLE index_run (
     -- number; larger than that of every run before

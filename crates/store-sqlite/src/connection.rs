@@ -1,5 +1,6 @@
 //! Connections: the settings on which durability and append-only rest, asserted by reading them back.
 
+use std::fs::File;
 use std::path::Path;
 use std::time::Duration;
 
@@ -35,7 +36,21 @@ pub(crate) fn open_writing(path: &Path, cache_mib: u32) -> Result<Connection, St
     set(&connection, "wal_autocheckpoint", "0", "0")?;
     let kept = WAL_BYTES_KEPT.to_string();
     set(&connection, "journal_size_limit", &kept, &kept)?;
+    keep_names(path)?;
     Ok(connection)
+}
+
+/// Makes the names in the folder durable. SQLite syncs it when it has made a log, and goes on if that fails (`unixSync` in
+/// its `os_unix.c`); a log that loses its name with the power takes along what was committed. So it is done here, while
+/// nothing is acknowledged: from now on the log lives as long as this connection.
+fn keep_names(path: &Path) -> Result<(), StoreError> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = File::open(folder.unwrap_or(Path::new(".")));
+    folder
+        .and_then(|folder| folder.sync_all())
+        .map_err(|error| StoreError::Unavailable {
+            cause: format!("the folder of the store: {}", error.kind()),
+        })
 }
 
 /// Opens a connection that only reads.

@@ -1,7 +1,7 @@
 //! The indexes whose keys come in random order, as sorted runs: a chunk adds one run to each, packed into blocks of a
 //! page; eight runs of one size become one. A key is in one run only, so nothing needs to be newer than anything else.
 //!
-//! In a B-tree a chunk of an intake writes nearly every page again, the more so the larger the city (docs/adr/0011).
+//! In a B-tree a chunk of an intake writes nearly every page again, the more so the larger the city (docs/adr/0013).
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};

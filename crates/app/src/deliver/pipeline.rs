@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use store::{ChunkCommit, Delivery, DeliveryId, StoreError};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use uuid::Uuid;
 
 use super::DeliverError;
 use super::chunk::{self, Changed, Origin, Prepared};
@@ -137,10 +138,11 @@ impl<'a> Intake<'a> {
             return Ok(());
         };
         let answer = flight.answer.await.map_err(|_| AppError::ShuttingDown)?;
-        let changed = if self.is_there(answer, &flight.commit).await? {
+        let sent = vec![flight.commit.uuid];
+        let changed = if self.is_there(answer, &sent).await? {
             Some(Changed::by(&flight.commit))
         } else {
-            self.commit_anew(&flight.placed).await?;
+            self.commit_anew(&flight.placed, sent).await?;
             None
         };
         let before = self.landed.fetch_add(1, Ordering::Release);
@@ -151,20 +153,23 @@ impl<'a> Intake<'a> {
         Ok(())
     }
 
-    /// Plans and commits until no other writer is in the way.
-    async fn commit_anew(&self, placed: &[Placed]) -> Result<(), DeliverError> {
+    /// Plans and commits until no other writer is in the way. `sent` are the ids under which these rows were sent already:
+    /// a commit that was still under way when its line broke can land later, and keeps the next one waiting until then.
+    async fn commit_anew(&self, placed: &[Placed], mut sent: Vec<Uuid>) -> Result<(), DeliverError> {
         for _ in 0..ATTEMPTS_MAX {
             let commit = self.numbered(chunk::plan(self.app, self.origin, placed).await?, placed.len());
+            sent.push(commit.uuid);
             let answer = self.app.store().commit_chunk(&commit).await;
-            if self.is_there(answer, &commit).await? {
+            if self.is_there(answer, &sent).await? {
                 return Ok(());
             }
         }
         Err(AppError::Conflict.into())
     }
 
-    /// Whether `sent` is in the store; `false` if it collided and is to be planned anew.
-    async fn is_there(&self, answer: Result<(), StoreError>, sent: &ChunkCommit) -> Result<bool, DeliverError> {
+    /// Whether the chunk is in the store, under one of the ids that were `sent`; `false` if it collided and is to be planned
+    /// anew.
+    async fn is_there(&self, answer: Result<(), StoreError>, sent: &[Uuid]) -> Result<bool, DeliverError> {
         match answer {
             Ok(()) => Ok(true),
             Err(StoreError::Conflict { .. } | StoreError::OutcomeUnknown) => {
@@ -178,12 +183,13 @@ impl<'a> Intake<'a> {
                     return Ok(false);
                 }
                 // Either our own commit whose answer was lost, or another process that takes in the same bytes.
-                let found = self.app.store().find_chunk(sent.uuid).await.map_err(AppError::from)?;
-                if found.is_some() {
-                    Ok(true)
-                } else {
-                    Err(DeliverError::Elsewhere)
+                for uuid in sent {
+                    let found = self.app.store().find_chunk(*uuid).await.map_err(AppError::from)?;
+                    if found.is_some() {
+                        return Ok(true);
+                    }
                 }
+                Err(DeliverError::Elsewhere)
             }
             Err(other) => Err(AppError::from(other).into()),
         }

@@ -2,7 +2,7 @@
 //! exactly once, as after an intake that nobody disturbed.
 //!
 //! The seed of the instants is printed; `CHENGDANG_TEST_SEED` sets it. The same seed draws the same delays, though the
-//! machine's own course differs from run to run.
+//! machine's own course differs from run to run. `KILLS` sets how many there are on each store.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -24,6 +24,7 @@ use crate::support;
 
 /// Files of a round; then a new store begins, and the same files are new again.
 const FILES: u64 = 6;
+/// Rows of a file in `make test`; `KILL_ROWS` sets others. What a kill can find does not depend on them, its time does.
 const ROWS: u64 = 2_400;
 const RESIDENTS: u64 = 300;
 /// Small, so that a kill finds a chunk in every state.
@@ -32,12 +33,12 @@ const SIGKILL: i32 = 9;
 
 #[test]
 fn an_intake_survives_150_kills_on_sqlite() {
-    kill(Backend::Sqlite, 150);
+    kill(Backend::Sqlite, support::chosen("KILLS", 150));
 }
 
 #[test]
 fn an_intake_survives_30_kills_on_postgresql() {
-    kill(Backend::Postgres, 30);
+    kill(Backend::Postgres, support::chosen("KILLS", 30));
 }
 
 /// How far an intake had come when it was killed.
@@ -53,14 +54,14 @@ enum Phase {
 
 /// What a store holds of the delivery that was begun last, counted in its tables.
 #[derive(Debug, Clone, Copy)]
-struct Traces {
+pub(crate) struct Traces {
     deliveries: i64,
     receipts: i64,
     chunks: i64,
     rows_done: i64,
     outbox: i64,
-    records: i64,
-    records_of_chunks: i64,
+    pub(crate) records: i64,
+    pub(crate) records_of_chunks: i64,
 }
 
 const TRACES: &str = "SELECT
@@ -76,6 +77,7 @@ const TRACES: &str = "SELECT
 pub(crate) struct Reference {
     pub(crate) path: PathBuf,
     pub(crate) entry: FileEntry,
+    pub(crate) rows: u64,
     pub(crate) left: ClearDelivery,
 }
 
@@ -89,14 +91,10 @@ struct Figures {
 }
 
 fn kill(backend: Backend, kills: u32) {
-    let seed = std::env::var("CHENGDANG_TEST_SEED").map_or_else(
-        |_| u64::from_le_bytes(vault::random_bytes().unwrap()),
-        |text| text.parse().unwrap(),
-    );
-    println!("{backend:?}: CHENGDANG_TEST_SEED={seed}");
-    let mut chance = Chance(seed);
+    let mut chance = Chance(support::seed());
     let ground = Ground::new(backend);
-    let (references, duration) = undisturbed(&ground, FILES, ROWS);
+    let rows = support::chosen("KILL_ROWS", ROWS);
+    let (references, duration) = undisturbed(&ground, FILES, rows);
     println!("an undisturbed intake takes {duration:?}");
     let mut figures = Figures {
         kills: 0,
@@ -108,7 +106,8 @@ fn kill(backend: Backend, kills: u32) {
     };
     let began = Instant::now();
     let mut round = 0;
-    while figures.kills < kills {
+    let bound = support::Bound::new();
+    while figures.kills < kills && !bound.is_over() {
         round += 1;
         let mut installation = ground.install(&format!("round-{round}"));
         installation.chunk_rows = CHUNK_ROWS;
@@ -127,7 +126,7 @@ fn kill(backend: Backend, kills: u32) {
                 &mut figures,
             );
             figures.finished += 1;
-            compare(&ground, &installation, &references[..=at], ROWS);
+            compare(&ground, &installation, &references[..=at], rows);
             if chance.below(3) == 0 {
                 let verify = installation.command().arg("verify").spawned();
                 let delay = chance.delay(duration);
@@ -154,7 +153,10 @@ fn kill(backend: Backend, kills: u32) {
         .iter()
         .filter_map(|phase| figures.phases.get(phase))
         .sum();
-    assert!(inside * 4 >= kills, "too few kills hit the intake itself:{phases}");
+    assert!(
+        inside * 4 >= figures.kills,
+        "too few kills hit the intake itself:{phases}"
+    );
 }
 
 /// Writes the files and takes them in undisturbed; also how long the longest of the latter half took.
@@ -187,7 +189,12 @@ pub(crate) fn undisturbed(ground: &Ground, files: u64, rows: u64) -> (Vec<Refere
         let uuid = receipt["delivery"].as_str().unwrap().parse().unwrap();
         let left = ledger.deliveries[&uuid].clone();
         assert!(!left.records.is_empty() && !left.staged.is_empty() && !left.faults.is_empty());
-        references.push(Reference { path, entry, left });
+        references.push(Reference {
+            path,
+            entry,
+            rows,
+            left,
+        });
     }
     durations.sort();
     (references, durations[durations.len() / 2])
@@ -245,7 +252,7 @@ fn until_finished(
                 traces.records, traces.records_of_chunks,
                 "a chunk is there whole or not at all"
             );
-            *figures.phases.entry(phase(before, traces)).or_default() += 1;
+            *figures.phases.entry(phase(before, traces, reference.rows)).or_default() += 1;
             continue;
         }
         match status.code() {
@@ -262,7 +269,7 @@ fn until_finished(
     }
 }
 
-fn phase(before: i64, traces: Traces) -> Phase {
+fn phase(before: i64, traces: Traces, rows: u64) -> Phase {
     if traces.deliveries == before {
         Phase::BeforeBegun
     } else if traces.receipts == traces.deliveries {
@@ -273,7 +280,7 @@ fn phase(before: i64, traces: Traces) -> Phase {
         }
     } else if traces.chunks == 0 {
         Phase::Begun
-    } else if traces.rows_done < i64::try_from(ROWS).unwrap() {
+    } else if traces.rows_done < i64::try_from(rows).unwrap() {
         Phase::BetweenChunks
     } else {
         Phase::BeforeReceipt
@@ -301,7 +308,7 @@ pub(crate) fn compare(ground: &Ground, installation: &Installation, references: 
 }
 
 /// Looks into the tables without waking the store: what is there is left for the next start to recover.
-fn traces(ground: &Ground, installation: &Installation) -> Traces {
+pub(crate) fn traces(ground: &Ground, installation: &Installation) -> Traces {
     let numbers: [i64; 7] = match ground.backend {
         Backend::Sqlite => {
             // The log of a killed process is recovered by whoever opens it first, so a copy is opened.

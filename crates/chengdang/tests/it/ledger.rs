@@ -31,7 +31,7 @@ pub(crate) enum Backend {
 pub(crate) struct Ground {
     folder: TempDir,
     pub(crate) backend: Backend,
-    cluster: Option<Cluster>,
+    cluster: Option<Arc<Cluster>>,
     pub(crate) runtime: Runtime,
     pub(crate) catalogue: Catalogue,
 }
@@ -42,7 +42,7 @@ impl Ground {
             folder: tempfile::tempdir().unwrap(),
             backend,
             // With the server's own durability: the store refuses another.
-            cluster: (backend == Backend::Postgres).then(|| Cluster::start_with(&[]).unwrap()),
+            cluster: (backend == Backend::Postgres).then(|| Arc::new(Cluster::start_with(&[]).unwrap())),
             runtime: Runtime::new().unwrap(),
             catalogue: catalogue::load(&support::root().join("catalogue")).unwrap(),
         }
@@ -55,19 +55,47 @@ impl Ground {
 
     /// A fresh installation, migrated.
     pub(crate) fn install(&self, name: &str) -> Installation {
-        let data = self.folder.path().join(name);
         let store = match &self.cluster {
             None => "sqlite".to_owned(),
             Some(cluster) => self.runtime.block_on(cluster.empty_database()).unwrap(),
         };
+        self.install_over(name, store)
+    }
+
+    /// A fresh installation over a store that is empty, migrated.
+    pub(crate) fn install_over(&self, name: &str, store: String) -> Installation {
         let installation = Installation {
-            data,
+            data: self.folder.path().join(name),
             store,
             register: self.city().join("register.csv"),
             chunk_rows: 20_000,
         };
         support::run(installation.command().arg("migrate"), 0);
         installation
+    }
+
+    /// Ends an installation over the cluster, whose disk is not for ever.
+    pub(crate) fn uninstall(&self, installation: &Installation) {
+        std::fs::remove_dir_all(&installation.data).unwrap();
+        let dropped = self.cluster().drop_database(&installation.store);
+        self.runtime.block_on(dropped).unwrap();
+    }
+
+    /// The server, with PostgreSQL.
+    pub(crate) fn cluster(&self) -> &Arc<Cluster> {
+        self.cluster.as_ref().unwrap()
+    }
+
+    /// Receipts that lie in the store.
+    pub(crate) fn receipts(&self, installation: &Installation) -> Vec<Vec<u8>> {
+        self.runtime.block_on(async {
+            let deliveries = open_store(installation)
+                .await
+                .list_deliveries(None, u32::MAX >> 1)
+                .await;
+            let receipts = deliveries.unwrap().into_iter();
+            receipts.filter_map(|delivery| delivery.receipt).collect()
+        })
     }
 
     pub(crate) fn open(&self, installation: &Installation) -> Ledger {
@@ -96,6 +124,19 @@ pub(crate) struct Installation {
 }
 
 impl Installation {
+    /// The same installation, which reaches its store by another address.
+    pub(crate) fn reached_by(&self, store: String) -> Self {
+        Self {
+            store,
+            ..self.moved_to(self.data.clone())
+        }
+    }
+
+    /// Name of the database, with PostgreSQL.
+    pub(crate) fn database_name(&self) -> &str {
+        self.store.split_once("dbname=").unwrap().1
+    }
+
     /// The same installation, with its data folder copied to `data`.
     pub(crate) fn moved_to(&self, data: PathBuf) -> Self {
         Self {

@@ -5,6 +5,8 @@ mod again;
 #[cfg(test)]
 mod answers;
 #[cfg(test)]
+mod database;
+#[cfg(test)]
 mod disk;
 #[cfg(test)]
 mod drop;

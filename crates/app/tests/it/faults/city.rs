@@ -13,7 +13,7 @@ use domain::{Name, Uscc};
 use policy::{Caller, CallerKind, Deliver, ListReviews, Permit, ReadOwnNotices, ReadOwnRecords, VerifyStore};
 use serde_json::Value;
 use store::{AccountKind, Store};
-use store_postgres::testing::Cluster;
+use store_postgres::testing::{Cluster, Line};
 use store_postgres::{PostgresOptions, PostgresStore};
 use store_sqlite::{SqliteOptions, SqliteStore};
 use tempfile::TempDir;
@@ -116,6 +116,16 @@ impl Ground {
     }
 
     pub(crate) async fn copy(&self) -> City {
+        self.copy_over(None).await
+    }
+
+    /// A line to the server of this ground.
+    pub(crate) fn line(&self) -> Line {
+        Line::to(self.cluster.as_ref().unwrap()).unwrap()
+    }
+
+    /// A copy that reaches its store over `line`, if there is one.
+    pub(crate) async fn copy_over(&self, line: Option<&Line>) -> City {
         let folder = folder();
         for entry in std::fs::read_dir(self.folder.path()).unwrap() {
             let entry = entry.unwrap();
@@ -126,6 +136,10 @@ impl Ground {
         let url = match (&self.cluster, &self.base) {
             (Some(cluster), Some(base)) => Some(cluster.copy_of(base).await.unwrap()),
             _ => None,
+        };
+        let url = match (line, &url) {
+            (Some(line), Some(url)) => Some(line.url(url).unwrap()),
+            _ => url,
         };
         let mut city = City::over(self, folder.path().to_owned(), url).await;
         city.owned = Some(folder);
@@ -154,6 +168,7 @@ fn database(folder: &Path) -> PathBuf {
     folder.join("city.db")
 }
 
+/// Opens the store; a program that cannot is started once more.
 async fn open(folder: &Path, url: Option<&str>) -> Arc<dyn Store> {
     match url {
         None => {
@@ -171,7 +186,11 @@ async fn open(folder: &Path, url: Option<&str>) -> Arc<dyn Store> {
                 needs_fsync: false,
                 ..PostgresOptions::default()
             };
-            Arc::new(PostgresStore::connect(url, &options).await.unwrap())
+            let store = match PostgresStore::connect(url, &options).await {
+                Ok(store) => store,
+                Err(_) => PostgresStore::connect(url, &options).await.unwrap(),
+            };
+            Arc::new(store)
         }
     }
 }

@@ -5,9 +5,11 @@
 //! operations of each, `CHENGDANG_SOAK_S` after how many seconds no further seed begins.
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
 use std::str::FromStr;
 use std::time::Instant;
 
+use app::accounts::{self, LoginFault};
 use app::reviews::{self, Decision, ReviewError};
 use app::{AppError, held, lifecycle, own_file, sequencer};
 use domain::catalogue::FieldCode;
@@ -20,14 +22,16 @@ use uuid::Uuid;
 
 use crate::faults::WRITES;
 use crate::faults::city::{Backend, City, Ground, KNOWN_LATER};
-use crate::faults::failing::{Cell, METHODS, Mode};
+use crate::faults::failing::{Cell, Mode};
 use crate::faults::model::{Model, Told, Waiting};
-use crate::faults::operations::Failed;
+use crate::faults::operations::{Failed, log_in};
 use crate::faults::picture::traces;
 use crate::permits::Row;
 use crate::town::{FORMER_NAME, document, name, records, value};
 
 const ATTEMPTS_MAX: u32 = 6;
+/// `LoginFault::LockedOut`.
+const LOCKED_OUT: &str = "LOGIN-0002";
 const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
 const DAY_MS: i64 = 24 * HOUR_MS;
@@ -55,7 +59,7 @@ async fn any_order_of_operations_comes_to_what_the_model_says_on_postgresql() {
     simulate(Backend::Postgres, 4).await;
 }
 
-fn chosen<T: FromStr>(variable: &str, otherwise: T) -> T {
+pub(crate) fn chosen<T: FromStr>(variable: &str, otherwise: T) -> T {
     let text = std::env::var(variable).ok();
     text.map_or(otherwise, |text| {
         text.parse().unwrap_or_else(|_| panic!("{variable} is no number"))
@@ -114,10 +118,10 @@ impl Figures {
 }
 
 /// `SplitMix64`.
-struct Chance(u64);
+pub(crate) struct Chance(pub(crate) u64);
 
 impl Chance {
-    fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut x = self.0;
         x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -125,7 +129,7 @@ impl Chance {
         usize::try_from((x ^ (x >> 31)) % u64::try_from(limit).unwrap()).unwrap()
     }
 
-    fn one_of<'a, T>(&mut self, choices: &'a [T]) -> Option<&'a T> {
+    pub(crate) fn one_of<'a, T>(&mut self, choices: &'a [T]) -> Option<&'a T> {
         (!choices.is_empty()).then(|| &choices[self.below(choices.len())])
     }
 }
@@ -158,6 +162,31 @@ enum Act {
         resident: u16,
         expected: usize,
     },
+    LogIn {
+        resident: u16,
+    },
+    /// With another's password.
+    LogInWrongly {
+        resident: u16,
+    },
+}
+
+impl Act {
+    /// What is done, whoever does it to whom.
+    const fn kind(&self) -> &'static str {
+        match self {
+            Self::Deliver { .. } => "deliver",
+            Self::Correct { .. } => "correct",
+            Self::Withdraw { .. } => "withdraw",
+            Self::Decide { .. } => "decide",
+            Self::Release => "release",
+            Self::Sequence => "sequence",
+            Self::Read { .. } => "read",
+            Self::Notices { .. } => "notices",
+            Self::LogIn { .. } => "log in",
+            Self::LogInWrongly { .. } => "log in wrongly",
+        }
+    }
 }
 
 struct Course {
@@ -166,6 +195,8 @@ struct Course {
     model: Model,
     chance: Chance,
     next_no: u32,
+    /// What each kind of act was seen to call, and how often at most.
+    called: BTreeMap<&'static str, BTreeMap<&'static str, u32>>,
     figures: Figures,
 }
 
@@ -177,6 +208,7 @@ impl Course {
             model: Model::default(),
             chance: Chance(seed),
             next_no: 0,
+            called: BTreeMap::new(),
             figures: Figures::default(),
         }
     }
@@ -191,7 +223,7 @@ impl Course {
 
     async fn step(&mut self) {
         self.figures.operations += 1;
-        match self.chance.below(20) {
+        match self.chance.below(22) {
             0..7 => self.deliver().await,
             7 => self.deliver_same_bytes().await,
             8 | 9 => self.by_hand().await,
@@ -204,6 +236,7 @@ impl Course {
                 self.model.release(self.today());
             }
             17 => self.city.restart().await,
+            20 | 21 => self.log_in().await,
             _ => {
                 let jump = *self.chance.one_of(&JUMPS_MS).unwrap();
                 self.figures.jumps_back += u64::from(jump < 0);
@@ -358,16 +391,42 @@ impl Course {
         self.insist(act).await;
     }
 
-    /// Tries until it goes through; a third of the time something fails on the way.
+    async fn log_in(&mut self) {
+        let resident = 1 + u16::try_from(self.chance.below(5)).unwrap();
+        // No more of them than the lock allows: earlier failures are past.
+        self.city.clock.jump(16 * MINUTE_MS);
+        if self.chance.below(4) == 0 {
+            self.insist(Act::LogInWrongly { resident }).await;
+        } else {
+            self.insist(Act::LogIn { resident }).await;
+        }
+    }
+
+    /// A call that this kind of act makes, as far as is known; writes twice as often as questions.
+    fn fault(&mut self, act: &Act) -> Option<Cell> {
+        let calls = self.called.get(act.kind())?;
+        let writes: Vec<_> = calls.iter().filter(|(method, _)| WRITES.contains(method)).collect();
+        let all: Vec<_> = calls.iter().collect();
+        let among = if writes.is_empty() || self.chance.below(3) == 0 {
+            all
+        } else {
+            writes
+        };
+        let (method, calls) = *self.chance.one_of(&among)?;
+        Some(Cell {
+            method,
+            nth: u32::try_from(self.chance.below(*calls as usize)).unwrap(),
+            mode: *self.chance.one_of(&Mode::ALL).unwrap(),
+        })
+    }
+
+    /// Tries until it goes through; half of the time something fails on the way.
     async fn insist(&mut self, act: Act) {
-        let fault = (self.chance.below(3) == 0).then(|| {
-            let methods = if self.chance.below(3) == 0 { METHODS } else { WRITES };
-            Cell {
-                method: self.chance.one_of(methods).unwrap(),
-                nth: u32::try_from(self.chance.below(2)).unwrap(),
-                mode: *self.chance.one_of(&Mode::ALL).unwrap(),
-            }
-        });
+        let fault = if self.chance.below(2) == 0 {
+            self.fault(&act)
+        } else {
+            None
+        };
         self.city.plan.arm(fault.as_slice());
         for attempt in 0.. {
             let outcome = self.attempt(&act, attempt > 0).await;
@@ -386,6 +445,13 @@ impl Course {
             }
         }
         self.figures.faults += u64::from(self.city.plan.met() > 0);
+        if fault.is_none() {
+            let seen = self.called.entry(act.kind()).or_default();
+            for (method, calls) in self.city.plan.calls() {
+                let most = seen.entry(method).or_default();
+                *most = calls.max(*most);
+            }
+        }
         self.city.plan.arm(&[]);
     }
 
@@ -459,6 +525,23 @@ impl Course {
                 shown.sort();
                 assert_eq!(shown, *expected, "seed {seed}: resident {resident}");
                 Ok(())
+            }
+            Act::LogIn { resident } => match log_in(city, *resident).await {
+                // Attempts before the clock was set back lie ahead and count; the lock ends by itself.
+                Err(failed) if failed.0 == LOCKED_OUT => {
+                    city.clock.jump(2 * DAY_MS);
+                    log_in(city, *resident).await
+                }
+                other => other,
+            },
+            Act::LogInWrongly { resident } => {
+                let login = format!("resident-{resident}");
+                let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
+                match accounts::login(city.app(), &login, "another password", address).await {
+                    Err(LoginFault::Wrong | LoginFault::LockedOut { .. }) => Ok(()),
+                    Err(other) => Err(Failed(other.code())),
+                    Ok(_) => panic!("seed {seed}: a wrong password opens an account"),
+                }
             }
             Act::Notices { resident, expected } => {
                 let permit = city.may_read_notices(*resident);

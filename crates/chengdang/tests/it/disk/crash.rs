@@ -10,6 +10,7 @@ use amnesia::{Chance, Crash, Disk, Effect, Fault};
 use super::{Stand, chance, verify, watch};
 use crate::kill::{compare, end};
 use crate::ledger::{Installation, receipt_of};
+use crate::support;
 
 /// Points of `make test`; `make soak-disk` sets `CRASH_POINTS`.
 const POINTS: u32 = 40;
@@ -26,13 +27,14 @@ struct Figures {
 
 #[test]
 fn an_intake_survives_losses_of_power() {
-    let points = std::env::var("CRASH_POINTS").map_or(POINTS, |text| text.parse().unwrap());
+    let points = support::chosen("CRASH_POINTS", POINTS);
     let mut chance = chance();
     let stand = Stand::new(3);
     let calls = stand.calls();
     let mut figures = Figures::default();
     let began = Instant::now();
-    while figures.points < points {
+    let bound = support::Bound::new();
+    while figures.points < points && !bound.is_over() {
         let mut disk = stand.template.clone();
         let mut receipts = Vec::new();
         for at in 0..stand.references.len() {
@@ -65,7 +67,7 @@ fn an_intake_survives_losses_of_power() {
         figures.acknowledged
     );
     assert!(
-        figures.mid_delivery * 4 > points,
+        figures.mid_delivery * 4 > figures.points,
         "too few points hit the intake itself"
     );
 }

@@ -8,13 +8,14 @@ use amnesia::{Call, Crash, Effect, Fault};
 use super::{Stand, chance, verify, watch};
 use crate::kill::{compare, end};
 use crate::ledger::receipt_of;
+use crate::support;
 
 /// Faults of `make test`; `make soak-disk` sets `DISK_FAULTS`.
 const FAULTS: u32 = 24;
 
 #[test]
 fn an_intake_survives_failing_calls() {
-    let faults = std::env::var("DISK_FAULTS").map_or(FAULTS, |text| text.parse().unwrap());
+    let faults = support::chosen("DISK_FAULTS", FAULTS);
     let mut chance = chance();
     let stand = Stand::new(1);
     let reference = &stand.references[0];
@@ -23,7 +24,12 @@ fn an_intake_survives_failing_calls() {
     let calls = mount.calls();
     mount.unmount().unwrap();
     let (mut struck, mut survived, mut outcomes) = (0, 0, BTreeMap::<String, u32>::new());
+    let (mut rounds, bound) = (0, support::Bound::new());
     for round in 0..faults {
+        if bound.is_over() {
+            break;
+        }
+        rounds += 1;
         let call = Call::ALL[round as usize % Call::ALL.len()];
         let effect = if call == Call::Write && chance.hits(1, 2) {
             Effect::Short
@@ -74,6 +80,41 @@ fn an_intake_survives_failing_calls() {
             installation.verify();
         });
     }
-    println!("{struck} faults of {faults} happened, {survived} were survived; errors: {outcomes:#?}");
-    assert!(struck * 2 > faults);
+    println!("{struck} faults of {rounds} happened, {survived} were survived; errors: {outcomes:#?}");
+    assert!(struck * 2 > rounds);
+}
+
+/// Each sync of an intake fails by turns, a folder's too, and the power goes afterwards: who has a receipt keeps it.
+#[test]
+fn a_receipt_outlives_a_sync_that_failed() {
+    let mut chance = chance();
+    let stand = Stand::new(1);
+    let reference = &stand.references[0];
+    let mount = stand.mount(stand.template.clone());
+    assert!(end(stand.deliver(reference), None).1.success());
+    let syncs = mount.calls().of(Call::Sync);
+    mount.unmount().unwrap();
+    let mut acknowledged = 0;
+    for nth in 1..=syncs {
+        let mount = stand.mount(stand.template.clone());
+        mount.arm(Fault {
+            call: Some(Call::Sync),
+            nth,
+            effect: Effect::Io,
+        });
+        let (printed, status) = watch(&mount, stand.deliver(reference), false);
+        let disk = mount.unmount().unwrap().crash(Crash::Drop, chance.draw());
+        if !status.success() {
+            assert_eq!(status.code(), Some(1), "{}", printed.stderr);
+            continue;
+        }
+        acknowledged += 1;
+        let receipt = printed.stdout.trim_ascii().to_vec();
+        stand.look(&disk, |installation| {
+            let stored = stand.ground.receipts(installation);
+            assert!(stored.contains(&receipt), "sync {nth} of {syncs}: {}", printed.stderr);
+        });
+    }
+    println!("{acknowledged} of {syncs} intakes with a failed sync ended with a receipt");
+    assert!(acknowledged > 0);
 }

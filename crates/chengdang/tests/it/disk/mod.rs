@@ -26,12 +26,7 @@ const ROWS: u64 = 240;
 const CHUNK_ROWS: usize = 30;
 
 fn chance() -> Chance {
-    let seed = std::env::var("CHENGDANG_TEST_SEED").map_or_else(
-        |_| u64::from_le_bytes(vault::random_bytes().unwrap()),
-        |text| text.parse().unwrap(),
-    );
-    println!("CHENGDANG_TEST_SEED={seed}");
-    Chance::new(seed)
+    Chance::new(support::seed())
 }
 
 /// Files, what they lead to on a disk that keeps everything, and an installation whose disk is lent to it by turns.

@@ -1,8 +1,13 @@
 //! A PostgreSQL cluster to throw away, for tests of this crate and of those above it: one per test process, one
-//! database per test. It listens on a socket only and ends with the process that started it, however that ends.
+//! database per test. It listens on a socket only and ends with the process that started it, however that ends. It can
+//! be stopped, killed, followed by a standby, and reached over a [`Line`] that breaks where it is told to.
+
+mod fate;
+mod line;
+mod programs;
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use tempfile::TempDir;
@@ -11,8 +16,9 @@ use tokio_postgres::NoTls;
 
 use crate::migrate;
 
-/// User of the operating system who runs the server if the test runs as root, which PostgreSQL refuses.
-const SERVER_USER: &str = "postgres";
+pub use fate::Stop;
+pub use line::{At, Fate, Line, Side};
+use programs::{as_server_user, find_programs, own, run};
 
 /// Why there is no cluster.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +29,12 @@ pub struct NoCluster(String);
 #[derive(Debug)]
 pub struct Cluster {
     folder: TempDir,
+    data: PathBuf,
+    programs: PathBuf,
+    /// Arguments of the server.
+    arguments: String,
+    /// The first process of the server that was started last.
+    postmaster: AtomicU32,
     /// Holds the pipe whose end stops the server, also when this process is killed.
     keeper: Child,
     databases: AtomicU32,
@@ -45,15 +57,25 @@ impl Cluster {
     ///
     /// [`NoCluster`] if the server's programs are missing or do not start.
     pub fn start_with(arguments: &[&str]) -> Result<Self, NoCluster> {
-        let programs = find_programs()?;
-        let folder = tempfile::Builder::new()
-            .prefix("chengdang-pg-")
-            .tempdir()
-            .map_err(|e| NoCluster(e.to_string()))?;
-        if is_root()? {
-            run(Command::new("chown").arg(SERVER_USER).arg(folder.path()))?;
-        }
+        let folder = new_folder()?;
         let data = folder.path().join("data");
+        Self::start_in(folder, data, arguments)
+    }
+
+    /// The same with the server's data in `data`, an empty folder or none, whose file system the caller has chosen.
+    ///
+    /// # Errors
+    ///
+    /// [`NoCluster`] if the server's programs are missing or do not start.
+    pub fn start_at(data: &Path, arguments: &[&str]) -> Result<Self, NoCluster> {
+        if data.exists() {
+            own(data)?;
+        }
+        Self::start_in(new_folder()?, data.to_owned(), arguments)
+    }
+
+    fn start_in(folder: TempDir, data: PathBuf, arguments: &[&str]) -> Result<Self, NoCluster> {
+        let programs = find_programs()?;
         let mut initdb = as_server_user(&programs.join("initdb"))?;
         run(initdb.arg("-D").arg(&data).args([
             "-U",
@@ -65,19 +87,20 @@ impl Cluster {
             "--no-locale",
             "--no-sync",
         ]))?;
-        let socket = folder.path().display();
-        let server = format!(
-            "-c listen_addresses='' -c unix_socket_directories='{socket}' {}",
-            arguments.join(" ")
-        );
-        let mut start = as_server_user(&programs.join("pg_ctl"))?;
-        start
-            .arg("-D")
-            .arg(&data)
-            .arg("-l")
-            .arg(folder.path().join("log"))
-            .args(["-w", "-o", &server, "start"]);
-        run(&mut start)?;
+        Self::over(folder, data, programs, arguments)
+    }
+
+    /// Starts a server over data that another one left.
+    ///
+    /// # Errors
+    ///
+    /// [`NoCluster`] if it does not come up.
+    pub fn resume_at(data: &Path) -> Result<Self, NoCluster> {
+        Self::over(new_folder()?, data.to_owned(), find_programs()?, &[])
+    }
+
+    /// Starts the server over data that are there.
+    fn over(folder: TempDir, data: PathBuf, programs: PathBuf, arguments: &[&str]) -> Result<Self, NoCluster> {
         let stop = "read -r _; \"$1\" -D \"$2\" -m immediate stop >/dev/null 2>&1";
         let keeper = as_server_user(Path::new("/bin/sh"))?
             .args(["-c", stop, "keeper"])
@@ -86,12 +109,22 @@ impl Cluster {
             .stdin(Stdio::piped())
             .spawn()
             .map_err(|error| NoCluster(error.to_string()))?;
-        Ok(Self {
+        let socket = folder.path().display();
+        let cluster = Self {
+            arguments: format!(
+                "-c listen_addresses='' -c unix_socket_directories='{socket}' {}",
+                arguments.join(" ")
+            ),
             folder,
+            data,
+            programs,
             keeper,
+            postmaster: AtomicU32::new(0),
             databases: AtomicU32::new(0),
             template: OnceCell::new(),
-        })
+        };
+        cluster.start_again()?;
+        Ok(cluster)
     }
 
     /// The server's log so far.
@@ -168,7 +201,12 @@ impl Cluster {
         Ok(self.url(&name))
     }
 
-    async fn execute(&self, database: &str, sql: &str) -> Result<(), NoCluster> {
+    /// Runs statements as the superuser.
+    ///
+    /// # Errors
+    ///
+    /// [`NoCluster`] if the server refuses.
+    pub async fn execute(&self, database: &str, sql: &str) -> Result<(), NoCluster> {
         let lift = |error: tokio_postgres::Error| NoCluster(error.to_string());
         let (client, connection) = tokio_postgres::connect(&self.url(database), NoTls)
             .await
@@ -187,6 +225,8 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
+        // A server that a failed test holds cannot end.
+        let _ = self.wake();
         drop(self.keeper.stdin.take());
         // If the keeper cannot be waited for, it still ends by itself.
         let _ = self.keeper.wait();
@@ -200,62 +240,12 @@ fn name_in(url: &str) -> Result<&str, NoCluster> {
         .ok_or_else(|| NoCluster("the address names no database".to_owned()))
 }
 
-/// The newest server programs of the machine (Debian keeps them apart by version, others on the path).
-fn find_programs() -> Result<PathBuf, NoCluster> {
-    let mut versions: Vec<(u32, PathBuf)> = Vec::new();
-    for entry in std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten() {
-        let version = entry.file_name().to_str().and_then(|name| name.parse().ok());
-        let programs = entry.path().join("bin");
-        if let Some(version) = version.filter(|_| programs.join("initdb").exists()) {
-            versions.push((version, programs));
-        }
-    }
-    let on_path = || {
-        let path = std::env::var_os("PATH")?;
-        std::env::split_paths(&path).find(|folder| folder.join("initdb").exists())
-    };
-    let newest = versions
-        .into_iter()
-        .max_by_key(|(version, _)| *version)
-        .map(|(_, programs)| programs);
-    newest
-        .or_else(on_path)
-        .ok_or_else(|| NoCluster("initdb is not installed".to_owned()))
-}
-
-fn is_root() -> Result<bool, NoCluster> {
-    let output = Command::new("id")
-        .arg("-u")
-        .output()
-        .map_err(|error| NoCluster(error.to_string()))?;
-    Ok(output.stdout.trim_ascii() == b"0")
-}
-
-/// The program, as a user whom PostgreSQL accepts.
-fn as_server_user(program: &Path) -> Result<Command, NoCluster> {
-    let mut command = if is_root()? {
-        let mut command = Command::new("runuser");
-        command.args(["-u", SERVER_USER, "--"]).arg(program);
-        command
-    } else {
-        Command::new(program)
-    };
-    command.current_dir("/");
-    Ok(command)
-}
-
-fn run(command: &mut Command) -> Result<(), NoCluster> {
-    let done = command
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .stdin(Stdio::null())
-        .status();
-    match done {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(NoCluster(format!(
-            "{} ended with {status}",
-            command.get_program().display()
-        ))),
-        Err(error) => Err(NoCluster(format!("{}: {error}", command.get_program().display()))),
-    }
+/// A folder that the server may write to.
+fn new_folder() -> Result<TempDir, NoCluster> {
+    let folder = tempfile::Builder::new()
+        .prefix("chengdang-pg-")
+        .tempdir()
+        .map_err(|e| NoCluster(e.to_string()))?;
+    own(folder.path())?;
+    Ok(folder)
 }
