@@ -141,7 +141,7 @@ impl Reserve {
                 );
             }
             Err(error) => {
-                tracing::error!(error.code = "APP-0010", error = %error.kind(), "the reserve cannot be given up")
+                tracing::error!(error.code = "APP-0010", error = %error.kind(), "the reserve cannot be given up");
             }
         }
         // Cut is cut, also if the sync failed.
