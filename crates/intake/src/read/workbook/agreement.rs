@@ -411,3 +411,33 @@ fn the_corpus_of_the_fuzzer_is_read_as_calamine_reads_it() {
     }
     assert!(rows > 3, "{rows}");
 }
+
+/// The differences of ADR 0011 that a sheet can show.
+#[test]
+fn where_the_two_differ_it_was_decided() {
+    let one = |cell: &str| {
+        let book = sheet(&format!("<row r=\"1\">{cell}</row>"));
+        let texts = |rows: Result<Vec<Row>, FileFault>| match rows {
+            Ok(rows) => rows.into_iter().flat_map(|row| row.1).collect::<Vec<_>>().join("|"),
+            Err(fault) => fault.code().to_owned(),
+        };
+        (texts(ours(&book, &small())), texts(calamines(&book, &small())))
+    };
+    let damaged = "INTAKE-0011";
+    for (cell, ours, calamines) in [
+        ("<c t=\"s\"><v>x</v></c>", damaged, "x"),
+        ("<c><v>1&#50;3</v></c>", "123", "1"),
+        ("<c><v>1<!-- -->2</v></c>", "12", "1"),
+        ("<c><v><![CDATA[12]]></v></c><c><v>3</v></c>", "12|3", "|3"),
+        ("<c t=\"str\"><v><![CDATA[甲]]></v></c><c><v>3</v></c>", "甲|3", "|3"),
+        ("<c t=\"e\"><v>#SPILL!</v></c><c><v>3</v></c>", "|3", damaged),
+        ("<c><v>1</v></x>", damaged, damaged),
+        ("<c><v>1</v></c></x>", damaged, "1"),
+    ] {
+        assert_eq!(one(cell), (ours.to_owned(), calamines.to_owned()), "{cell}");
+    }
+    let text = "<!DOCTYPE worksheet><worksheet><sheetData><row><c><v>1</v></c></row></sheetData></worksheet>";
+    let book = pack(&[("xl/worksheets/sheet1.xml", text.as_bytes())]);
+    assert!(matches!(ours(&book, &small()), Err(FileFault::DamagedWorkbook { .. })));
+    assert_eq!(calamines(&book, &small()).unwrap().len(), 1);
+}
