@@ -402,13 +402,13 @@ fn sheets(header: &[String], add: &mut impl FnMut(&'static str, &[Part], Outcome
     page(
         "a-million-attributes",
         &format!("<row r=\"2\"><c {}><v>1</v></c></row>", "a=\"b\" ".repeat(600_000)),
-        Row("E02"),
+        File("INTAKE-0011"),
     );
     let deep = 300_000;
     page(
         "300000-elements-deep",
         &format!("<row r=\"2\">{}{}</row>", "<a>".repeat(deep), "</a>".repeat(deep)),
-        Done,
+        File("INTAKE-0011"),
     );
     let wide = (0..1_000_000_u32).fold(String::new(), |mut row, number| {
         write!(row, "<c><v>{}</v></c>", number.wrapping_mul(2_654_435_761)).unwrap();
@@ -452,7 +452,7 @@ fn sheets(header: &[String], add: &mut impl FnMut(&'static str, &[Part], Outcome
             &with_dtd("<!ENTITY % x SYSTEM \"http://127.0.0.1:9/x.dtd\"> %x;", "x"),
             Vec::new(),
         ),
-        Row("E02"),
+        File("INTAKE-0011"),
     );
     let strings = format!("<!DOCTYPE sst [{laughs}]><sst xmlns=\"{MAIN}\"><si><t>&l9;</t></si></sst>");
     add(
