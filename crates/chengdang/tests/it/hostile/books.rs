@@ -320,7 +320,7 @@ fn archives(header: &[String], add: &mut impl FnMut(&'static str, Vec<u8>, Outco
 
 #[expect(clippy::too_many_lines, reason = "a list of files")]
 fn sheets(header: &[String], add: &mut impl FnMut(&'static str, &[Part], Outcome)) {
-    use Outcome::{Done, File, Row};
+    use Outcome::{File, Row};
     let good = sheet(header, &row_of("x"));
     let mut page = |name, rows: &str, outcome| add(name, &book(&sheet(header, rows), Vec::new()), outcome);
     page(
