@@ -234,7 +234,6 @@ pub fn frames(data: &[u8]) {
         return;
     };
     let Ok(mut table) = source.table() else { return };
-    let mut cleaner = map.map(|map| intake::Cleaner::new(map, &context));
     let mut line = table.header().line();
     while let Ok(Some(row)) = table.next_row() {
         assert!(row.line() > line);
