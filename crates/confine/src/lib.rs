@@ -11,7 +11,7 @@ mod confinement;
 mod filter;
 mod parent;
 
-pub use child::serve;
+pub use child::{Allowance, serve, serve_by};
 pub use confinement::Confinement;
 pub use parent::ConfinedReader;
 

@@ -12,7 +12,7 @@ use domain::catalogue::{Catalogue, ItemId};
 use intake::Limits;
 use serde_json::{Value, json};
 
-use crate::city::{self, Ground, Written};
+use crate::city::{Ground, Written};
 use crate::measure::{self, Cost, Meter, spread};
 use crate::peer::Peer;
 use crate::report::Report;
@@ -62,7 +62,7 @@ pub(crate) async fn run(
         plan.rows,
         bytes / 1_000_000,
         written.city.residents(),
-        city::CACHE_MIB,
+        ground.cache_mib,
         ground.chunk_rows
     ))?;
     let mut copy = Arm {
@@ -87,7 +87,7 @@ pub(crate) async fn run(
         drop(filled.take());
         let place = folder.join(format!("sqlite-{turn}"));
         std::fs::create_dir(&place)?;
-        let app = ground.app(&written, city::sqlite(&place)?, &place)?;
+        let app = ground.app(&written, ground.sqlite(&place)?, &place)?;
         let (cost, receipt) = take_in(ground, &written, &app, None).await?;
         turn_line(report, turn, sqlite.name, plan.rows, &cost)?;
         sqlite.costs.push(cost);

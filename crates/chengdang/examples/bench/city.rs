@@ -22,8 +22,6 @@ use crate::arms::Filled;
 use crate::clock::{RandomIds, SystemClock};
 
 const SEED: u64 = 7;
-/// Page cache of SQLite's writer; the indexes of a city of this size fit.
-pub(crate) const CACHE_MIB: u32 = 1024;
 
 /// Files of a city and what is read from them once.
 pub(crate) struct Written {
@@ -72,16 +70,19 @@ pub(crate) struct Ground {
     pub(crate) root: PathBuf,
     /// Rows of a transaction.
     pub(crate) chunk_rows: usize,
+    /// Page cache of SQLite's writer.
+    pub(crate) cache_mib: u32,
 }
 
 impl Ground {
-    pub(crate) fn open(chunk_rows: usize) -> anyhow::Result<Self> {
+    pub(crate) fn open(chunk_rows: usize, cache_mib: u32) -> anyhow::Result<Self> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize()?;
         Ok(Self {
             catalogue: Arc::new(catalogue::load(&root.join("catalogue"))?),
             policies: Arc::new(Policies::load(&root.join("policies"))?),
             root,
             chunk_rows,
+            cache_mib,
         })
     }
 
@@ -103,6 +104,17 @@ impl Ground {
         }))
     }
 
+    /// A fresh SQLite store in `folder`, durable as in production.
+    pub(crate) fn sqlite(&self, folder: &Path) -> anyhow::Result<Arc<dyn Store>> {
+        let path = folder.join("chengdang.db");
+        store_sqlite::migrate(&path)?;
+        let options = SqliteOptions {
+            cache_mib: self.cache_mib,
+            ..SqliteOptions::default()
+        };
+        Ok(Arc::new(SqliteStore::open(&path, &options)?))
+    }
+
     /// Takes the city's delivery in and returns what its receipt says.
     pub(crate) async fn deliver(&self, written: &Written, app: &App) -> anyhow::Result<serde_json::Value> {
         let entry = written.entry()?;
@@ -116,17 +128,6 @@ impl Ground {
         let whole: serde_json::Value = serde_json::from_slice(&receipt)?;
         whole.get("receipt").cloned().context("a receipt")
     }
-}
-
-/// A fresh SQLite store in `folder`, durable as in production.
-pub(crate) fn sqlite(folder: &Path) -> anyhow::Result<Arc<dyn Store>> {
-    let path = folder.join("chengdang.db");
-    store_sqlite::migrate(&path)?;
-    let options = SqliteOptions {
-        cache_mib: CACHE_MIB,
-        ..SqliteOptions::default()
-    };
-    Ok(Arc::new(SqliteStore::open(&path, &options)?))
 }
 
 /// Who asks on the host.
@@ -143,7 +144,7 @@ pub(crate) fn operator() -> Caller {
 pub(crate) async fn filled(ground: &Ground, rows: u64, folder: &Path) -> anyhow::Result<Filled> {
     std::fs::create_dir(folder)?;
     let written = Written::write(&ground.catalogue, rows, folder.join("city"))?;
-    let app = ground.app(&written, sqlite(folder)?, folder)?;
+    let app = ground.app(&written, ground.sqlite(folder)?, folder)?;
     let receipt = ground.deliver(&written, &app).await?;
     crate::truth::check_counts(&written, &receipt)?;
     Ok(Filled {

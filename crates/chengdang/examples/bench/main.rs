@@ -22,6 +22,7 @@ use std::time::Duration;
 use clap::{Parser, ValueEnum};
 use domain::Clock;
 use serde_json::json;
+use store_sqlite::SqliteOptions;
 
 use crate::arms::{Filled, Plan};
 use crate::city::Ground;
@@ -51,6 +52,9 @@ struct Args {
     /// Rows of a transaction: the configuration's `chunk_rows`
     #[arg(long, default_value_t = app::CHUNK_ROWS_DEFAULT)]
     chunk_rows: usize,
+    /// Page cache of SQLite's writer: the configuration's `sqlite_cache_mib`
+    #[arg(long, default_value_t = SqliteOptions::default().cache_mib)]
+    cache_mib: u32,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -75,7 +79,7 @@ async fn main() -> anyhow::Result<()> {
         Some(only) => only == section,
         None => section != Section::Growth,
     };
-    let ground = Ground::open(args.chunk_rows)?;
+    let ground = Ground::open(args.chunk_rows, args.cache_mib)?;
     let folder = tempfile::Builder::new().prefix("chengdang-bench-").tempdir()?;
     // The PostgreSQL server, another user, reads the deliveries.
     std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755))?;
