@@ -126,7 +126,7 @@ impl Default for Config {
             store: "sqlite".to_owned(),
             reserve_mib: 64,
             reserve_folder: PathBuf::new(),
-            sqlite_cache_mib: 512,
+            sqlite_cache_mib: 128,
             keys: PathBuf::new(),
             register: PathBuf::new(),
             catalogue: "catalogue".into(),

@@ -45,7 +45,8 @@ pub use schema::{check_schema, migrate};
 /// How a store is opened.
 #[derive(Debug, Clone)]
 pub struct SqliteOptions {
-    /// Page cache of the writer in MiB; the indexes must fit, or intake slows down as the city grows.
+    /// Page cache of the writer in MiB. What one transaction changes should fit; more only takes fresh memory for pages that
+    /// nobody reads again.
     pub cache_mib: u32,
     /// Threads that read.
     pub readers: u32,
@@ -58,7 +59,7 @@ pub struct SqliteOptions {
 impl Default for SqliteOptions {
     fn default() -> Self {
         Self {
-            cache_mib: 512,
+            cache_mib: 128,
             readers: 4,
             reader_cache_mib: 32,
             reserve: Reserve::none(),

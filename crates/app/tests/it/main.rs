@@ -13,6 +13,8 @@ mod persons;
 #[cfg(test)]
 mod reads;
 #[cfg(test)]
+mod reconcile;
+#[cfg(test)]
 mod reviews;
 #[cfg(test)]
 mod town;

@@ -91,6 +91,7 @@ pub(crate) struct Town {
     pub(crate) provider: Uscc,
     pub(crate) provider_name: String,
     pub(crate) database: PathBuf,
+    pub(crate) clock: Arc<TestClock>,
     folder: tempfile::TempDir,
 }
 
@@ -168,7 +169,8 @@ impl Town {
             ..SqliteOptions::default()
         };
         let store = Arc::new(SqliteStore::open(&database, &options).unwrap());
-        let app = app_over(folder.path(), store, Arc::new(TestClock::default()), register, None);
+        let clock = Arc::new(TestClock::default());
+        let app = app_over(folder.path(), store, Arc::clone(&clock), register, None);
         let item = &app.catalogue().items[&ItemId::parse("ITM-PERMIT").unwrap()];
         let provider = item.providers[0].clone();
         let provider_name = app.catalogue().organisations[&provider].name.zh.clone();
@@ -177,6 +179,7 @@ impl Town {
             provider,
             provider_name,
             database,
+            clock,
             folder,
         }
     }
