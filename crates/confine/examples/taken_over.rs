@@ -1,5 +1,5 @@
 //! A reader that the file it reads has taken over: confined as the real one, it does what the file says, and then says
-//! that it lived to tell. For `tests/limits.rs`.
+//! that it lived to tell. For `tests/it/limits.rs`.
 
 use std::fs::File;
 use std::io::{self, Read, Write};

@@ -1,0 +1,4 @@
+//! What a reader may do, by readers that try.
+
+#[cfg(test)]
+mod limits;
