@@ -9,7 +9,7 @@ use crate::faults::city::{Backend, Ground};
 use crate::faults::operations::Operation;
 use crate::faults::picture::Picture;
 use crate::faults::simulation::{Chance, chosen};
-use crate::faults::{Bound, Tally, disturbed, is_soak, judge};
+use crate::faults::{Bound, Tally, Waits, disturbed, is_soak, judge};
 
 /// Messages and commits of an operation.
 #[derive(Clone, Copy)]
@@ -47,6 +47,15 @@ impl Course {
     }
 }
 
+impl Waits for Line {
+    fn is_met(&self) -> bool {
+        self.has_struck()
+    }
+    fn call_off(&self) {
+        self.disarm();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_line_to_the_database_may_break_anywhere() {
     let seed = chosen(
@@ -72,18 +81,7 @@ async fn the_line_to_the_database_may_break_anywhere() {
             city.plan.arm(&[]);
             let (At::Message(_, nth) | At::Commit(nth) | At::CommitAnswer(nth)) = place.0;
             line.arm(place.0, place.1);
-            let is_met = || line.has_struck();
-            disturbed(
-                &mut city,
-                operation,
-                known,
-                (&place, nth),
-                is_met,
-                &expected,
-                &mut tally,
-            )
-            .await;
-            line.disarm();
+            disturbed(&mut city, operation, known, (&place, nth), &line, &expected, &mut tally).await;
             ground.discard(city).await;
         }
     }

@@ -14,7 +14,7 @@ use std::fmt::Debug;
 use std::time::{Duration, Instant};
 
 use crate::faults::city::{Backend, City, Ground};
-use crate::faults::failing::{Cell, METHODS, Mode};
+use crate::faults::failing::{Cell, METHODS, Mode, Plan};
 use crate::faults::operations::{Known, Operation};
 use crate::faults::picture::{Picture, traces};
 
@@ -193,17 +193,24 @@ async fn disturb(ground: &Ground, operation: Operation, cells: &[Cell], expected
     let plan = city.plan.clone();
     plan.arm(cells);
     let nth = u64::from(cells[0].nth);
-    disturbed(
-        &mut city,
-        operation,
-        known,
-        (&cells, nth),
-        || plan.met() > 0,
-        expected,
-        tally,
-    )
-    .await;
+    disturbed(&mut city, operation, known, (&cells, nth), &plan, expected, tally).await;
     ground.discard(city).await;
+}
+
+/// A fault that waits for its place in an operation.
+trait Waits {
+    fn is_met(&self) -> bool;
+    /// An operation that is done again can pass by its place; the fault must not meet whoever looks at the outcome.
+    fn call_off(&self);
+}
+
+impl Waits for Plan {
+    fn is_met(&self) -> bool {
+        self.met() > 0
+    }
+    fn call_off(&self) {
+        self.arm(&[]);
+    }
 }
 
 /// The operation with a fault that waits (what it is, and at which call), again and again until it goes through.
@@ -212,12 +219,12 @@ async fn disturbed(
     operation: Operation,
     known: Known,
     (fault, nth): (&(impl Debug + ?Sized), u64),
-    is_met: impl Fn() -> bool,
+    fault_ahead: &impl Waits,
     expected: &Picture,
     tally: &mut Tally,
 ) {
     tally.cells += 1;
-    if let Some(wrong) = until_through(city, operation, known, nth, is_met, expected, tally).await {
+    if let Some(wrong) = until_through(city, operation, known, nth, fault_ahead, expected, tally).await {
         println!("{operation:?} {fault:?}: {wrong}");
         tally.wrong.push(format!("{operation:?} {fault:?}"));
     }
@@ -229,7 +236,7 @@ async fn until_through(
     operation: Operation,
     mut known: Known,
     nth: u64,
-    is_met: impl Fn() -> bool,
+    fault_ahead: &impl Waits,
     expected: &Picture,
     tally: &mut Tally,
 ) -> Option<String> {
@@ -241,7 +248,7 @@ async fn until_through(
         }
         let Err(failed) = outcome else { break };
         tally.errors += 1;
-        if !is_met() {
+        if !fault_ahead.is_met() {
             return Some(format!("it fails without a fault: {}", failed.0));
         }
         attempts += 1;
@@ -253,7 +260,8 @@ async fn until_through(
             city.restart().await;
         }
     }
-    tally.met += u32::from(is_met());
+    tally.met += u32::from(fault_ahead.is_met());
+    fault_ahead.call_off();
     let traces = traces(city).await;
     if operation == Operation::ReadOwnRecords && traces <= known.traces {
         return Some("answered without a trace".to_owned());
