@@ -9,7 +9,7 @@ cache="${XDG_CACHE_HOME:-$HOME/.cache}/chengdang"
 venv="$cache/frictionless-$(sha256sum tools/frictionless/requirements.txt | cut -c1-16)"
 if [ ! -e "$venv/complete" ]; then
   python3 -m venv "$venv"
-  "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement tools/frictionless/requirements.txt
+  "$venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes --requirement tools/frictionless/requirements.txt
   touch "$venv/complete"
 fi
 
