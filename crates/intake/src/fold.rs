@@ -84,19 +84,22 @@ pub(crate) fn document_no(text: &str) -> Cow<'_, str> {
     if text.chars().all(|c| fold(c) == c && !c.is_whitespace()) {
         return Cow::Borrowed(text);
     }
-    Cow::Owned(text.chars().map(fold).filter(|c| !c.is_whitespace()).collect())
+    let mut folded = String::with_capacity(text.len() * 3);
+    folded.extend(text.chars().map(fold).filter(|c| !c.is_whitespace()));
+    Cow::Owned(folded)
 }
 
 /// A document number as the key of a fact: as [`document_no`], all brackets alike, upper case.
 pub(crate) fn document_key(number: &str) -> String {
-    number
-        .chars()
-        .map(|c| match c {
-            '（' => '〔',
-            '）' => '〕',
-            other => other.to_ascii_uppercase(),
-        })
-        .collect()
+    let fold = |c: char| match c {
+        '（' => '〔',
+        '）' => '〕',
+        other => other.to_ascii_uppercase(),
+    };
+    // Nothing becomes longer in UTF-8.
+    let mut key = String::with_capacity(number.len());
+    key.extend(number.chars().map(fold));
+    key
 }
 
 #[cfg(test)]

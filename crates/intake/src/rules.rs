@@ -12,10 +12,13 @@ use crate::recent::Recent;
 use crate::value::Value;
 use crate::{CleanRow, Fault, FaultCode, Hold, amount, fold};
 
+/// Bytes of a long cell: more are made room for when they come.
+const FOLDED_BYTES: usize = 1024;
+
 /// Which text tests found one of their texts: one pass of an automaton over each column that rules look at.
 pub(crate) fn scan(draft: &Draft<'_>, recent: &mut [Recent<Vec<usize>>]) -> Vec<bool> {
     let mut hits = vec![false; draft.plan.tests];
-    let mut folded = String::new();
+    let mut folded = String::with_capacity(FOLDED_BYTES);
     for (scan, recent) in draft.plan.scans.iter().zip(recent) {
         let text = match draft.value(Some(scan.slot)) {
             Value::Text(text) => text.as_ref(),
@@ -56,11 +59,14 @@ pub(crate) fn fits(rule: &RulePlan, draft: &Draft<'_>, hits: &[bool], number: Op
         ConditionPlan::Missing(slots) => is_missing(slots, draft),
         ConditionPlan::YoungerThan(age) => is_younger(*age, draft, number),
         ConditionPlan::SmallFine { max, fine, procedure } => {
-            let fine = fine.iter().find_map(|slot| match draft.value(Some(*slot)) {
-                Value::Text(fine) => amount::millionths(fine),
-                _ => None,
-            });
-            fine.zip(*max).is_some_and(|(fine, max)| fine <= max) && is_missing(procedure, draft)
+            let fine = || {
+                fine.iter().find_map(|slot| match draft.value(Some(*slot)) {
+                    Value::Text(fine) => amount::millionths(fine),
+                    _ => None,
+                })
+            };
+            // Nearly every row names its procedure: its fine need not be read as a number.
+            is_missing(procedure, draft) && fine().zip(*max).is_some_and(|(fine, max)| fine <= max)
         }
     })
 }
@@ -115,12 +121,9 @@ fn is_younger(age: u8, draft: &Draft<'_>, number: Option<&Number>) -> bool {
 }
 
 fn younger_on(birth: Day, age: u8, on: Day) -> bool {
-    let Ok(birthday) = birth.plus_months(i32::from(age) * 12) else {
-        return true;
-    };
-    // Born on 29 February: of age on 1 March of a year without one.
-    let is_moved = birthday.day() != birth.day();
-    on < birthday || (is_moved && on == birthday)
+    // Born on 29 February: of age on 1 March of a year without one, since 28 February is still before the birthday.
+    let birthday = (birth.year() + i16::from(age), birth.month(), birth.day());
+    (on.year(), on.month(), on.day()) < birthday
 }
 
 /// Whether the catalogue refuses the row for the person's age (E13). [`crate::clean`] has asked that of every row with a

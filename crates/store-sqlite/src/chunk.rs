@@ -121,7 +121,7 @@ fn insert_persons(connection: &Connection, persons: &[NewPerson]) -> Result<i64,
         tags.extend(person.tags.iter().map(|tag| (person::key(tag), person_id)));
     }
     drop(insert);
-    tags.sort_unstable();
+    tags.sort_unstable_by_key(|(key, _)| run::rank(key));
     let keys: Vec<[u8; 19]> = tags.iter().map(|(key, _)| *key).collect();
     if run::TAGS.has_any(connection, &keys)? || !run::TAGS.add(connection, tags)? {
         return Err(conflict("a person appeared meanwhile"));
@@ -162,7 +162,7 @@ fn insert_records(connection: &Connection, chunk: &ChunkCommit, chunk_id: i64, f
             record.content.ciphertext,
         ])?;
     }
-    at_risk.sort_unstable();
+    at_risk.sort_unstable_by_key(run::rank);
     if run::FACTS.has_any(connection, &at_risk)? || !run::FACTS.add(connection, facts)? {
         return Err(conflict("a fact has a newer revision"));
     }

@@ -111,7 +111,7 @@ pub(crate) fn append_event(
 /// Looks up in the order of the index, so that a chunk's tags pass each block once; answers in the order asked.
 fn find(connection: &Connection, tags: &[IndexTag]) -> Result<Vec<Option<Person>>, Fault> {
     let mut asked: Vec<([u8; 19], usize)> = tags.iter().map(key).zip(0..).collect();
-    asked.sort_unstable();
+    asked.sort_unstable_by_key(|(key, _)| run::rank(key));
     let keys: Vec<[u8; 19]> = asked.iter().map(|(key, _)| *key).collect();
     let mut owners = Vec::new();
     run::TAGS.visit(connection, &keys, |at, _, owner| owners.push((owner, at)))?;

@@ -24,7 +24,7 @@ impl RecordStore for SqliteStore {
         self.read(move |connection| {
             // In the order of the index, so that its blocks are passed once.
             let mut asked: Vec<([u8; 16], usize)> = facts.iter().map(fact_prefix).zip(0..).collect();
-            asked.sort_unstable();
+            asked.sort_unstable_by_key(|(prefix, _)| run::rank(prefix));
             let prefixes: Vec<[u8; 16]> = asked.iter().map(|(prefix, _)| *prefix).collect();
             let mut latest: Vec<Option<(u32, RecordId)>> = vec![None; facts.len()];
             run::FACTS.visit(connection, &prefixes, |at, key, record| {

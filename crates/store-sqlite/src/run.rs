@@ -27,6 +27,13 @@ const LARGEST_SIZE: u32 = 4;
 /// Bits of a block's number below its run's.
 const PLACE_BITS: u32 = 20;
 
+/// A key of 16 to 20 bytes as numbers, in the order of its bytes: entries are put in order by these, without a call for each comparison.
+pub(crate) fn rank<const K: usize>(key: &[u8; K]) -> (u128, u32) {
+    let (head, tail) = key.split_first_chunk().map_or(([0; 16], &key[..]), |(head, tail)| (*head, tail));
+    let tail = tail.iter().fold(0, |number: u32, byte| number << 8 | u32::from(*byte));
+    (u128::from_be_bytes(head), tail)
+}
+
 /// An index with keys of `K` bytes, each leading to a number.
 pub(crate) struct Index<const K: usize> {
     kind: &'static str,
@@ -38,7 +45,7 @@ impl<const K: usize> Index<K> {
 
     /// Adds keys that are in no run yet; see [`Self::has_any`]. `false` if two of `entries` have the same key.
     pub(crate) fn add(&self, connection: &Connection, mut entries: Vec<([u8; K], i64)>) -> Result<bool, Fault> {
-        entries.sort_unstable();
+        entries.sort_unstable_by_key(|(key, _)| rank(key));
         if entries
             .iter()
             .zip(entries.iter().skip(1))

@@ -192,11 +192,11 @@ fn attachments(placed: &[Placed]) -> impl Iterator<Item = &Attachment> {
 pub(crate) async fn prepare(app: &App, placed: &[Placed]) -> Result<Prepared, AppError> {
     let owners: Vec<&Person> = attachments(placed).map(|attachment| &attachment.person).collect();
     let (slots, slot_of, new_persons) = resolve(app, &owners).await?;
-    let facts = attachments(placed)
-        .zip(slot_of)
-        .zip(0..)
-        .map(|((attachment, slot), ordinal)| Fact::new(attachment, slot, &slots, ordinal))
-        .collect::<Result<_, _>>()?;
+    // Results are collected without a hint of their number, and facts are large.
+    let mut facts = Vec::with_capacity(slot_of.len());
+    for ((attachment, slot), ordinal) in attachments(placed).zip(slot_of).zip(0..) {
+        facts.push(Fact::new(attachment, slot, &slots, ordinal)?);
+    }
     let mut prepared = Prepared {
         uuid: store::chunk_uuid(app.fresh_uuid()),
         slots,
@@ -710,26 +710,32 @@ fn effect_of(operation: RowOperation, fact: &Fact, known: Option<FactState>) -> 
 }
 
 fn drop_unused_persons(commit: &mut ChunkCommit) {
-    let used: std::collections::BTreeSet<u32> = commit
-        .records
-        .iter()
-        .filter_map(|record| match record.person {
-            PersonRef::New(at) => Some(at),
-            PersonRef::Known(_) => None,
-        })
-        .collect();
-    if used.len() == commit.new_persons.len() {
+    let place = |at: u32| usize::try_from(at).unwrap_or(usize::MAX);
+    let mut is_used = vec![false; commit.new_persons.len()];
+    for record in &commit.records {
+        if let PersonRef::New(at) = record.person
+            && let Some(used) = is_used.get_mut(place(at))
+        {
+            *used = true;
+        }
+    }
+    if is_used.iter().all(|used| *used) {
         return;
     }
-    let renumbered: BTreeMap<u32, u32> = used.iter().copied().zip(0..).collect();
-    let mut at = 0;
-    commit.new_persons.retain(|_| {
-        at += 1;
-        used.contains(&(at - 1))
-    });
+    let mut kept = is_used.iter();
+    commit.new_persons.retain(|_| kept.next().copied().unwrap_or(false));
+    let mut next = 0;
+    let renumbered: Vec<u32> = is_used
+        .iter()
+        .map(|used| {
+            let at = next;
+            next += u32::from(*used);
+            at
+        })
+        .collect();
     for record in &mut commit.records {
         if let PersonRef::New(old) = &mut record.person
-            && let Some(new) = renumbered.get(old)
+            && let Some(new) = renumbered.get(place(*old))
         {
             *old = *new;
         }

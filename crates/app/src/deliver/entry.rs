@@ -32,9 +32,12 @@ pub(crate) fn hash_of(commit: &ChunkCommit) -> [u8; 32] {
     chunk_hash(commit.uuid, &commit.counts, records)
 }
 
+/// Bytes of a record in an entry, more or less.
+const RECORD_BYTES: usize = 80;
+
 /// Hash of the log entry that stands for a chunk.
 pub(crate) fn chunk_hash<'a>(uuid: Uuid, counts: &Counts, records: impl Iterator<Item = HashedRecord<'a>>) -> [u8; 32] {
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(48 + records.size_hint().0 * RECORD_BYTES);
     for count in [
         counts.received,
         counts.recorded,
