@@ -230,6 +230,11 @@ impl Server {
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
+    /// kill -9.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().expect("it runs");
+        assert!(!self.child.wait().expect("it ends").success());
+    }
     /// Asks it to end, as the operator does, and waits until it has.
     pub(crate) fn stop(mut self) {
         let id = self.child.id().to_string();
