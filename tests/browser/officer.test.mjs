@@ -187,7 +187,7 @@ test("the desk's pages fit both widths", async () => {
   for (const viewport of [PHONE, DESKTOP]) {
     const context = await person(browser, city, { viewport, session: officer.session });
     const page = await context.newPage();
-    for (const path of ["/deliver", "/deliveries", "/reviews"]) {
+    for (const path of ["/deliver", "/deliveries", "/reviews", "/reconciliation"]) {
       await page.goto(path);
       await assertFits(page, path);
       await assertAccessible(page, path);

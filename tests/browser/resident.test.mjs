@@ -53,7 +53,7 @@ async function recordTitles(page) {
 }
 
 test("an officer's pages do not open for a resident", async () => {
-  for (const path of ["/deliver", "/deliveries", "/reviews"]) {
+  for (const path of ["/deliver", "/deliveries", "/reviews", "/reconciliation"]) {
     const response = await first.page.goto(path);
     assert.ok([403, 404].includes(response.status()), `${path}: ${response.status()}`);
     assert.equal(await first.page.getByTestId("review-row").count(), 0);

@@ -101,6 +101,8 @@ pub struct Parts {
     pub register: Arc<dyn IdentityRegister>,
     /// Reads workbooks outside this process (AB-21).
     pub workbooks: Arc<dyn Workbooks>,
+    /// What providers say that they sent.
+    pub statements: Arc<dyn reconcile::Statements>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Fresh ids.

@@ -5,7 +5,8 @@ use domain::record::{RecordContent, RecordEventKind};
 use domain::{IdentityDocument, Name};
 use policy::{LinkPersons, Permit};
 use store::{
-    NewPersonEvent, NewPersonEventKind, NewRecordEvent, Person, PersonEvent, PersonRef, Record, Sealed, StoreError,
+    KnownPersonEvent, NewPersonEvent, NewPersonEventKind, NewRecordEvent, Person, PersonEvent, PersonRef, Record,
+    Sealed, StoreError,
 };
 use uuid::Uuid;
 use vault::{Secret, SecretOwner};
@@ -32,7 +33,7 @@ pub async fn link(
     if one.id == other.id || is_linked {
         return Err(AppError::Conflict);
     }
-    append(app, permit, &one, &PersonEvent::Linked { with: other.id }, reason).await
+    append(app, permit, &one, PersonEvent::Linked { with: other.id }, reason).await
 }
 
 /// Ends a link that was wrong.
@@ -51,7 +52,7 @@ pub async fn unlink(
     if one.id == other.id || !app.store().linked_persons(one.id).await?.contains(&other.id) {
         return Err(AppError::Conflict);
     }
-    append(app, permit, &one, &PersonEvent::Unlinked { with: other.id }, reason).await
+    append(app, permit, &one, PersonEvent::Unlinked { with: other.id }, reason).await
 }
 
 /// Splits records off a person's file that belong to another human: copies are encrypted for the right person, and the
@@ -169,17 +170,21 @@ async fn append(
     app: &App,
     permit: &Permit<LinkPersons>,
     person: &Person,
-    event: &PersonEvent,
+    event: PersonEvent,
     reason: &str,
 ) -> Result<(), AppError> {
     let secret = secret_of(app, person)?;
     let sealed = keys::seal(&secret, PERSON_EVENT_REASON, person.uuid, reason.as_bytes())?;
-    let hash = event_hash(app, person);
-    let by = permit.caller().account;
-    Ok(app
-        .store()
-        .append_person_event(person.id, event, &[], &sealed, by, app.now(), hash)
-        .await?)
+    let known = KnownPersonEvent {
+        person: person.id,
+        event,
+        tags: Vec::new(),
+        reason: sealed,
+        by: permit.caller().account,
+        at: app.now(),
+        entry_hash: event_hash(app, person),
+    };
+    Ok(app.store().append_person_event(&known).await?)
 }
 
 fn event_hash(app: &App, person: &Person) -> [u8; 32] {

@@ -1,15 +1,17 @@
 //! 对账: what a provider sent on a day beside what arrived, and what is still open.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use domain::catalogue::ItemId;
+use domain::catalogue::{ItemId, Text};
 use domain::{Day, Uscc};
 use policy::{ListDeliveries, Permit};
 use serde::{Deserialize, Serialize};
 use store::{Counts, Delivery, DeliveryState, StagedKind};
 
 use crate::deliver::state_word;
-use crate::{Adapter, App, AppError};
+use crate::deliveries::reason_text;
+use crate::{Adapter, App, AppError, names};
 
 /// Days before the reported one that are looked at for missing deliveries.
 const LOOKED_BACK_DAYS: i32 = 30;
@@ -33,6 +35,44 @@ pub struct Statement {
     pub bytes: Option<u64>,
 }
 
+impl Statement {
+    /// The hash, if it is one. A statement is free text of the provider's, which is not passed on unread.
+    #[must_use]
+    pub fn hash(&self) -> Option<&str> {
+        let is_hash = |text: &&str| text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        self.sha256.as_deref().filter(is_hash)
+    }
+}
+
+/// Where providers' own statements lie.
+pub trait Statements: Send + Sync {
+    /// What `provider` says it sent on `day`; nothing if it says nothing.
+    ///
+    /// # Errors
+    ///
+    /// If there is a statement and it cannot be read.
+    fn of(&self, provider: &Uscc, day: Day) -> Result<Vec<Statement>, StatementUnreadable>;
+}
+
+/// A provider's statement that is there and cannot be read; why is in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the provider's statement cannot be read")]
+pub struct StatementUnreadable;
+
+impl StatementUnreadable {
+    /// The public code; see `docs/errors.md`.
+    pub const CODE: &'static str = "RECONCILE-0001";
+}
+
+/// A deployment to which providers state nothing.
+pub struct NoStatements;
+
+impl Statements for NoStatements {
+    fn of(&self, _: &Uscc, _: Day) -> Result<Vec<Statement>, StatementUnreadable> {
+        Ok(Vec::new())
+    }
+}
+
 /// How a statement compares with what arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -51,6 +91,9 @@ pub struct Compared {
     /// What the provider says.
     #[serde(flatten)]
     pub statement: Statement,
+    /// The item, if the catalogue has it, and its name.
+    #[serde(skip)]
+    pub item: Option<(ItemId, Text)>,
     /// How it compares.
     pub agreement: Agreement,
     /// The delivery it speaks of.
@@ -92,6 +135,9 @@ pub struct Line {
     pub delivery: uuid::Uuid,
     /// Item.
     pub item: String,
+    /// Its name.
+    #[serde(skip)]
+    pub item_name: Text,
     /// By which door it came.
     pub adapter: &'static str,
     /// When, local time.
@@ -106,8 +152,22 @@ pub struct Line {
     pub rows: Rows,
     /// Whether the signed receipt is written.
     pub has_receipt: bool,
-    /// Questions that are still open, by reason: rows.
-    pub open: BTreeMap<String, u64>,
+    /// Questions that are still open.
+    pub open: Vec<Question>,
+}
+
+/// A question that rows of a delivery wait for.
+#[derive(Debug, Clone, Serialize)]
+pub struct Question {
+    /// `held` or `pending`.
+    pub kind: &'static str,
+    /// Reason word.
+    pub reason: String,
+    /// Rows that wait for it.
+    pub rows: u64,
+    /// What it means and what to do.
+    #[serde(skip)]
+    pub message: Text,
 }
 
 /// The report of one provider and day. It holds no personal data.
@@ -115,6 +175,9 @@ pub struct Line {
 pub struct Reconciliation {
     /// Provider.
     pub provider: String,
+    /// Its name.
+    #[serde(skip)]
+    pub provider_name: Text,
     /// Day, of China Standard Time.
     pub day: String,
     /// What arrived, oldest first.
@@ -125,6 +188,8 @@ pub struct Reconciliation {
     pub rows: Rows,
     /// What the provider says.
     pub statements: Vec<Compared>,
+    /// Whether there is a statement that cannot be read, so that nothing was compared.
+    pub is_statement_unreadable: bool,
     /// Deliveries that no statement speaks of; empty if there is no statement at all.
     pub unannounced: Vec<uuid::Uuid>,
     /// Working days of the 30 days up to this one, since the provider's first delivery, on which nothing arrived.
@@ -133,7 +198,34 @@ pub struct Reconciliation {
     pub days_without_calendar: Vec<String>,
 }
 
-/// Draws up the report for the provider that the permit names.
+/// Draws up the report for the provider that the permit names, beside the statement that it laid down.
+///
+/// # Errors
+///
+/// [`AppError::Invalid`] if the permit is for all providers, or if the store fails. A statement that cannot be read is no
+/// error: what arrived can still be shown.
+pub async fn report(app: &App, permit: &Permit<ListDeliveries>, day: Day) -> Result<Reconciliation, AppError> {
+    let provider = one_provider(permit)?.clone();
+    let statements = Arc::clone(&app.0.parts.statements);
+    // It is a file somewhere.
+    let stated = tokio::task::spawn_blocking(move || statements.of(&provider, day))
+        .await
+        .map_err(|_| AppError::ShuttingDown)?;
+    let is_statement_unreadable = stated.is_err();
+    let report = reconcile(app, permit, day, stated.unwrap_or_default()).await?;
+    Ok(Reconciliation {
+        is_statement_unreadable,
+        ..report
+    })
+}
+
+fn one_provider(permit: &Permit<ListDeliveries>) -> Result<&Uscc, AppError> {
+    permit.resource().provider.as_ref().ok_or(AppError::Invalid {
+        what: "a reconciliation is of one provider",
+    })
+}
+
+/// The same beside statements that the caller has.
 ///
 /// # Errors
 ///
@@ -144,9 +236,7 @@ pub async fn reconcile(
     day: Day,
     statements: Vec<Statement>,
 ) -> Result<Reconciliation, AppError> {
-    let provider: &Uscc = permit.resource().provider.as_ref().ok_or(AppError::Invalid {
-        what: "a reconciliation is of one provider",
-    })?;
+    let provider = one_provider(permit)?;
     let all = app
         .store()
         .list_deliveries(Some(provider), i32::MAX.unsigned_abs())
@@ -160,16 +250,18 @@ pub async fn reconcile(
 
     let mut report = Reconciliation {
         provider: provider.to_string(),
+        provider_name: names::organisation(app.catalogue(), provider),
         day: day.to_string(),
         deliveries: Vec::new(),
         by_adapter: BTreeMap::new(),
         rows: Rows::default(),
         statements: Vec::new(),
+        is_statement_unreadable: false,
         unannounced: Vec::new(),
         missing_days: Vec::new(),
         days_without_calendar: Vec::new(),
     };
-    compare(&mut report, statements, &of_day);
+    compare(app, &mut report, statements, &of_day);
     for delivery in &of_day {
         let adapter = Adapter::of(delivery.by).as_str();
         report.rows.add(&delivery.counts);
@@ -179,6 +271,7 @@ pub async fn reconcile(
         report.deliveries.push(Line {
             delivery: delivery.uuid,
             item: delivery.item.to_string(),
+            item_name: names::item(app.catalogue(), &delivery.item),
             adapter,
             received_at: delivery.received_at.local_text(),
             state: state_word(delivery.state),
@@ -194,30 +287,40 @@ pub async fn reconcile(
 }
 
 /// Held and pending rows that nobody has answered yet, by reason.
-async fn open_questions(app: &App, delivery: &Delivery) -> Result<BTreeMap<String, u64>, AppError> {
-    let mut open = BTreeMap::new();
+async fn open_questions(app: &App, delivery: &Delivery) -> Result<Vec<Question>, AppError> {
+    let mut open: BTreeMap<(&'static str, String), u64> = BTreeMap::new();
     let mut after = 0;
     loop {
         let rows = app.store().staged_rows(delivery.id, after, PAGE).await?;
-        let Some(last) = rows.last() else { return Ok(open) };
+        let Some(last) = rows.last() else { break };
         after = last.line;
         for row in rows.into_iter().filter(|row| !row.is_resolved) {
             let kind = match row.kind {
                 StagedKind::Held => "held",
                 StagedKind::Pending => "pending",
             };
-            *open.entry(format!("{kind}: {}", row.reason)).or_default() += 1;
+            *open.entry((kind, row.reason)).or_default() += 1;
         }
     }
+    Ok(open
+        .into_iter()
+        .map(|((kind, reason), rows)| Question {
+            kind,
+            message: reason_text(app, &reason),
+            reason,
+            rows,
+        })
+        .collect())
 }
 
 /// Each delivery answers one statement at most: by its hash where one is stated, else by item, rows and bytes.
-fn compare(report: &mut Reconciliation, statements: Vec<Statement>, deliveries: &[Delivery]) {
+fn compare(app: &App, report: &mut Reconciliation, statements: Vec<Statement>, deliveries: &[Delivery]) {
     let mut left: Vec<&Delivery> = deliveries.iter().collect();
     let has_statements = !statements.is_empty();
     let (hashed, others): (Vec<_>, Vec<_>) = statements.into_iter().partition(|said| said.sha256.is_some());
     for statement in hashed.into_iter().chain(others) {
-        let is_of_item = |delivery: &Delivery| ItemId::parse(&statement.item).is_ok_and(|item| item == delivery.item);
+        let item = ItemId::parse(&statement.item).ok();
+        let is_of_item = |delivery: &Delivery| item.as_ref() == Some(&delivery.item);
         let agrees = |delivery: &Delivery| {
             statement.rows.is_none_or(|rows| rows == delivery.counts.received)
                 && statement.bytes.is_none_or(|bytes| bytes == delivery.bytes)
@@ -237,6 +340,9 @@ fn compare(report: &mut Reconciliation, statements: Vec<Statement>, deliveries: 
                 Some(_) => Agreement::Differs,
             },
             delivery: delivery.map(|delivery| delivery.uuid),
+            item: item
+                .filter(|item| app.catalogue().items.contains_key(item))
+                .map(|item| (item.clone(), names::item(app.catalogue(), &item))),
             statement,
         });
     }

@@ -17,9 +17,9 @@ use matching::{IdentityRegister, RegisterEntry};
 use serde_json::{Value, json};
 use store::{
     Account, Begun, BirthState, ChunkCommit, ChunkInfo, Delivery, DeliveryId, DeliveryState, DeliveryStore, EntryKind,
-    IndexTag, KnownFact, Lease, LogEntry, LogStore, LoginStore, NewDelivery, NewProcedureStep, NewRecordEvent,
-    NewTrace, Person, PersonEvent, PersonId, PersonStore, Procedure, ProcedureStore, Record, RecordId, RecordStore,
-    Sealed, Session, StagedKind, StagedRow, Store, StoreError, Trace, TraceOutcome,
+    IndexTag, KnownFact, KnownPersonEvent, Lease, LogEntry, LogStore, LoginStore, NewDelivery, NewProcedureStep,
+    NewRecordEvent, NewTrace, Person, PersonEvent, PersonId, PersonStore, Procedure, ProcedureStore, Record, RecordId,
+    RecordStore, Session, StagedKind, StagedRow, Store, StoreError, Trace, TraceOutcome,
 };
 use uuid::Uuid;
 
@@ -256,19 +256,8 @@ impl PersonStore for LeakyStore {
     async fn get_persons(&self, ids: &[PersonId]) -> Result<Vec<Person>, StoreError> {
         self.inner.get_persons(ids).await
     }
-    async fn append_person_event(
-        &self,
-        person: PersonId,
-        event: &PersonEvent,
-        tags: &[IndexTag],
-        reason: &Sealed,
-        by: Uuid,
-        at: Moment,
-        entry_hash: [u8; 32],
-    ) -> Result<(), StoreError> {
-        self.inner
-            .append_person_event(person, event, tags, reason, by, at, entry_hash)
-            .await
+    async fn append_person_event(&self, event: &KnownPersonEvent) -> Result<(), StoreError> {
+        self.inner.append_person_event(event).await
     }
     async fn person_events(&self, person: PersonId) -> Result<Vec<(PersonEvent, Moment)>, StoreError> {
         self.inner.person_events(person).await

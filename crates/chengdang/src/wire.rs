@@ -16,6 +16,7 @@ use reserve::Reserve;
 use store::{Store, StoreError};
 use vault::Vault;
 
+use crate::adapters::drop::statement::DroppedStatements;
 use crate::clock::{RandomIds, SystemClock};
 use crate::config::Config;
 
@@ -49,6 +50,7 @@ pub(crate) async fn open_with(
         policies: Arc::new(open_policies(&config.policies)?),
         register,
         workbooks,
+        statements: Arc::new(DroppedStatements::in_folder(&config.drop.folder)),
         clock: Arc::new(SystemClock),
         ids: Arc::new(RandomIds::default()),
         settings,

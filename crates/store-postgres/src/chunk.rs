@@ -2,8 +2,8 @@
 
 use deadpool_postgres::Transaction;
 use store::{
-    ChunkCommit, DeliveryId, DeliveryProgress, EntryKind, NewPerson, NewRecord, NewRecordEvent, NewStagedRow, PersonId,
-    PersonRef, record_id,
+    ChunkCommit, DeliveryId, DeliveryProgress, EntryKind, KnownPersonEvent, NewPerson, NewRecord, NewRecordEvent,
+    NewStagedRow, PersonId, PersonRef, record_id,
 };
 use tokio_postgres::types::Type;
 use uuid::Uuid;
@@ -36,8 +36,16 @@ pub(crate) async fn write(transaction: &Transaction<'_>, chunk: &ChunkCommit) ->
         let (person, event) = number(new.person)
             .zip(new.kind.event(number))
             .ok_or_else(|| missing("the person of an event"))?;
-        let (tags, reason, hash) = (&new.tags, &new.reason, &new.entry_hash);
-        person::append_event(transaction, person, &event, tags, reason, new.by, chunk.at, hash).await?;
+        let known = KnownPersonEvent {
+            person,
+            event,
+            tags: new.tags.clone(),
+            reason: new.reason.clone(),
+            by: new.by,
+            at: chunk.at,
+            entry_hash: new.entry_hash,
+        };
+        person::append_event(transaction, &known).await?;
     }
     // A line that is staged anew is resolved first: it waits once.
     resolve(transaction, &chunk.resolved, chunk_id).await?;

@@ -1,5 +1,6 @@
 //! Connections: the settings on which durability and secrecy rest, and the few ways to run a statement.
 
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::str::FromStr;
 
@@ -29,7 +30,9 @@ pub(crate) fn config(url: &str) -> Result<Config, StoreError> {
         Host::Unix(_) => true,
         Host::Tcp(name) => ["localhost", "127.0.0.1", "::1"].contains(&name.as_str()),
     };
-    if !config.get_hosts().iter().all(is_local) {
+    // A number may stand in place of a name, or beside it, and is what is connected to.
+    let is_loopback = |number: &IpAddr| number.is_loopback();
+    if !config.get_hosts().iter().all(is_local) || !config.get_hostaddrs().iter().all(is_loopback) {
         let cause = "this version speaks no TLS: reach the server by its socket or through a local tunnel";
         return Err(StoreError::Unavailable {
             cause: cause.to_owned(),
@@ -216,4 +219,27 @@ pub(crate) async fn copy_in(
 ) -> Result<Pin<Box<BinaryCopyInWriter>>, Fault> {
     let sink = transaction.copy_in(sql).await?;
     Ok(Box::pin(BinaryCopyInWriter::new(sink, types)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_would_cross_a_network_in_clear_is_an_address() {
+        for (url, is_taken) in [
+            ("host=/run/postgresql user=a", true),
+            ("host=localhost,127.0.0.1,::1,/run/standby user=a", true),
+            ("hostaddr=127.0.0.2 user=a", true),
+            ("host=localhost hostaddr=::1 user=a", true),
+            ("host=192.0.2.1 user=a", false),
+            ("host=127.0.0.1,db.example user=a", false),
+            ("host=/run/postgresql,192.0.2.1 user=a", false),
+            ("hostaddr=192.0.2.1 user=a", false),
+            ("host=localhost hostaddr=192.0.2.1 user=a", false),
+            ("host=localhost,localhost hostaddr=127.0.0.1,2001:db8::1 user=a", false),
+        ] {
+            assert_eq!(config(url).is_ok(), is_taken, "{url}");
+        }
+    }
 }

@@ -122,6 +122,7 @@ impl DeliveryStore for PostgresStore {
     }
 
     async fn destroy_delivery_key(&self, delivery: DeliveryId) -> Result<bool, StoreError> {
+        // Nobody waits for it, so it takes nothing of the reserve: asked again, it is done once there is space.
         let client = self.client().await?;
         if execute(&client, include_str!("../sql/delivery/erase_key.sql"), &[&delivery.0]).await? == 1 {
             return Ok(true);

@@ -7,34 +7,31 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::PostgresStore;
-use crate::connection::{all, commit, execute, first};
+use crate::connection::{Parameter, all, commit, execute, first};
 use crate::fault::{Fault, conflict};
 use crate::value::{bytes, count, get, parts, sealed, signed, word, word_or_none};
 
 #[async_trait]
 impl LoginStore for PostgresStore {
     async fn create_account(&self, account: &Account) -> Result<(), StoreError> {
-        let client = self.client().await?;
         let (totp_salt, totp) = parts(&account.totp_secret);
         let (identity_salt, identity) = parts(&account.identity);
-        let inserted = execute(
-            &client,
-            include_str!("../sql/account/insert.sql"),
-            &[
-                &account.uuid,
-                &account.kind.as_str(),
-                &account.login,
-                &account.password_hash,
-                &totp_salt,
-                &totp,
-                &account.organisation.as_ref().map(Uscc::as_str),
-                &identity_salt,
-                &identity,
-                &account.key,
-                &account.created_at.0,
-            ],
-        )
-        .await?;
+        let sql = include_str!("../sql/account/insert.sql");
+        let row: &[Parameter<'_>] = &[
+            &account.uuid,
+            &account.kind.as_str(),
+            &account.login,
+            &account.password_hash,
+            &totp_salt,
+            &totp,
+            &account.organisation.as_ref().map(Uscc::as_str),
+            &identity_salt,
+            &identity,
+            &account.key,
+            &account.created_at.0,
+        ];
+        // Somebody stands at the desk for it.
+        let inserted = self.small_statement(sql, row).await?;
         if inserted == 1 {
             Ok(())
         } else {
@@ -98,13 +95,9 @@ impl LoginStore for PostgresStore {
     }
 
     async fn delete_session(&self, token_hash: &[u8; 32]) -> Result<(), StoreError> {
-        let client = self.client().await?;
-        execute(
-            &client,
-            include_str!("../sql/session/delete.sql"),
-            &[&token_hash.as_slice()],
-        )
-        .await?;
+        // Whoever signs out must be out, and a second factor ends the session of the first.
+        let sql = include_str!("../sql/session/delete.sql");
+        self.small_statement(sql, &[&token_hash.as_slice()]).await?;
         Ok(())
     }
 
@@ -125,8 +118,9 @@ impl LoginStore for PostgresStore {
     }
 
     async fn clear_attempts(&self, key: &[u8; 32]) -> Result<(), StoreError> {
-        let client = self.client().await?;
-        execute(&client, include_str!("../sql/attempt/delete.sql"), &[&key.as_slice()]).await?;
+        // A part of every login.
+        let sql = include_str!("../sql/attempt/delete.sql");
+        self.small_statement(sql, &[&key.as_slice()]).await?;
         Ok(())
     }
 

@@ -3,9 +3,10 @@
 use async_trait::async_trait;
 use deadpool_postgres::Transaction;
 use domain::Moment;
-use store::{EntryKind, IndexTag, Person, PersonEvent, PersonId, PersonStore, Sealed, StoreError, follow_links};
+use store::{
+    EntryKind, IndexTag, KnownPersonEvent, Person, PersonEvent, PersonId, PersonStore, StoreError, follow_links,
+};
 use tokio_postgres::Row;
-use uuid::Uuid;
 
 use crate::connection::{Parameter, all, commit, execute, first};
 use crate::fault::{Fault, conflict, damaged, missing};
@@ -36,19 +37,8 @@ impl PersonStore for PostgresStore {
         }
     }
 
-    async fn append_person_event(
-        &self,
-        person: PersonId,
-        event: &PersonEvent,
-        tags: &[IndexTag],
-        reason: &Sealed,
-        by: Uuid,
-        at: Moment,
-        entry_hash: [u8; 32],
-    ) -> Result<(), StoreError> {
-        let entry_hash = &entry_hash;
-        self.small(move || self.append(person, event, tags, reason, by, at, entry_hash))
-            .await
+    async fn append_person_event(&self, event: &KnownPersonEvent) -> Result<(), StoreError> {
+        self.small(move || self.append(event)).await
     }
 
     async fn person_events(&self, person: PersonId) -> Result<Vec<(PersonEvent, Moment)>, StoreError> {
@@ -85,50 +75,31 @@ impl PersonStore for PostgresStore {
 }
 
 impl PostgresStore {
-    #[expect(clippy::too_many_arguments, reason = "as the port")]
-    async fn append(
-        &self,
-        person: PersonId,
-        event: &PersonEvent,
-        tags: &[IndexTag],
-        reason: &Sealed,
-        by: Uuid,
-        at: Moment,
-        entry_hash: &[u8; 32],
-    ) -> Result<(), Fault> {
+    async fn append(&self, event: &KnownPersonEvent) -> Result<(), Fault> {
         let mut client = self.client().await?;
         let transaction = client.transaction().await?;
-        append_event(&transaction, person, event, tags, reason, by, at, entry_hash).await?;
+        append_event(&transaction, event).await?;
         commit(transaction).await
     }
 }
 
 /// Appends an event of a person with its outbox row.
-#[expect(clippy::too_many_arguments, reason = "as the port")]
-pub(crate) async fn append_event(
-    transaction: &Transaction<'_>,
-    person: PersonId,
-    event: &PersonEvent,
-    tags: &[IndexTag],
-    reason: &Sealed,
-    by: Uuid,
-    at: Moment,
-    entry_hash: &[u8; 32],
-) -> Result<(), Fault> {
-    let (kind, other) = event.to_words();
-    let (salt, ciphertext) = parts(reason);
+pub(crate) async fn append_event(transaction: &Transaction<'_>, event: &KnownPersonEvent) -> Result<(), Fault> {
+    let person = event.person;
+    let (kind, other) = event.event.to_words();
+    let (salt, ciphertext) = parts(&event.reason);
     let row: &[Parameter<'_>] = &[
         &person.0,
         &kind,
         &other.map(|other| other.0),
         &salt,
         &ciphertext,
-        &by,
-        &at.0,
-        &entry_hash.as_slice(),
+        &event.by,
+        &event.at.0,
+        &event.entry_hash.as_slice(),
     ];
     execute(transaction, include_str!("../sql/person_event/insert.sql"), row).await?;
-    for tag in tags {
+    for tag in &event.tags {
         let (bytes, index, version) = (tag.tag.as_slice(), tag.index.code(), i32::from(tag.key_version));
         let sql = include_str!("../sql/blind_index/add.sql");
         if execute(transaction, sql, &[&bytes, &index, &version, &person.0]).await? == 0 {
@@ -139,7 +110,7 @@ pub(crate) async fn append_event(
             }
         }
     }
-    log::enqueue(transaction, EntryKind::PersonEvent, &[entry_hash]).await
+    log::enqueue(transaction, EntryKind::PersonEvent, &[&event.entry_hash]).await
 }
 
 fn person(row: &Row) -> Result<Person, Fault> {

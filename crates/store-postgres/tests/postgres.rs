@@ -9,8 +9,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use domain::Moment;
+use reserve::Reserve;
 use store::conformance::{Fixture, fill_every_table, run_all};
-use store::{BlindIndex, LogStore, LoginStore, PersonStore, ProcedureStore, Store, StoreError, TraceKind};
+use store::{
+    BlindIndex, DeliveryState, DeliveryStore, LogStore, LoginStore, PersonStore, ProcedureStore, Session, Store,
+    StoreError, TraceKind,
+};
 use store_postgres::testing::Cluster;
 use store_postgres::{PostgresOptions, PostgresStore, migrate};
 use tokio_postgres::{Client, NoTls};
@@ -49,6 +54,7 @@ async fn schema_statements_and_rights() {
     an_unsafe_server_is_refused(&cluster).await;
     a_lost_connection_is_told_apart(&cluster).await;
     nothing_of_a_row_is_in_the_log(&cluster).await;
+    what_somebody_waits_for_is_run_again_on_the_reserve(&cluster).await;
 }
 
 async fn every_statement_is_prepared(cluster: &Cluster) {
@@ -323,4 +329,96 @@ async fn nothing_of_a_row_is_in_the_log(cluster: &Cluster) {
     assert!(store.find_persons(&[]).await.unwrap().is_empty());
     assert!(store.open_procedures(None, 1).await.unwrap().is_empty());
     assert!(cluster.log().unwrap().len() > 100, "the log is read");
+}
+
+const START: Moment = Moment(1_000_000);
+
+/// Tables whose rows these acts write.
+const WRITTEN: [&str; 5] = ["account", "session", "attempt", "totp_step", "delivery"];
+
+/// On a full disk the server answers with SQLSTATE 53100. Where a disk meets its end is chance, so here the server itself says
+/// so, in every statement that writes, for as long as the reserve holds its blocks.
+async fn what_somebody_waits_for_is_run_again_on_the_reserve(cluster: &Cluster) {
+    let url = cluster.fresh_database().await.unwrap();
+    let kept = cluster.folder().join("kept");
+    std::fs::create_dir(&kept).unwrap();
+    let reserve = Reserve::new(&kept, 1 << 20);
+    let store = PostgresStore::connect(
+        &url,
+        &PostgresOptions {
+            reserve: reserve.clone(),
+            ..options()
+        },
+    )
+    .await
+    .unwrap();
+    let make = Fixture::default();
+    let delivery = make.begun(&store).await.id;
+    let ended = store
+        .finish_delivery(delivery, DeliveryState::Done, b"r", START, make.bytes())
+        .await;
+    ended.unwrap();
+    let account = make.account("officer-1");
+    let file = kept.join(reserve::FILE);
+    raw(&url)
+        .await
+        .batch_execute(&format!(
+            "CREATE FUNCTION is_full() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
+               IF (pg_stat_file('{}')).size > 0 THEN
+                 RAISE EXCEPTION 'no space left on device' USING ERRCODE = '53100';
+               END IF;
+               RETURN NULL;
+             END $$",
+            file.display()
+        ))
+        .await
+        .unwrap();
+    for table in WRITTEN {
+        let sql = format!(
+            "CREATE TRIGGER full_disk BEFORE INSERT OR UPDATE OR DELETE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION is_full()"
+        );
+        raw(&url).await.batch_execute(&sql).await.unwrap();
+    }
+    let session = Session {
+        token_hash: make.bytes(),
+        account: account.uuid,
+        is_verified: true,
+        csrf: make.bytes(),
+        created_at: START,
+        used_at: START,
+        expires_at: Moment(START.0 + 1000),
+    };
+    let key = make.bytes();
+    let mut passed = Vec::new();
+    for act in ["create", "sign in", "use", "attempt", "code", "clear", "sign out"] {
+        assert!(reserve.restore().unwrap() && !reserve.is_released());
+        let outcome = match act {
+            "create" => store.create_account(&account).await,
+            "sign in" | "use" => store.put_session(&session).await,
+            "attempt" => store.count_attempt(&key, START, START).await.map(|_| ()),
+            "code" => store.use_totp_step(account.uuid, 7).await.map(|_| ()),
+            "clear" => store.clear_attempts(&key).await,
+            _ => store.delete_session(&session.token_hash).await,
+        };
+        passed.push((act, outcome.is_ok(), reserve.is_released()));
+    }
+    assert!(
+        passed.iter().all(|(_, is_done, is_released)| *is_done && *is_released),
+        "{passed:?}"
+    );
+    assert_eq!(store.find_session(&session.token_hash).await.unwrap(), None);
+    assert_eq!(store.attempts(&key, START).await.unwrap(), 0);
+    let found = store.find_account(account.uuid).await.unwrap();
+    assert_eq!(found.map(|found| found.login), Some(account.login));
+
+    // What nobody waits for takes nothing.
+    assert!(reserve.restore().unwrap());
+    let destroyed = store.destroy_delivery_key(delivery).await;
+    assert!(matches!(destroyed, Err(StoreError::Full)), "{destroyed:?}");
+    assert!(!reserve.is_released());
+    assert!(reserve.release());
+    assert!(
+        store.destroy_delivery_key(delivery).await.unwrap(),
+        "once there is space"
+    );
 }

@@ -2,8 +2,8 @@
 
 use rusqlite::{Connection, params};
 use store::{
-    ChunkCommit, DeliveryProgress, EntryKind, NewPerson, NewStagedRow, PersonId, PersonRef, record_id,
-    split_record_uuid,
+    ChunkCommit, DeliveryProgress, EntryKind, KnownPersonEvent, NewPerson, NewStagedRow, PersonId, PersonRef,
+    record_id, split_record_uuid,
 };
 
 use crate::connection::{all, count, execute, first, signed};
@@ -41,8 +41,16 @@ pub(crate) fn commit(connection: &Connection, chunk: &ChunkCommit) -> Result<(),
         let (person, event) = number(new.person)
             .zip(new.kind.event(number))
             .ok_or_else(|| missing("the person of an event"))?;
-        let (tags, reason, hash) = (&new.tags, &new.reason, &new.entry_hash);
-        person::append_event(connection, person, &event, tags, reason, new.by, chunk.at, hash)?;
+        let known = KnownPersonEvent {
+            person,
+            event,
+            tags: new.tags.clone(),
+            reason: new.reason.clone(),
+            by: new.by,
+            at: chunk.at,
+            entry_hash: new.entry_hash,
+        };
+        person::append_event(connection, &known)?;
     }
     // A line that is staged anew is resolved first: it waits once.
     resolve(connection, chunk, chunk_id)?;

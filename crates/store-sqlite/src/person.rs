@@ -3,8 +3,9 @@
 use async_trait::async_trait;
 use domain::Moment;
 use rusqlite::{Connection, Row, params};
-use store::{EntryKind, IndexTag, Person, PersonEvent, PersonId, PersonStore, Sealed, StoreError, follow_links};
-use uuid::Uuid;
+use store::{
+    EntryKind, IndexTag, KnownPersonEvent, Person, PersonEvent, PersonId, PersonStore, StoreError, follow_links,
+};
 
 use crate::connection::{all, count, execute, first, sealed, uuid};
 use crate::fault::{Fault, conflict, damaged, missing};
@@ -29,19 +30,9 @@ impl PersonStore for SqliteStore {
         .await
     }
 
-    async fn append_person_event(
-        &self,
-        person: PersonId,
-        event: &PersonEvent,
-        tags: &[IndexTag],
-        reason: &Sealed,
-        by: Uuid,
-        at: Moment,
-        entry_hash: [u8; 32],
-    ) -> Result<(), StoreError> {
-        let (event, tags, reason) = (event.clone(), tags.to_vec(), reason.clone());
-        self.write(move |connection| append_event(connection, person, &event, &tags, &reason, by, at, &entry_hash))
-            .await
+    async fn append_person_event(&self, event: &KnownPersonEvent) -> Result<(), StoreError> {
+        let event = event.clone();
+        self.write(move |connection| append_event(connection, &event)).await
     }
 
     async fn person_events(&self, person: PersonId) -> Result<Vec<(PersonEvent, Moment)>, StoreError> {
@@ -78,34 +69,27 @@ impl PersonStore for SqliteStore {
 }
 
 /// Appends an event of a person with its outbox row.
-#[expect(clippy::too_many_arguments, reason = "as the port")]
-pub(crate) fn append_event(
-    connection: &Connection,
-    person: PersonId,
-    event: &PersonEvent,
-    tags: &[IndexTag],
-    reason: &Sealed,
-    by: Uuid,
-    at: Moment,
-    entry_hash: &[u8; 32],
-) -> Result<(), Fault> {
-    let (kind, other) = event.to_words();
+pub(crate) fn append_event(connection: &Connection, event: &KnownPersonEvent) -> Result<(), Fault> {
+    let (kind, other) = event.event.to_words();
     execute(
         connection,
         include_str!("../sql/person_event/insert.sql"),
         params![
-            person.0,
+            event.person.0,
             kind,
             other.map(|other| other.0),
-            reason.salt.as_ref(),
-            reason.ciphertext,
-            by.as_bytes(),
-            at.0,
-            entry_hash
+            event.reason.salt.as_ref(),
+            event.reason.ciphertext,
+            event.by.as_bytes(),
+            event.at.0,
+            &event.entry_hash
         ],
     )?;
-    tags.iter().try_for_each(|tag| add_tag(connection, person, tag))?;
-    log::enqueue(connection, EntryKind::PersonEvent, entry_hash)
+    event
+        .tags
+        .iter()
+        .try_for_each(|tag| add_tag(connection, event.person, tag))?;
+    log::enqueue(connection, EntryKind::PersonEvent, &event.entry_hash)
 }
 
 /// Looks up in the order of the index, so that a chunk's tags pass each block once; answers in the order asked.

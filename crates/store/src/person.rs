@@ -97,6 +97,25 @@ impl NewPersonEventKind {
     }
 }
 
+/// An event of a person who is in the store already, to be appended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownPersonEvent {
+    /// Whose it is.
+    pub person: PersonId,
+    /// What happened.
+    pub event: PersonEvent,
+    /// Further tags (a confirmed alias).
+    pub tags: Vec<IndexTag>,
+    /// Why, sealed.
+    pub reason: Sealed,
+    /// Who did it.
+    pub by: Uuid,
+    /// When.
+    pub at: Moment,
+    /// Leaf for the log.
+    pub entry_hash: [u8; 32],
+}
+
 /// The person side of the store.
 #[async_trait]
 pub trait PersonStore {
@@ -106,21 +125,8 @@ pub trait PersonStore {
     /// Persons by id, in the order asked; each must exist.
     async fn get_persons(&self, ids: &[PersonId]) -> Result<Vec<Person>, StoreError>;
 
-    /// Appends an event of a person, with further tags (a confirmed alias), the reason sealed, and an outbox row.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "each is another kind of thing, and two callers name them all"
-    )]
-    async fn append_person_event(
-        &self,
-        person: PersonId,
-        event: &PersonEvent,
-        tags: &[IndexTag],
-        reason: &Sealed,
-        by: Uuid,
-        at: Moment,
-        entry_hash: [u8; 32],
-    ) -> Result<(), StoreError>;
+    /// Appends an event of a person, with its tags and an outbox row.
+    async fn append_person_event(&self, event: &KnownPersonEvent) -> Result<(), StoreError>;
 
     /// Events of a person, oldest first.
     async fn person_events(&self, person: PersonId) -> Result<Vec<(PersonEvent, Moment)>, StoreError>;

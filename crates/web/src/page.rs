@@ -87,6 +87,19 @@ impl Page {
         self.lang.text_with(key, &[(name, value.as_ref().into())])
     }
 
+    /// The text under `key` with two text arguments.
+    pub(crate) fn vv(
+        &self,
+        key: &str,
+        a: &'static str,
+        x: impl AsRef<str>,
+        b: &'static str,
+        y: impl AsRef<str>,
+    ) -> String {
+        self.lang
+            .text_with(key, &[(a, x.as_ref().into()), (b, y.as_ref().into())])
+    }
+
     /// The text under `key` with one number.
     pub(crate) fn n(&self, key: &str, name: &'static str, value: impl Count) -> String {
         self.lang.text_with(key, &[(name, value.count().into())])
@@ -167,8 +180,13 @@ fn nav(kind: AccountKind, current: &str) -> Vec<NavLink> {
             ("/deliveries", "nav-deliveries"),
             ("/deliver", "nav-deliver"),
             ("/reviews", "nav-reviews"),
+            ("/reconciliation", "nav-reconciliation"),
         ],
-        AccountKind::Centre => &[("/deliveries", "nav-deliveries"), ("/reviews", "nav-reviews")],
+        AccountKind::Centre => &[
+            ("/deliveries", "nav-deliveries"),
+            ("/reviews", "nav-reviews"),
+            ("/reconciliation", "nav-reconciliation"),
+        ],
     };
     links
         .iter()

@@ -135,6 +135,7 @@ mod tests {
             for call in [
                 "p.s(\"",
                 "p.v(\"",
+                "p.vv(\"",
                 "p.n(\"",
                 "p.nn(\"",
                 ".text(\"",

@@ -80,6 +80,7 @@ pub(crate) fn app_over(
         register: Arc::new(FileRegister::load(register.as_bytes()).unwrap()),
         // No test here delivers a workbook.
         workbooks: Arc::new(confine::ConfinedReader::new("/nonexistent")),
+        statements: Arc::new(app::reconcile::NoStatements),
         clock,
         ids: Arc::new(TestIds),
         settings,

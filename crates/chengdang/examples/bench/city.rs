@@ -98,6 +98,7 @@ impl Ground {
             policies: Arc::clone(&self.policies),
             register: Arc::clone(&written.register),
             workbooks: Arc::new(confine::ConfinedReader::new(crate::idle::program()?)),
+            statements: Arc::new(app::reconcile::NoStatements),
             clock: Arc::new(SystemClock),
             ids: Arc::new(RandomIds::default()),
             settings,

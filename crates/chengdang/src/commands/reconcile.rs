@@ -1,20 +1,15 @@
 //! `chengdang reconcile`
 
-use std::io::Read;
-
-use anyhow::{Context, anyhow};
-use app::reconcile::{Agreement, Reconciliation, Rows, Statement, reconcile};
+use anyhow::Context;
+use app::reconcile::{Agreement, Reconciliation, Rows, reconcile};
 use domain::{Clock, Day, Uscc};
 use policy::ListDeliveries;
 
-use crate::adapters::folder::Folder;
+use crate::adapters::drop::statement;
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::{output, wire};
-
-/// Largest statement in bytes.
-const STATEMENT_BYTES_MAX: u64 = 16 << 20;
 
 /// Options of `reconcile`.
 #[derive(clap::Args)]
@@ -49,9 +44,9 @@ pub(crate) async fn run(config: &Config, args: Args) -> anyhow::Result<Exit> {
     let statements = match &args.statement {
         Some(path) => {
             let file = std::fs::File::open(path).with_context(|| format!("{} cannot be read", path.display()))?;
-            read(file).map(Some)
+            statement::read(file)
         }
-        None => dropped(config, &provider, day),
+        None => statement::find(&config.drop.folder, &provider, day),
     }
     .context("RECONCILE-0001: the provider's statement cannot be read; it is a JSON list with `item`, `sha256`, `rows`, `bytes`")?;
     let app = wire::open(config).await?;
@@ -61,7 +56,7 @@ pub(crate) async fn run(config: &Config, args: Args) -> anyhow::Result<Exit> {
             provider: Some(provider),
         },
     )?;
-    let report = reconcile(&app, &permit, day, statements.unwrap_or_default()).await?;
+    let report = reconcile(&app, &permit, day, statements).await?;
     if args.json {
         output::line(serde_json::to_string(&report)?)?;
     } else {
@@ -76,31 +71,6 @@ pub(crate) async fn run(config: &Config, args: Args) -> anyhow::Result<Exit> {
     } else {
         Exit::Refused
     })
-}
-
-/// The statement in the provider's drop folder, if there is one.
-fn dropped(config: &Config, provider: &Uscc, day: Day) -> anyhow::Result<Option<Vec<Statement>>> {
-    if config.drop.folder.as_os_str().is_empty() {
-        return Ok(None);
-    }
-    let root = Folder::open(&config.drop.folder)?;
-    if root.entry(provider.as_str())?.is_none() {
-        return Ok(None);
-    }
-    let name = format!("{day}.manifest.json");
-    let folder = root.child(provider.as_str())?;
-    match folder.plain_file(&name)? {
-        Some(file) => read(file).map(Some),
-        None if folder.entry(&name)?.is_some() => Err(anyhow!("it is no plain file")),
-        None => Ok(None),
-    }
-}
-
-fn read(file: std::fs::File) -> anyhow::Result<Vec<Statement>> {
-    let mut bytes = Vec::new();
-    file.take(STATEMENT_BYTES_MAX).read_to_end(&mut bytes)?;
-    // The parser's message would repeat what is there.
-    serde_json::from_slice(&bytes).map_err(|error| anyhow!("line {}, column {}", error.line(), error.column()))
 }
 
 fn print(report: &Reconciliation) -> anyhow::Result<()> {
@@ -129,8 +99,9 @@ fn print(report: &Reconciliation) -> anyhow::Result<()> {
             line.state,
             sum(&line.rows)
         ))?;
-        for (reason, rows) in &line.open {
-            output::line(format_args!("    open, {reason}: {rows}"))?;
+        for question in &line.open {
+            let (kind, reason, rows) = (question.kind, &question.reason, question.rows);
+            output::line(format_args!("    open, {kind}: {reason}: {rows}"))?;
         }
     }
     for compared in &report.statements {

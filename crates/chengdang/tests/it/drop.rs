@@ -1,7 +1,9 @@
 //! The file drop through the real binary, on both stores: what lies complete in a folder is taken in exactly once, and what
 //! became of it lies beside it.
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::os::unix::process::ExitStatusExt;
@@ -301,6 +303,120 @@ fn what_is_hostile_or_wrong_is_refused_with_its_code() {
     fs::remove_file(inbox.join("done")).unwrap();
     fs::rename(inbox.join("kept"), inbox.join("done")).unwrap();
     assert_eq!(office.look(0), [1, 0, 0, 2]);
+}
+
+/// What a fact says: revision, content, whether it is held, its end.
+type Says = (u32, Vec<u8>, bool, i32);
+
+/// How many descriptors of a process are open on the file, whatever it is named by now.
+fn descriptors(process: u32, file: &Path) -> usize {
+    let open = fs::read_dir(format!("/proc/{process}/fd"))
+        .into_iter()
+        .flatten()
+        .flatten();
+    open.filter(|descriptor| fs::read_link(descriptor.path()).is_ok_and(|target| target == file))
+        .count()
+}
+
+#[test]
+fn a_file_that_is_written_to_while_it_is_read_is_sent_back_and_taken_when_it_is_sent_again() {
+    let office = Office::new(Backend::Sqlite, "3000");
+    let taking = office.inbox().canonicalize().unwrap().join("taking");
+    let whole = fs::read(office.file()).unwrap();
+    let mut tries = 0;
+    let name = loop {
+        tries += 1;
+        assert!(tries < 100, "the reader is never met");
+        let name = format!("{tries}.csv");
+        // Other bytes each time, or there would be nothing to read again.
+        let rows = whole.split_inclusive(|&byte| byte == b'\n').count() - tries;
+        let some: Vec<u8> = whole
+            .split_inclusive(|&byte| byte == b'\n')
+            .take(rows)
+            .flatten()
+            .copied()
+            .collect();
+        fs::write(office.inbox().join(&name), &some).unwrap();
+        // The provider's program still holds the file, and its name means nothing to it.
+        let mut written = fs::File::options()
+            .append(true)
+            .open(office.inbox().join(&name))
+            .unwrap();
+        let mut reader = office
+            .command(0)
+            .args(["drop", "--once", "--json"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let process = reader.id();
+        let is_read = || descriptors(process, &taking.join(&name)) >= 2;
+        // The second descriptor is that of whoever reads; how the file was before is noted by then.
+        while !is_read() && reader.try_wait().unwrap().is_none() {
+            std::thread::yield_now();
+        }
+        support::run(
+            Command::new("sh").args(["-c", &format!("kill -STOP {process} || true")]),
+            0,
+        );
+        let is_met = is_read();
+        if is_met {
+            written.write_all(b"x").unwrap();
+        }
+        support::run(
+            Command::new("sh").args(["-c", &format!("kill -CONT {process} || true")]),
+            0,
+        );
+        let output = reader.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0));
+        if is_met {
+            let round: Value = serde_json::from_slice(&output.stdout).unwrap();
+            assert_eq!(
+                (&round["taken_in"], &round["refused"]),
+                (&0.into(), &1.into()),
+                "{round}"
+            );
+            break name;
+        }
+    };
+    assert_eq!(office.error_of(&name), "DROP-0006");
+    assert!(office.inbox().join("refused").join(&name).exists());
+    assert!(
+        !office.inbox().join(format!("refused/{name}.receipt.json")).exists(),
+        "nothing was answered for"
+    );
+
+    // The remedy that it names: the whole file again.
+    office.lay(&name);
+    assert_eq!(office.look(0), [1, 0, 0, 0]);
+    let receipt = office.read(&format!("done/{name}.receipt.json"));
+    assert_eq!(receipt_of(&receipt)["rows"]["received"], 3000);
+    let undisturbed = Office::new(Backend::Sqlite, "3000");
+    undisturbed.lay("a.csv");
+    assert_eq!(undisturbed.look(0), [1, 0, 0, 0]);
+    // What each fact says in the end: a file that corrects itself does so again, with revisions of its own.
+    let facts = |office: &Office| -> BTreeMap<(String, String), Says> {
+        let mut facts = BTreeMap::new();
+        for record in office
+            .ground
+            .open(&office.installation)
+            .deliveries
+            .into_values()
+            .flat_map(|found| found.records)
+        {
+            let says = (record.revision, record.content, record.is_held, record.end);
+            let fact = facts.entry((record.number, record.document_no)).or_insert(says.clone());
+            if fact.0 < says.0 {
+                *fact = says;
+            }
+        }
+        for fact in facts.values_mut() {
+            fact.0 = 0;
+        }
+        facts
+    };
+    assert!(facts(&undisturbed).len() > 500);
+    assert!(facts(&office) == facts(&undisturbed), "rows that were read count once");
+    office.installation.verify();
 }
 
 #[test]

@@ -33,4 +33,6 @@ mod support;
 #[cfg(test)]
 mod truth;
 #[cfg(test)]
+mod uploads;
+#[cfg(test)]
 mod view;

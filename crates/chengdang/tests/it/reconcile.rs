@@ -3,10 +3,16 @@
 use std::fs;
 use std::path::PathBuf;
 
+use domain::Uscc;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use synth::FileEntry;
+use store::AccountKind;
+use store_postgres::testing::Cluster;
+use synth::{FileEntry, Purpose};
 
+use crate::leaks::http::ask;
+use crate::leaks::town::Town;
+use crate::leaks::walk::{browser, token};
 use crate::ledger::{Backend, Ground, Installation, synthesise};
 use crate::support;
 
@@ -86,9 +92,9 @@ fn reconciled(backend: Backend) {
     }
     // Open are exactly the rows that are held at the register's or by nobody's decision yet: none was answered.
     let open = |line: &Value, kind: &str| -> u64 {
-        let open = line["open"].as_object().unwrap().iter();
-        open.filter(|(reason, _)| reason.starts_with(kind))
-            .map(|(_, rows)| rows.as_u64().unwrap())
+        let open = line["open"].as_array().unwrap().iter();
+        open.filter(|question| question["kind"] == kind)
+            .map(|question| question["rows"].as_u64().unwrap())
             .sum()
     };
     assert_eq!(open(&lines[0], "pending"), lines[0]["rows"]["pending"]);
@@ -147,4 +153,96 @@ fn stated(ground: &Ground, installation: &Installation, entry: &FileEntry, half:
         !errors.contains("370199199001010016"),
         "nothing of the statement is repeated"
     );
+}
+
+#[test]
+fn the_service_says_what_the_command_line_says_on_sqlite() {
+    served("sqlite");
+}
+
+#[test]
+fn the_service_says_what_the_command_line_says_on_postgresql() {
+    let cluster = Cluster::start_with(&[]).unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    served(&runtime.block_on(cluster.empty_database()).unwrap());
+}
+
+/// Two deliveries by the command line and a statement in the drop folder: page, API and `reconcile` report the same.
+fn served(store: &str) {
+    let town = Town::build(41, 600, store);
+    let is_taken = |entry: &&FileEntry| entry.purpose == Purpose::Rows && entry.format == "csv";
+    let entry = town.manifest.files.iter().find(is_taken).unwrap();
+    let (whole, half) = (town.inputs().join(&entry.file), town.inputs().join("half.csv"));
+    let text = fs::read(&whole).unwrap();
+    let end = text.iter().position(|&byte| byte == b'\n').unwrap() + 1;
+    let next = end + text[end..].iter().position(|&byte| byte == b'\n').unwrap() + 1;
+    fs::write(&half, &text[..next]).unwrap();
+    for file in [&half, &whole] {
+        let mut command = town.command();
+        command.arg("deliver").arg(file);
+        command.args(["--item", &entry.item, "--provider", &entry.provider]);
+        support::run(&mut command, 0);
+    }
+    let reconciled = |code: i32| -> Value {
+        let mut command = town.command();
+        command.args(["reconcile", "--provider", &entry.provider, "--json"]);
+        serde_json::from_str(&support::run(&mut command, code)).unwrap()
+    };
+    let day = reconciled(0)["day"].as_str().unwrap().to_owned();
+    let folder = town.dropped().join(&entry.provider);
+    fs::create_dir(&folder).unwrap();
+    let hash = hex::encode(Sha256::digest(&text));
+    let said = json!([{ "item": entry.item, "sha256": hash }, { "item": entry.item, "rows": 7_777 }]);
+    fs::write(folder.join(format!("{day}.manifest.json")), said.to_string()).unwrap();
+    let mut expected = reconciled(3);
+
+    let uscc = Uscc::parse(&entry.provider).unwrap();
+    let wanted = ["officer", "browsing"].map(|name| (name.to_owned(), AccountKind::Officer, Some(uscc.clone()), None));
+    let logins = town.accounts(wanted.into());
+    let server = town.serve();
+    let bearer = format!("Bearer {}", token(&server.address, &logins[0]));
+    let path = format!("/api/v1/reconciliation?day={day}");
+    let answer = ask(&server.address, "GET", &path, &[("Authorization", &bearer)], &[]);
+    assert_eq!(answer.status(), 200, "{}", answer.text());
+    let mut told = answer.json();
+    let page = browser(&server, &logins[1]).get(&format!("/reconciliation?day={day}"));
+    assert_eq!(page.status(), 200, "{}", page.text());
+    server.stop();
+
+    let page = page.body();
+    let deliveries = told["deliveries"].as_array().unwrap().clone();
+    assert_eq!(deliveries.len(), 2, "{told}");
+    for delivery in &deliveries {
+        let link = format!("href=\"/deliveries/{}\"", delivery["delivery"].as_str().unwrap());
+        assert!(page.contains(&link), "{link}: {page}");
+    }
+    assert_eq!(page.matches("data-testid=\"statement-row\"").count(), 2, "{page}");
+    assert!(
+        deliveries
+            .iter()
+            .any(|delivery| !delivery["open"].as_array().unwrap().is_empty())
+    );
+    assert_eq!(told["statements"][0]["agreement"], "agrees");
+    assert_eq!(told["statements"][1]["agreement"], "missing");
+    assert_eq!(told["unannounced"].as_array().unwrap().len(), 1);
+
+    // What only people or only programs are told apart, the two are one report.
+    told.as_object_mut().unwrap().remove("provider_name");
+    expected.as_object_mut().unwrap().remove("is_statement_unreadable");
+    for line in told["deliveries"].as_array_mut().unwrap() {
+        line.as_object_mut().unwrap().remove("item_name");
+        let at = line["received_at"]
+            .as_str()
+            .unwrap()
+            .replace('T', " ")
+            .replace("+08:00", "");
+        line["received_at"] = at.into();
+        for question in line["open"].as_array_mut().unwrap() {
+            question.as_object_mut().unwrap().remove("message");
+        }
+    }
+    for compared in expected["statements"].as_array_mut().unwrap() {
+        compared.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+    }
+    assert_eq!(told, expected);
 }

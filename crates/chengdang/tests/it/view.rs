@@ -297,6 +297,46 @@ fn a_source_that_fails_or_is_unfit_is_named_and_tried_again() {
     assert!(office.provider.cluster.folder().exists());
 }
 
+/// Keys of one watermark that are remembered.
+const TAKEN_MAX: i64 = 1_000_000;
+
+#[test]
+fn a_watermark_that_a_million_rows_share_is_too_coarse() {
+    let office = Office::new(Backend::Sqlite, "20");
+    office.insert(0..1, |_| 1, second);
+    let config = office.config(SETTLED);
+    assert_eq!(office.poll(&config).0, 1);
+    // A million rows have been taken, bit by bit: the state is what it then is. To take them here would last an hour.
+    office.sql(&format!(
+        "INSERT INTO matter (id, changed) SELECT id, '{}' FROM generate_series(2, {TAKEN_MAX}) AS id",
+        second(0)
+    ));
+    let path = office.installation.data.join("views/house/state.json");
+    let mut state: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    assert_eq!(state["taken"], serde_json::json!(["1"]));
+    let taken: BTreeSet<String> = (1..=TAKEN_MAX).map(|id| id.to_string()).collect();
+    state["taken"] = serde_json::to_value(taken).unwrap();
+    fs::write(&path, state.to_string()).unwrap();
+    assert_eq!(office.poll(&config).0, 0, "a million are known, and none is read again");
+
+    office.insert(1..2, |_| TAKEN_MAX + 1, |_| second(0));
+    let trouble = office.fails(&config, "VIEW-0005");
+    assert_eq!(trouble["failures"], 1, "{trouble}");
+    assert_eq!(
+        office.ground.tables(&office.installation)["delivery"].0,
+        1,
+        "nothing was taken in half"
+    );
+    // With a finer column the row is one of many.
+    office.sql(&format!(
+        "UPDATE matter SET changed = '{}' WHERE id = {}",
+        second(1),
+        TAKEN_MAX + 1
+    ));
+    assert_eq!(office.poll(&config).0, 1);
+    office.installation.verify();
+}
+
 #[test]
 fn a_view_survives_30_kills_on_sqlite() {
     kills(Backend::Sqlite, 30);

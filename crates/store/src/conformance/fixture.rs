@@ -10,9 +10,9 @@ use uuid::Uuid;
 
 use crate::{
     Account, AccountKind, Begun, BirthState, BlindIndex, ChunkCommit, Counts, Delivery, DeliveryState, IndexTag,
-    NewDelivery, NewPerson, NewProcedure, NewProcedureStep, NewRecord, NewRecordEvent, NewStagedRow, NewTrace, Person,
-    PersonEvent, PersonId, PersonRef, ProcedureKind, RecordId, SEQUENCER_LEASE, Sealed, StagedKind, Store, StoreError,
-    TraceKind, TraceOutcome, chunk_uuid,
+    KnownPersonEvent, NewDelivery, NewPerson, NewProcedure, NewProcedureStep, NewRecord, NewRecordEvent, NewStagedRow,
+    NewTrace, Person, PersonEvent, PersonId, PersonRef, ProcedureKind, RecordId, SEQUENCER_LEASE, Sealed, StagedKind,
+    Store, StoreError, TraceKind, TraceOutcome, chunk_uuid,
 };
 
 /// The moment at which the rules begin: 2026-01-01T00:00Z.
@@ -242,6 +242,19 @@ impl Fixture {
         }
     }
 
+    /// An event of a person who is there, at the start.
+    pub fn person_event(&self, person: PersonId, event: PersonEvent) -> KnownPersonEvent {
+        KnownPersonEvent {
+            person,
+            event,
+            tags: Vec::new(),
+            reason: self.sealed(),
+            by: self.uuid(),
+            at: START,
+            entry_hash: self.bytes(),
+        }
+    }
+
     /// A staged row.
     pub fn staged(&self, line: u32, kind: StagedKind) -> NewStagedRow {
         NewStagedRow {
@@ -374,11 +387,8 @@ pub async fn fill_every_table(store: &dyn Store) {
         store.append_record_events(&[event], START, &[make.bytes()]).await,
         "event",
     );
-    let (alias, reason) = (PersonEvent::AliasConfirmed, make.sealed());
-    let appended = store
-        .append_person_event(person.id, &alias, &[], &reason, make.uuid(), START, make.bytes())
-        .await;
-    ok(appended, "event of a person");
+    let alias = make.person_event(person.id, PersonEvent::AliasConfirmed);
+    ok(store.append_person_event(&alias).await, "event of a person");
     ok(store.acknowledge_notices(person.id, START, START).await, "acknowledge");
     let trace = make.trace(make.tag(BlindIndex::Number), TraceKind::OwnRead);
     ok(store.append_traces(std::slice::from_ref(&trace)).await, "trace");

@@ -8,8 +8,8 @@ use futures::future::join_all;
 
 use super::fixture::{Fixture, START, conflicts, misses, ok, organisation, some};
 use crate::{
-    BlindIndex, ChunkCommit, DeliveryState, EntryKind, IndexTag, Lease, PersonEvent, SEQUENCER_LEASE, Store,
-    StoreError, TraceKind, TraceOutcome,
+    BlindIndex, ChunkCommit, DeliveryState, EntryKind, IndexTag, KnownPersonEvent, Lease, PersonEvent, SEQUENCER_LEASE,
+    Store, StoreError, TraceKind, TraceOutcome,
 };
 
 /// Traces are read newest first, by every tag of a subject; an outcome is added once.
@@ -209,14 +209,11 @@ pub async fn every_effect_has_its_outbox_row(store: &dyn Store) {
     let event = make.event(person.id, record, RecordEventKind::Disputed);
     let (of_event, of_person, of_receipt) = (make.bytes(), make.bytes(), make.bytes());
     ok(store.append_record_events(&[event], START, &[of_event]).await, "event");
-    let alias = PersonEvent::AliasConfirmed;
-    let reason = make.sealed();
-    ok(
-        store
-            .append_person_event(person.id, &alias, &[], &reason, make.uuid(), START, of_person)
-            .await,
-        "event",
-    );
+    let alias = KnownPersonEvent {
+        entry_hash: of_person,
+        ..make.person_event(person.id, PersonEvent::AliasConfirmed)
+    };
+    ok(store.append_person_event(&alias).await, "event");
     let step = make.step(review.uuid, 0, "asked");
     ok(store.append_step(&step).await, "step");
     let decision = ChunkCommit {

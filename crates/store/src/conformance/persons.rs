@@ -6,8 +6,8 @@ use futures::future::join_all;
 use super::fixture::{Fixture, START, Sizes, conflicts, is_invalid, misses, ok, some};
 use super::records::assert_one_winner;
 use crate::{
-    BlindIndex, ChunkCommit, EntryKind, IndexTag, NewPerson, NewPersonEvent, NewPersonEventKind, PersonEvent, PersonId,
-    PersonRef, Store,
+    BlindIndex, ChunkCommit, EntryKind, IndexTag, KnownPersonEvent, NewPerson, NewPersonEvent, NewPersonEventKind,
+    PersonEvent, PersonId, PersonRef, Store,
 };
 
 /// Persons are found by tag in the order asked; misses are `None`; index and key version are part of the tag.
@@ -119,13 +119,11 @@ pub async fn links_join_persons_until_they_end(store: &dyn Store) {
     }
     let [a, b, c, d] = ok(<[PersonId; 4]>::try_from(ids).map_err(|_| "four persons"), "persons");
     let append = |person, event| {
-        let reason = make.sealed();
-        let (by, hash) = (make.uuid(), make.bytes());
-        async move {
-            store
-                .append_person_event(person, &event, &[], &reason, by, Moment(START.0 + 1), hash)
-                .await
-        }
+        let known = KnownPersonEvent {
+            at: Moment(START.0 + 1),
+            ..make.person_event(person, event)
+        };
+        async move { store.append_person_event(&known).await }
     };
     ok(append(a, PersonEvent::Linked { with: b }).await, "link");
     ok(append(c, PersonEvent::Linked { with: b }).await, "link");
@@ -174,13 +172,11 @@ pub async fn a_confirmed_alias_adds_tags(store: &dyn Store) {
     let (_, other) = make.person(store).await;
     let alias = make.tag(BlindIndex::NumberAndName);
     let confirm = |tags: Vec<IndexTag>| {
-        let reason = make.sealed();
-        let (by, hash) = (make.uuid(), make.bytes());
-        async move {
-            store
-                .append_person_event(person.id, &PersonEvent::AliasConfirmed, &tags, &reason, by, START, hash)
-                .await
-        }
+        let known = KnownPersonEvent {
+            tags,
+            ..make.person_event(person.id, PersonEvent::AliasConfirmed)
+        };
+        async move { store.append_person_event(&known).await }
     };
     ok(confirm(vec![alias]).await, "confirm");
     ok(confirm(vec![alias]).await, "confirm again");

@@ -16,6 +16,7 @@ nav-notices = My notices
 nav-deliveries = Deliveries
 nav-deliver = Deliver data
 nav-reviews = Reviews
+nav-reconciliation = Reconciliation
 nav-catalogue = Catalogue
 error-prefix = Error: {""}
 summary-title = Please correct this first

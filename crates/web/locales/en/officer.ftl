@@ -146,3 +146,40 @@ review-step =
        *[other] { $state }
     }
 review-back = All reviews
+reconcile-lead = What arrived on a day, how its rows add up, what is still open, and what the provider says it sent.
+reconcile-day = Day
+reconcile-show = Show
+reconcile-of = { $provider }, { $day }
+reconcile-nothing = Nothing arrived on this day.
+reconcile-sums = Rows by way of delivery
+reconcile-door = Way
+reconcile-total = all
+reconcile-deliveries = Deliveries of the day
+reconcile-open-title = Still open
+reconcile-open-rows = Rows
+door =
+    { $door ->
+        [service] pages or service
+        [command_line] command line
+        [file_drop] file drop
+        [database_view] database view
+       *[legacy] legacy platform
+    }
+reconcile-statement-title = What the provider says it sent
+reconcile-statement-none = The provider has laid down no statement for this day.
+reconcile-statement-unreadable = The provider’s statement for this day is there and cannot be read (RECONCILE-0001), so nothing is compared. It is a JSON list with item, sha256, rows and bytes.
+reconcile-said-rows = Rows stated
+reconcile-said-hash = SHA-256 stated
+reconcile-not-said = not stated
+reconcile-item-unknown = not in the catalogue
+reconcile-agreement = Comparison
+agreement =
+    { $agreement ->
+        [agrees] agrees
+        [differs] differs
+       *[missing] did not arrive
+    }
+reconcile-unannounced = Arrived, but not in the statement
+reconcile-missing-title = Working days without a delivery
+reconcile-missing-lead = On these working days of the last 30 days nothing arrived:
+reconcile-no-calendar = The official calendar of these days is not entered yet, so nothing is said about them:

@@ -16,6 +16,7 @@ nav-notices = 我的通知
 nav-deliveries = 归集批次
 nav-deliver = 报送数据
 nav-reviews = 待核事项
+nav-reconciliation = 对账
 nav-catalogue = 信息目录
 error-prefix = 有误：
 summary-title = 请先改正下面的问题

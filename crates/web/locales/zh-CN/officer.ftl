@@ -130,3 +130,40 @@ review-step =
        *[other] { $state }
     }
 review-back = 全部待核事项
+reconcile-lead = 某一天收到了什么、各行怎么处理、还有什么没有解决，以及报送单位自己说报了什么。
+reconcile-day = 日期
+reconcile-show = 查看
+reconcile-of = { $provider }，{ $day }
+reconcile-nothing = 这一天没有收到报送。
+reconcile-sums = 按报送方式汇总的行数
+reconcile-door = 报送方式
+reconcile-total = 合计
+reconcile-deliveries = 当天的批次
+reconcile-open-title = 尚未解决
+reconcile-open-rows = 行数
+door =
+    { $door ->
+        [service] 页面或服务接口
+        [command_line] 命令行
+        [file_drop] 文件夹
+        [database_view] 数据库视图
+       *[legacy] 旧平台
+    }
+reconcile-statement-title = 报送单位的报送清单
+reconcile-statement-none = 报送单位没有提供当天的报送清单。
+reconcile-statement-unreadable = 报送单位当天的报送清单无法读取（RECONCILE-0001），没有进行比对。清单是一个 JSON 列表，含 item、sha256、rows、bytes。
+reconcile-said-rows = 清单行数
+reconcile-said-hash = 清单 SHA-256
+reconcile-not-said = 未注明
+reconcile-item-unknown = 目录里没有
+reconcile-agreement = 比对结果
+agreement =
+    { $agreement ->
+        [agrees] 一致
+        [differs] 不一致
+       *[missing] 没有收到
+    }
+reconcile-unannounced = 收到了，但清单里没有
+reconcile-missing-title = 没有报送的工作日
+reconcile-missing-lead = 最近 30 天里，下列工作日没有收到报送：
+reconcile-no-calendar = 下列日期的官方日历还没有录入，不作判断：

@@ -3,6 +3,7 @@
 mod deliveries;
 mod me;
 mod meta;
+mod reconciliation;
 mod reviews;
 mod sessions;
 mod uploads;
@@ -73,6 +74,7 @@ pub(crate) fn documented(upload_bytes_max: u64) -> OpenApiRouter<WebState> {
         )
         .routes(routes!(deliveries::get))
         .routes(routes!(deliveries::faults))
+        .routes(routes!(reconciliation::get))
         .routes(routes!(reviews::candidates))
         .routes(routes!(me::records))
         .routes(routes!(me::notices))

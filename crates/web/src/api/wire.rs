@@ -32,7 +32,12 @@ impl From<Text> for WireText {
 
 /// RFC 3339, China Standard Time.
 fn rfc3339(moment: Moment) -> String {
-    format!("{}+08:00", moment.local_text().replacen(' ', "T", 1))
+    rfc3339_of_local(&moment.local_text())
+}
+
+/// The same of a local time that is written out already.
+pub(super) fn rfc3339_of_local(text: &str) -> String {
+    format!("{}+08:00", text.replacen(' ', "T", 1))
 }
 
 /// Rows by outcome: `received = recorded + repeated + held + pending + refused`.

@@ -101,7 +101,7 @@ struct WaitingRow {
 }
 
 /// The list a caller may see: officers that of their organisation, the centre all.
-fn asked(caller: &Caller) -> ListDeliveries {
+pub(super) fn asked(caller: &Caller) -> ListDeliveries {
     let provider = match caller.kind {
         CallerKind::Centre | CallerKind::Operator => None,
         CallerKind::Officer | CallerKind::Resident => caller.organisation.clone(),

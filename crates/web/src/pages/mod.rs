@@ -8,6 +8,7 @@ mod faults;
 mod home;
 mod login;
 pub(crate) mod notices;
+pub(crate) mod reconciliation;
 mod records;
 pub(crate) mod reviews;
 mod show;
@@ -53,6 +54,7 @@ fn all(upload_bytes_max: u64) -> Vec<(&'static str, &'static str, MethodRouter<W
             "GET POST",
             get(reviews::show).post(reviews::decide),
         ),
+        ("/reconciliation", "GET", get(reconciliation::show)),
         ("/catalogue", "GET", get(catalogue::list)),
         ("/catalogue/{item}", "GET", get(catalogue::show)),
         ("/assets/{name}", "GET", get(assets::get)),

@@ -14,6 +14,8 @@ mod login;
 #[cfg(test)]
 mod matrix;
 #[cfg(test)]
+mod reconciliation;
+#[cfg(test)]
 mod resident;
 #[cfg(test)]
 mod routes;

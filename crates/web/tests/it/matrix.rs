@@ -29,7 +29,11 @@ struct Existing {
     review: String,
     upload: String,
     resumable: String,
+    provider: String,
 }
+
+/// A code that nobody in the catalogue has: the example of GB 32100-2015.
+const ABSENT_PROVIDER: &str = "91350100M000100Y43";
 
 struct Asker {
     client: Client,
@@ -73,7 +77,13 @@ fn path_of(pattern: &str, existing: Option<&Existing>) -> String {
     let absent = Uuid::from_u128(7).to_string();
     let id = |of: fn(&Existing) -> &String| existing.map_or_else(|| absent.clone(), |existing| of(existing).clone());
     let is_review = pattern.starts_with("/reviews");
-    pattern
+    let query = if pattern.ends_with("/reconciliation") {
+        let provider = existing.map_or(ABSENT_PROVIDER, |existing| &existing.provider);
+        format!("?provider={provider}")
+    } else {
+        String::new()
+    };
+    let path = pattern
         .replace("{delivery}", &id(|existing| &existing.delivery))
         .replace("{resumable}", &id(|existing| &existing.resumable))
         .replace("{upload}", &id(|existing| &existing.upload))
@@ -87,7 +97,8 @@ fn path_of(pattern: &str, existing: Option<&Existing>) -> String {
             },
         )
         .replace("{item}", if existing.is_some() { "ITM-PERMIT" } else { "ITM-NONE" })
-        .replace("{name}", "none.css")
+        .replace("{name}", "none.css");
+    path + &query
 }
 
 async fn ask(asker: &mut Asker, method: &str, path: &str) -> Reply {
@@ -147,6 +158,7 @@ async fn town_with_things() -> (Town, Existing) {
         .await;
     assert_eq!(reply.status, 201, "{}", reply.body);
     let resumable = reply.location().rsplit('/').next().unwrap().to_owned();
+    let provider = town.provider.to_string();
     // The upload belongs to the session's account, so the officer of the matrix is the same account.
     (
         town,
@@ -155,6 +167,7 @@ async fn town_with_things() -> (Town, Existing) {
             review,
             upload,
             resumable,
+            provider,
         },
     )
 }

@@ -1,11 +1,13 @@
 //! A small town: one department that delivers permits, another one, two residents, the centre.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use app::accounts::{self, NewAccount};
+use app::reconcile::{Statement, StatementUnreadable, Statements};
 use app::{App, Parts, Settings};
 use domain::catalogue::ItemId;
 use domain::{Clock, Day, DocumentKind, IdSource, IdentityDocument, Moment, Name, ResidentId, Uscc};
@@ -22,6 +24,30 @@ use crate::client::Client;
 pub(crate) const PASSWORD: &str = "a password of the test";
 /// Uploads of the town are small, so that the limit can be met.
 pub(crate) const UPLOAD_BYTES_MAX: u64 = 256 * 1024;
+
+/// What providers say they sent, by provider and day; `None` for what cannot be read.
+type Laid = BTreeMap<(Uscc, Day), Option<Vec<Statement>>>;
+
+/// Statements that lie ready.
+#[derive(Clone, Default)]
+pub(crate) struct TestStatements(Arc<Mutex<Laid>>);
+
+impl TestStatements {
+    pub(crate) fn lay(&self, provider: &Uscc, day: &str, said: Option<Vec<Statement>>) {
+        let day = Day::parse_iso(day).unwrap();
+        self.0.lock().unwrap().insert((provider.clone(), day), said);
+    }
+}
+
+impl Statements for TestStatements {
+    fn of(&self, provider: &Uscc, day: Day) -> Result<Vec<Statement>, StatementUnreadable> {
+        let laid = self.0.lock().unwrap();
+        match laid.get(&(provider.clone(), day)) {
+            None => Ok(Vec::new()),
+            Some(said) => said.clone().ok_or(StatementUnreadable),
+        }
+    }
+}
 
 /// 2026-11-24 10:00 in China.
 const START_MS: i64 = 1_795_485_600_000;
@@ -60,13 +86,14 @@ pub(crate) struct Town {
     pub(crate) officer: Login,
     pub(crate) stranger: Login,
     pub(crate) centre: Login,
+    pub(crate) statements: TestStatements,
     clock: Arc<TestClock>,
     vault: Arc<Vault>,
     folder: tempfile::TempDir,
 }
 
 /// The system over what lies in `folder`.
-fn open(folder: &Path, vault: &Arc<Vault>, clock: &Arc<TestClock>, register: &str) -> App {
+fn open(folder: &Path, vault: &Arc<Vault>, clock: &Arc<TestClock>, statements: &TestStatements, register: &str) -> App {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let options = SqliteOptions {
         cache_mib: 8,
@@ -85,6 +112,7 @@ fn open(folder: &Path, vault: &Arc<Vault>, clock: &Arc<TestClock>, register: &st
         register: Arc::new(FileRegister::load(register.as_bytes()).unwrap()),
         // No test here delivers a workbook.
         workbooks: Arc::new(confine::ConfinedReader::new("/nonexistent")),
+        statements: Arc::new(statements.clone()),
         clock: Arc::clone(clock) as Arc<dyn Clock>,
         ids: Arc::new(TestIds),
         settings: choices,
@@ -111,7 +139,8 @@ impl Town {
         store_sqlite::migrate(&file).unwrap();
         let clock = Arc::new(TestClock(AtomicI64::new(START_MS)));
         let vault = Arc::new(Vault::ephemeral().unwrap());
-        let app = open(folder.path(), &vault, &clock, &register);
+        let statements = TestStatements::default();
+        let app = open(folder.path(), &vault, &clock, &statements, &register);
         let item = &app.catalogue().items[&ItemId::parse("ITM-PERMIT").unwrap()];
         let provider = item.providers[0].clone();
         let provider_name = app.catalogue().organisations[&provider].name.zh.clone();
@@ -159,6 +188,7 @@ impl Town {
             number,
             provider,
             provider_name,
+            statements,
             clock,
             vault,
             folder,
@@ -169,7 +199,13 @@ impl Town {
     pub(crate) fn restarted(&self) -> Client {
         let (number, other) = (resident_number(1), resident_number(2));
         let register = format!("证件类型,证件号码,姓名,曾用名\n01,{number},测试甲,\n01,{other},测试乙,\n");
-        let app = open(self.folder.path(), &self.vault, &self.clock, &register);
+        let app = open(
+            self.folder.path(),
+            &self.vault,
+            &self.clock,
+            &self.statements,
+            &register,
+        );
         Client::new(web::router(app, self.settings))
     }
 

@@ -9,9 +9,9 @@ use domain::catalogue::ItemId;
 use domain::{Moment, Uscc};
 use store::{
     Account, Begun, BirthState, ChunkCommit, ChunkInfo, Delivery, DeliveryId, DeliveryState, DeliveryStore, EntryKind,
-    IndexTag, KnownFact, Lease, LogEntry, LogStore, LoginStore, NewDelivery, NewProcedureStep, NewRecordEvent,
-    NewTrace, Person, PersonEvent, PersonId, PersonStore, Procedure, ProcedureStore, Record, RecordId, RecordStore,
-    Sealed, Session, StagedKind, StagedRow, Store, StoreError, Trace, TraceOutcome,
+    IndexTag, KnownFact, KnownPersonEvent, Lease, LogEntry, LogStore, LoginStore, NewDelivery, NewProcedureStep,
+    NewRecordEvent, NewTrace, Person, PersonEvent, PersonId, PersonStore, Procedure, ProcedureStore, Record, RecordId,
+    RecordStore, Session, StagedKind, StagedRow, Store, StoreError, Trace, TraceOutcome,
 };
 use uuid::Uuid;
 
@@ -202,7 +202,7 @@ ports! {
     PersonStore {
         find_persons(tags: &[IndexTag]) -> Vec<Option<Person>>;
         get_persons(ids: &[PersonId]) -> Vec<Person>;
-        append_person_event(person: PersonId, event: &PersonEvent, tags: &[IndexTag], reason: &Sealed, by: Uuid, at: Moment, entry_hash: [u8; 32]) -> ();
+        append_person_event(event: &KnownPersonEvent) -> ();
         person_events(person: PersonId) -> Vec<(PersonEvent, Moment)>;
         linked_persons(person: PersonId) -> Vec<PersonId>;
         count_persons() -> u64;

@@ -4,6 +4,7 @@
 //! is taken in like any other delivery: the same bytes give the same receipt. Only when receipt and fault file lie in
 //! `done/` durably does the file follow them, so a stop at any instant leaves it where the next round finds it.
 
+pub(crate) mod statement;
 mod take;
 mod trouble;
 

@@ -74,6 +74,14 @@ impl Desk {
         )
     }
 
+    /// Ends the session, which is over then.
+    fn sign_out(&self) {
+        let headers = [("Authorization", self.bearer.as_str())];
+        let answer = ask(&self.address, "DELETE", "/api/v1/sessions", &headers, &[]);
+        assert_eq!(answer.status(), 204, "{}", answer.text());
+        assert_eq!(self.get("/api/v1/me/records").status(), 401);
+    }
+
     /// Reads the own file as often as said; each answer has records.
     fn read_own(&self, times: u32) {
         for _ in 0..times {
@@ -170,7 +178,9 @@ impl Stand {
         // Another program takes every block that is left.
         mount.set_quota(Some(mount.used()));
         first.read_own(READS);
-        Desk::new(&server, &self.residents[1]).read_own(1);
+        let second = Desk::new(&server, &self.residents[1]);
+        second.read_own(1);
+        second.sign_out();
         between();
         server.stop();
         let log = fs::read_to_string(self.town.logs().join("server")).unwrap();

@@ -50,7 +50,7 @@ impl Town {
     /// Writes the city's files and an empty store at `store` (`sqlite` or an address).
     pub(crate) fn build(seed: u64, rows: u32, store: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        for name in ["data", "tmp", "logs"] {
+        for name in ["data", "tmp", "logs", "drop"] {
             std::fs::create_dir(folder.path().join(name)).expect("a folder");
         }
         let mut town = Self {
@@ -97,6 +97,10 @@ impl Town {
     pub(crate) fn data(&self) -> PathBuf {
         self.path("data")
     }
+    /// Where providers lay files. Nothing in it was written by the system unless a test watches it.
+    pub(crate) fn dropped(&self) -> PathBuf {
+        self.path("drop")
+    }
     /// What the system takes for the folder of temporary files.
     pub(crate) fn temporary(&self) -> PathBuf {
         self.path("tmp")
@@ -112,6 +116,7 @@ impl Town {
             .env("CHENGDANG_REGISTER", self.inputs().join("register.csv"))
             .env("CHENGDANG_LOG", "trace")
             .env("CHENGDANG_LISTEN", "127.0.0.1:0")
+            .env("CHENGDANG_DROP__FOLDER", self.dropped())
             .env("TMPDIR", self.temporary())
             .envs(self.extra.iter().map(|(name, value)| (name, value)));
         command
@@ -186,6 +191,7 @@ impl Town {
             policies: Arc::new(policy::Policies::load(&root.join("policies")).expect("policies")),
             register: Arc::new(matching::FileRegister::load(BufReader::new(register)).expect("a register")),
             workbooks: Arc::new(confine::ConfinedReader::new(env!("CARGO_BIN_EXE_chengdang"))),
+            statements: Arc::new(app::reconcile::NoStatements),
             clock: Arc::new(Now),
             ids: Arc::new(Now),
             settings: Settings::new(self.data().join("staging")),
@@ -223,6 +229,11 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
+    }
+    /// kill -9.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().expect("it runs");
+        assert!(!self.child.wait().expect("it ends").success());
     }
     /// Asks it to end, as the operator does, and waits until it has.
     pub(crate) fn stop(mut self) {

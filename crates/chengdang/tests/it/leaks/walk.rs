@@ -272,6 +272,44 @@ impl Walk<'_, '_> {
             self.report.look_at_processes(server.id());
             self.await_receipt(address, &bearer, &answer);
         }
+        self.reconciliations(address, &tokens);
+    }
+
+    /// Each provider's day. One of them has stated something, and what cannot be understood in it names a planted person.
+    fn reconciliations(&mut self, address: &str, tokens: &[(&String, String)]) {
+        let somebody = &self.town.canaries[6];
+        let (name, number) = (&somebody.name, &somebody.number);
+        let said = serde_json::json!([{ "item": number, "sha256": name, "rows": 1 }, { "item": name }]);
+        for (at, (provider, token)) in tokens.iter().enumerate() {
+            let headers = [("Authorization", format!("Bearer {token}"))];
+            let headers: Vec<(&str, &str)> = headers.iter().map(|(key, value)| (*key, value.as_str())).collect();
+            let day = ask(address, "GET", "/api/v1/reconciliation", &headers, &[]).json()["day"].clone();
+            let folder = self.town.dropped().join(provider);
+            std::fs::create_dir_all(&folder).expect("a folder");
+            let file = folder.join(format!("{}.manifest.json", day.as_str().expect("a day")));
+            // Another one cannot be read at all.
+            let bytes = if at == 0 {
+                said.to_string()
+            } else {
+                format!("[{{\"{number}\": \"{name}\"}}]")
+            };
+            std::fs::write(file, bytes).expect("a statement");
+            let answer = ask(address, "GET", "/api/v1/reconciliation", &headers, &[]);
+            assert_eq!(answer.status(), 200, "{}", answer.text());
+            let report = answer.json();
+            let told = (
+                report["statements"].as_array().map_or(0, Vec::len),
+                &report["statement_fault"],
+            );
+            let expected = if at == 0 {
+                (2, &Value::Null)
+            } else {
+                (0, &Value::from("RECONCILE-0001"))
+            };
+            assert_eq!(told, expected, "{report}");
+            self.report.look("answers", &answer.bytes);
+        }
+        assert!(tokens.len() > 1, "several providers");
     }
 
     /// Sends half of a file, looks at disk and processes once it has begun to arrive, then sends the rest.
@@ -352,6 +390,18 @@ impl Walk<'_, '_> {
             ("GET", format!("/reviews/{number}"), &stranger, &[]),
             ("GET", format!("/assets/{name_coded}"), &agent, &[]),
             ("GET", format!("/catalogue/{number}"), &agent, &[]),
+            (
+                "GET",
+                format!("/reconciliation?day={number}&provider={name_coded}"),
+                &stranger,
+                &[],
+            ),
+            (
+                "GET",
+                format!("/api/v1/reconciliation?provider={number}&day={name_coded}"),
+                &stranger,
+                &[],
+            ),
             ("POST", "/login".to_owned(), &stranger, form.as_bytes()),
             ("PUT", format!("/api/v1/me/{number}"), &as_json, json.as_bytes()),
             // A method is a word of the caller's choice.
@@ -382,7 +432,7 @@ impl Walk<'_, '_> {
         let staged = browser.upload(&entry.item, "penalties.csv", &bytes);
         self.report.look("answers", &staged.bytes);
         let preview = staged.headers("location").pop().expect("the preview");
-        for path in [preview.as_str(), "/deliveries", "/reviews"] {
+        for path in [preview.as_str(), "/deliveries", "/reviews", "/reconciliation"] {
             let page = browser.get(path);
             assert_eq!(page.status(), 200, "{path}");
             self.report.look("answers", &page.bytes);
@@ -463,7 +513,7 @@ type Asked<'a> = (&'a str, String, &'a [(&'a str, &'a str)], &'a [u8]);
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 /// A browser that has passed both factors.
-fn browser(server: &Server, login: &Login) -> Browser {
+pub(crate) fn browser(server: &Server, login: &Login) -> Browser {
     let mut browser = Browser::new(&server.address);
     browser.get("/login");
     let first = browser.post("/login", &[("login", &login.account), ("password", &login.password)]);
