@@ -29,7 +29,9 @@ const PLACE_BITS: u32 = 20;
 
 /// A key of 16 to 20 bytes as numbers, in the order of its bytes: entries are put in order by these, without a call for each comparison.
 pub(crate) fn rank<const K: usize>(key: &[u8; K]) -> (u128, u32) {
-    let (head, tail) = key.split_first_chunk().map_or(([0; 16], &key[..]), |(head, tail)| (*head, tail));
+    let (head, tail) = key
+        .split_first_chunk()
+        .map_or(([0; 16], &key[..]), |(head, tail)| (*head, tail));
     let tail = tail.iter().fold(0, |number: u32, byte| number << 8 | u32::from(*byte));
     (u128::from_be_bytes(head), tail)
 }

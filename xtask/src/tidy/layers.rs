@@ -14,6 +14,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("matching", &["domain"]),
     ("policy", &["domain"]),
     ("vault", &["domain"]),
+    ("translog", &[]),
     ("reserve", &[]),
     ("store", &["domain"]),
     ("store-sqlite", &["domain", "reserve", "store"]),

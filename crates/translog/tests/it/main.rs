@@ -1,0 +1,10 @@
+//! The log's tree, tiles, checkpoints and proofs as others see them.
+
+#[cfg(test)]
+mod checkpoints;
+#[cfg(test)]
+mod log;
+#[cfg(test)]
+mod proofs;
+#[cfg(test)]
+mod tiles;
