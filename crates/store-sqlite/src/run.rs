@@ -438,6 +438,23 @@ mod tests {
     }
 
     #[test]
+    fn numbers_stand_in_the_order_of_bytes() {
+        let with = |at: usize, byte: u8| {
+            let mut key = [7; 20];
+            key[at] = byte;
+            key
+        };
+        let mut keys: Vec<[u8; 20]> = (0..20)
+            .flat_map(|at| [0, 6, 8, 127, 128, 255].map(|byte| with(at, byte)))
+            .collect();
+        let mut ranked = keys.clone();
+        keys.sort_unstable();
+        ranked.sort_unstable_by_key(rank);
+        assert_eq!(ranked, keys);
+        assert!(rank(&[1; 16]) < rank(&[2; 16]), "a prefix of a fact's key");
+    }
+
+    #[test]
     fn a_key_is_there_once() {
         let connection = empty();
         assert!(INDEX.add(&connection, keys(0, 2000)).unwrap());
