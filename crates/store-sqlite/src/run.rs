@@ -27,8 +27,10 @@ const LARGEST_SIZE: u32 = 4;
 /// Bits of a block's number below its run's.
 const PLACE_BITS: u32 = 20;
 
-/// A key of 16 to 20 bytes as numbers, in the order of its bytes: entries are put in order by these, without a call for each comparison.
+/// A key of 16 to 20 bytes as numbers, in the order of its bytes: entries are put in order by these, without a call for each
+/// comparison.
 pub(crate) fn rank<const K: usize>(key: &[u8; K]) -> (u128, u32) {
+    const { assert!(16 <= K && K <= 20, "what does not fit the two numbers would be lost") };
     let (head, tail) = key
         .split_first_chunk()
         .map_or(([0; 16], &key[..]), |(head, tail)| (*head, tail));

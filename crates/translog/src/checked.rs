@@ -9,26 +9,10 @@ use crate::tile::HEIGHT;
 use crate::tree::root_of;
 use crate::{Hash, Head, LogFault, Tile, Tree, WIDTH};
 
-/// Whoever has the tiles of a log.
-pub trait TilesReader {
-    /// The hashes of a tile.
-    ///
-    /// # Errors
-    ///
-    /// [`LogFault::TileMissing`], or if reading fails.
-    fn read(&self, tile: Tile) -> Result<Vec<u8>, LogFault>;
-}
-
-impl TilesReader for crate::TileFolder {
-    fn read(&self, tile: Tile) -> Result<Vec<u8>, LogFault> {
-        Self::read(self, tile)
-    }
-}
-
 /// The tree of a head, read from tiles. The tiles that are not full give the root; each full one has its root in the tile
 /// above it. The library's own reader leaves out some full tiles (docs/adr/0014).
-pub(crate) struct Checked<'a, R> {
-    reader: &'a R,
+pub(crate) struct Checked<R> {
+    read: R,
     edge: Tree,
     /// Full tiles that were found good, by level and index.
     full: RefCell<BTreeMap<(u8, u64), Vec<Hash>>>,
@@ -36,17 +20,17 @@ pub(crate) struct Checked<'a, R> {
     fault: Cell<Option<LogFault>>,
 }
 
-impl<'a, R: TilesReader> Checked<'a, R> {
+impl<R: Fn(Tile) -> Result<Vec<u8>, LogFault>> Checked<R> {
     /// # Errors
     ///
-    /// [`LogFault::Tiles`] if the tiles at the edge do not give the root, or as the reader.
-    pub(crate) fn open(reader: &'a R, head: Head) -> Result<Self, LogFault> {
-        let edge = Tree::resume(head.size, |tile| reader.read(tile))?;
+    /// [`LogFault::Tiles`] if the tiles at the edge do not give the root, or as `read`.
+    pub(crate) fn open(read: R, head: Head) -> Result<Self, LogFault> {
+        let edge = Tree::resume(head.size, &read)?;
         if edge.root() != head.root {
             return Err(LogFault::Tiles);
         }
         Ok(Self {
-            reader,
+            read,
             edge,
             full: RefCell::default(),
             fault: Cell::new(None),
@@ -77,7 +61,7 @@ impl<'a, R: TilesReader> Checked<'a, R> {
         if let Some(hashes) = self.full.borrow().get(&(tile_level, tile)) {
             return of(hashes);
         }
-        let hashes = self.reader.read(Tile::full(tile_level, tile))?.as_chunks().0.to_vec();
+        let hashes = (self.read)(Tile::full(tile_level, tile))?.as_chunks().0.to_vec();
         if root_of(&hashes) != self.subtree((tile_level + 1) * HEIGHT, tile)? {
             return Err(LogFault::Tiles);
         }
@@ -87,7 +71,7 @@ impl<'a, R: TilesReader> Checked<'a, R> {
     }
 }
 
-impl<R: TilesReader> HashReader for Checked<'_, R> {
+impl<R: Fn(Tile) -> Result<Vec<u8>, LogFault>> HashReader for Checked<R> {
     fn read_hashes(&self, indexes: &[u64]) -> Result<Vec<tlog_tiles::Hash>, tlog_tiles::Error> {
         let read = |&index: &u64| {
             let (level, place) = split_stored_hash_index(index);

@@ -24,8 +24,9 @@ impl TileFolder {
     ///
     /// If it cannot be made.
     pub fn open(root: &Path) -> Result<Self, LogFault> {
-        fs::create_dir_all(root)?;
-        Ok(Self { root: root.to_owned() })
+        let folder = Self { root: root.to_owned() };
+        Self::make(root)?;
+        Ok(folder)
     }
 
     /// Writes tiles; when it returns, they are durable. A tile that is there already is written again: the same tree gives
@@ -102,7 +103,7 @@ impl TileFolder {
     fn replace(&self, name: &str, bytes: &[u8]) -> Result<(), LogFault> {
         let path = self.root.join(name);
         let folder = path.parent().unwrap_or(&self.root);
-        self.make(folder)?;
+        Self::make(folder)?;
         let draft = folder.join(DRAFT);
         let mut file = File::create(&draft)?;
         file.write_all(bytes)?;
@@ -112,12 +113,13 @@ impl TileFolder {
     }
 
     /// Makes a folder and those above it, durably.
-    fn make(&self, folder: &Path) -> Result<(), LogFault> {
+    fn make(folder: &Path) -> Result<(), LogFault> {
         if folder.is_dir() {
             return Ok(());
         }
-        let above = folder.parent().unwrap_or(&self.root);
-        self.make(above)?;
+        let above = folder.parent().filter(|above| !above.as_os_str().is_empty());
+        let above = above.unwrap_or(Path::new("."));
+        Self::make(above)?;
         fs::create_dir(folder).or_else(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => Ok(()),
             _ => Err(error),

@@ -12,7 +12,6 @@ mod proof;
 mod tile;
 mod tree;
 
-pub use checked::TilesReader;
 pub use checkpoint::{Head, LogKey, open, sign};
 pub use folder::TileFolder;
 pub use leaf::{LEAF_BYTES, Leaf};

@@ -6,8 +6,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use tlog_tiles::{check_record, check_tree, prove_record, prove_tree, record_hash};
 
-use crate::checked::{Checked, TilesReader};
-use crate::{Hash, Head, LogFault, LogKey, checkpoint};
+use crate::checked::Checked;
+use crate::{Hash, Head, LogFault, LogKey, Tile, checkpoint};
 
 /// First line of a proof (C2SP tlog-proof).
 const HEADING: &str = "c2sp.org/tlog-proof@v1";
@@ -95,16 +95,21 @@ fn form() -> LogFault {
     LogFault::Form { what: "a proof" }
 }
 
-/// The path of entry `index` in the tree of `head`. Every tile that it is made from is checked against the root first.
+/// The path of entry `index` in the tree of `head`. `read` gives the tiles, such as [`crate::TileFolder::read`]; every tile
+/// that the path is made from is checked against the root first.
 ///
 /// # Errors
 ///
-/// [`LogFault::BeyondTree`], [`LogFault::Tiles`], or as the reader.
-pub fn prove_inclusion(tiles: &impl TilesReader, head: Head, index: u64) -> Result<Vec<Hash>, LogFault> {
+/// [`LogFault::BeyondTree`], [`LogFault::Tiles`], or as `read`.
+pub fn prove_inclusion(
+    read: impl Fn(Tile) -> Result<Vec<u8>, LogFault>,
+    head: Head,
+    index: u64,
+) -> Result<Vec<Hash>, LogFault> {
     if index >= head.size {
         return Err(LogFault::BeyondTree { size: head.size });
     }
-    Checked::open(tiles, head)?.prove(|tiles| prove_record(head.size, index, tiles))
+    Checked::open(read, head)?.prove(|tiles| prove_record(head.size, index, tiles))
 }
 
 /// That the tree of `head` begins with the tree of the first `size` entries.
@@ -112,7 +117,11 @@ pub fn prove_inclusion(tiles: &impl TilesReader, head: Head, index: u64) -> Resu
 /// # Errors
 ///
 /// As [`prove_inclusion`].
-pub fn prove_consistency(tiles: &impl TilesReader, head: Head, size: u64) -> Result<Vec<Hash>, LogFault> {
+pub fn prove_consistency(
+    read: impl Fn(Tile) -> Result<Vec<u8>, LogFault>,
+    head: Head,
+    size: u64,
+) -> Result<Vec<Hash>, LogFault> {
     if size > head.size {
         return Err(LogFault::BeyondTree { size: head.size });
     }
@@ -120,7 +129,7 @@ pub fn prove_consistency(tiles: &impl TilesReader, head: Head, size: u64) -> Res
     if size == 0 || size == head.size {
         return Ok(Vec::new());
     }
-    Checked::open(tiles, head)?.prove(|tiles| prove_tree(head.size, size, tiles))
+    Checked::open(read, head)?.prove(|tiles| prove_tree(head.size, size, tiles))
 }
 
 /// Checks that the tree of `new` begins with that of `old`.

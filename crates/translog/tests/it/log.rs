@@ -98,7 +98,7 @@ impl Log {
     pub(crate) fn proof(&self, index: u64) -> InclusionProof {
         InclusionProof {
             index,
-            path: translog::prove_inclusion(&self.tiles, self.head(), index).unwrap(),
+            path: translog::prove_inclusion(|tile| self.tiles.read(tile), self.head(), index).unwrap(),
             checkpoint: self.tiles.checkpoint().unwrap().unwrap(),
         }
     }
