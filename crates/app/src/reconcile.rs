@@ -100,34 +100,6 @@ pub struct Compared {
     pub delivery: Option<uuid::Uuid>,
 }
 
-/// Counts by outcome.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Rows {
-    /// data rows read
-    pub received: u64,
-    /// new records, corrections, withdrawals
-    pub recorded: u64,
-    /// content that was there already
-    pub repeated: u64,
-    /// held
-    pub held: u64,
-    /// waiting for a review
-    pub pending: u64,
-    /// refused
-    pub refused: u64,
-}
-
-impl Rows {
-    fn add(&mut self, counts: &Counts) {
-        self.received += counts.received;
-        self.recorded += counts.recorded;
-        self.repeated += counts.repeated;
-        self.held += counts.held;
-        self.pending += counts.pending;
-        self.refused += counts.refused;
-    }
-}
-
 /// One delivery of the day.
 #[derive(Debug, Clone, Serialize)]
 pub struct Line {
@@ -149,7 +121,7 @@ pub struct Line {
     /// Size.
     pub bytes: u64,
     /// Counts.
-    pub rows: Rows,
+    pub rows: Counts,
     /// Whether the signed receipt is written.
     pub has_receipt: bool,
     /// Questions that are still open.
@@ -183,9 +155,9 @@ pub struct Reconciliation {
     /// What arrived, oldest first.
     pub deliveries: Vec<Line>,
     /// Sums by door.
-    pub by_adapter: BTreeMap<&'static str, Rows>,
+    pub by_adapter: BTreeMap<&'static str, Counts>,
     /// Sum of all.
-    pub rows: Rows,
+    pub rows: Counts,
     /// What the provider says.
     pub statements: Vec<Compared>,
     /// Whether there is a statement that cannot be read, so that nothing was compared.
@@ -254,7 +226,7 @@ pub async fn reconcile(
         day: day.to_string(),
         deliveries: Vec::new(),
         by_adapter: BTreeMap::new(),
-        rows: Rows::default(),
+        rows: Counts::default(),
         statements: Vec::new(),
         is_statement_unreadable: false,
         unannounced: Vec::new(),
@@ -264,10 +236,8 @@ pub async fn reconcile(
     compare(app, &mut report, statements, &of_day);
     for delivery in &of_day {
         let adapter = Adapter::of(delivery.by).as_str();
-        report.rows.add(&delivery.counts);
-        report.by_adapter.entry(adapter).or_default().add(&delivery.counts);
-        let mut rows = Rows::default();
-        rows.add(&delivery.counts);
+        report.rows += delivery.counts;
+        *report.by_adapter.entry(adapter).or_default() += delivery.counts;
         report.deliveries.push(Line {
             delivery: delivery.uuid,
             item: delivery.item.to_string(),
@@ -277,7 +247,7 @@ pub async fn reconcile(
             state: state_word(delivery.state),
             sha256: hex::encode(delivery.content_hash),
             bytes: delivery.bytes,
-            rows,
+            rows: delivery.counts,
             has_receipt: delivery.state != DeliveryState::Receiving,
             open: open_questions(app, delivery).await?,
         });

@@ -1,11 +1,13 @@
 //! Deliveries: begun, taken in by chunks with resume points, finished with a receipt.
 
 use std::collections::BTreeMap;
+use std::ops::AddAssign;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::catalogue::ItemId;
 use domain::{Moment, Uscc};
+use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
@@ -17,7 +19,7 @@ use crate::{
 pub struct DeliveryId(pub i64);
 
 /// Counts of a receipt: `received = recorded + repeated + held + pending + refused` (I1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Counts {
     /// data rows read
     pub received: u64,
@@ -35,6 +37,19 @@ pub struct Counts {
     pub corrected: u64,
     /// of the recorded ones: withdrawals
     pub withdrawn: u64,
+}
+
+impl AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.received += other.received;
+        self.recorded += other.recorded;
+        self.repeated += other.repeated;
+        self.held += other.held;
+        self.pending += other.pending;
+        self.refused += other.refused;
+        self.corrected += other.corrected;
+        self.withdrawn += other.withdrawn;
+    }
 }
 
 impl Counts {

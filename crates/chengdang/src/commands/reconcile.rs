@@ -1,9 +1,10 @@
 //! `chengdang reconcile`
 
 use anyhow::Context;
-use app::reconcile::{Agreement, Reconciliation, Rows, reconcile};
+use app::reconcile::{Agreement, Reconciliation, reconcile};
 use domain::{Clock, Day, Uscc};
 use policy::ListDeliveries;
+use store::Counts;
 
 use crate::adapters::drop::statement;
 use crate::clock::SystemClock;
@@ -74,7 +75,7 @@ pub(crate) async fn run(config: &Config, args: Args) -> anyhow::Result<Exit> {
 }
 
 fn print(report: &Reconciliation) -> anyhow::Result<()> {
-    let sum = |rows: &Rows| {
+    let sum = |rows: &Counts| {
         format!(
             "received {} = recorded {} + repeated {} + held {} + pending {} + refused {}",
             rows.received, rows.recorded, rows.repeated, rows.held, rows.pending, rows.refused

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use app::reconcile::{self, Agreement, Compared, Line, Question, Reconciliation, Rows, StatementUnreadable};
+use app::reconcile::{self, Agreement, Compared, Line, Question, Reconciliation, StatementUnreadable};
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::wire::{WireText, rfc3339_of_local};
+use super::wire::{WireCounts, WireText, rfc3339_of_local};
 use crate::fault::Fault;
 use crate::forms::ApiQuery;
 use crate::pages::reconciliation::{Asked, permit_for};
@@ -31,9 +31,9 @@ pub(super) struct WireReconciliation {
     /// What arrived, oldest first.
     deliveries: Vec<WireLine>,
     /// Sums by the way of delivery: `service`, `command_line`, `file_drop`, `database_view` or `legacy`.
-    by_adapter: BTreeMap<String, WireRows>,
+    by_adapter: BTreeMap<String, WireCounts>,
     /// Sum of all.
-    rows: WireRows,
+    rows: WireCounts,
     /// The provider's own statement, line by line; empty if there is none.
     statements: Vec<WireCompared>,
     /// `RECONCILE-0001` if there is a statement that cannot be read, so that nothing was compared.
@@ -48,24 +48,6 @@ pub(super) struct WireReconciliation {
     /// Days of which nothing is said, since their official calendar is not entered.
     #[schema(example = json!([]))]
     days_without_calendar: Vec<String>,
-}
-
-/// Rows by outcome: `received = recorded + repeated + held + pending + refused`.
-#[derive(Serialize, ToSchema)]
-#[schema(example = json!({ "received": 5, "recorded": 1, "repeated": 0, "held": 1, "pending": 1, "refused": 2 }))]
-pub(super) struct WireRows {
-    /// data rows read
-    received: u64,
-    /// new records, corrections and withdrawals
-    recorded: u64,
-    /// content that was there already
-    repeated: u64,
-    /// held until a question is answered
-    held: u64,
-    /// waiting for a review
-    pending: u64,
-    /// refused; each has its fault
-    refused: u64,
 }
 
 /// A delivery of the day.
@@ -92,7 +74,7 @@ pub(super) struct WireLine {
     /// Size in bytes.
     bytes: u64,
     /// Counts.
-    rows: WireRows,
+    rows: WireCounts,
     /// Whether the signed receipt is written.
     has_receipt: bool,
     /// Questions that rows still wait for.
@@ -147,27 +129,14 @@ impl From<Reconciliation> for WireReconciliation {
             provider: report.provider,
             provider_name: report.provider_name.into(),
             day: report.day,
-            by_adapter: sums.map(|(word, rows)| ((*word).to_owned(), rows.into())).collect(),
+            by_adapter: sums.map(|(word, rows)| ((*word).to_owned(), (*rows).into())).collect(),
             deliveries: report.deliveries.into_iter().map(WireLine::from).collect(),
-            rows: (&report.rows).into(),
+            rows: report.rows.into(),
             statements: report.statements.into_iter().map(WireCompared::from).collect(),
             statement_fault: report.is_statement_unreadable.then_some(StatementUnreadable::CODE),
             unannounced: report.unannounced,
             missing_days: report.missing_days,
             days_without_calendar: report.days_without_calendar,
-        }
-    }
-}
-
-impl From<&Rows> for WireRows {
-    fn from(rows: &Rows) -> Self {
-        Self {
-            received: rows.received,
-            recorded: rows.recorded,
-            repeated: rows.repeated,
-            held: rows.held,
-            pending: rows.pending,
-            refused: rows.refused,
         }
     }
 }
@@ -183,7 +152,7 @@ impl From<Line> for WireLine {
             state: line.state,
             sha256: line.sha256,
             bytes: line.bytes,
-            rows: (&line.rows).into(),
+            rows: line.rows.into(),
             has_receipt: line.has_receipt,
             open: line.open.into_iter().map(WireQuestion::from).collect(),
         }

@@ -8,6 +8,7 @@ use app::own_file::{Notice, NoticeKind, OwnField, OwnFile, OwnGroup, OwnRecord};
 use domain::Moment;
 use domain::catalogue::{Disclosure, ItemNature, LegalBasis, Text};
 use serde::Serialize;
+use store::Counts;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -64,6 +65,21 @@ pub(super) struct WireCounts {
     withdrawn: u64,
 }
 
+impl From<Counts> for WireCounts {
+    fn from(counts: Counts) -> Self {
+        Self {
+            received: counts.received,
+            recorded: counts.recorded,
+            repeated: counts.repeated,
+            held: counts.held,
+            pending: counts.pending,
+            refused: counts.refused,
+            corrected: counts.corrected,
+            withdrawn: counts.withdrawn,
+        }
+    }
+}
+
 /// A delivery: what became of a file.
 #[derive(Serialize, ToSchema)]
 pub(super) struct WireDelivery {
@@ -118,16 +134,7 @@ impl From<DeliveryView> for WireDelivery {
             bytes: view.bytes,
             rows_done: view.rows_done,
             rows_total: view.rows_total,
-            counts: WireCounts {
-                received: counts.received,
-                recorded: counts.recorded,
-                repeated: counts.repeated,
-                held: counts.held,
-                pending: counts.pending,
-                refused: counts.refused,
-                corrected: counts.corrected,
-                withdrawn: counts.withdrawn,
-            },
+            counts: counts.into(),
             faults: view.faults,
             receipt: view.receipt,
         }

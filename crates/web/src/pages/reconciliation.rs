@@ -1,7 +1,7 @@
 //! The reconciliation of a provider's day.
 
 use app::App;
-use app::reconcile::{self, Agreement, Compared, Line, Reconciliation, Rows};
+use app::reconcile::{self, Agreement, Compared, Line, Reconciliation};
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -9,6 +9,7 @@ use axum::response::Response;
 use domain::{Day, Uscc};
 use policy::{Caller, CallerKind, ListDeliveries, Permit};
 use serde::Deserialize;
+use store::Counts;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
@@ -216,7 +217,7 @@ fn shown(lang: Lang, report: Reconciliation) -> Shown {
     }
 }
 
-fn cells(rows: &Rows) -> Cells {
+fn cells(rows: &Counts) -> Cells {
     [
         ("count-received", rows.received),
         ("count-recorded", rows.recorded),

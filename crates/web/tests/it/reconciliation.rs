@@ -52,7 +52,8 @@ async fn a_program_reads_what_arrived_and_how_it_compares() {
     assert_eq!(report["provider"], town.provider.as_str());
     assert_eq!(report["day"], TODAY, "today, if no day is named");
     let rows = serde_json::json!({
-        "received": 4, "recorded": 2, "repeated": 0, "held": 0, "pending": 1, "refused": 1
+        "received": 4, "recorded": 2, "repeated": 0, "held": 0, "pending": 1, "refused": 1,
+        "corrected": 0, "withdrawn": 0
     });
     assert_eq!(report["rows"], rows);
     assert_eq!(report["by_adapter"]["service"], rows);
