@@ -2,6 +2,7 @@
 
 mod administering;
 mod collecting;
+pub(crate) mod described;
 mod looking;
 mod measures;
 mod own;
@@ -27,88 +28,6 @@ use described::Described;
 pub trait Action: Described {
     /// Name, as in the schema.
     const NAME: &'static str;
-}
-
-/// What the request says of the thing asked for. Private, so that no other crate adds an action.
-pub(crate) mod described {
-    use domain::Uscc;
-    use domain::catalogue::ItemId;
-    use uuid::Uuid;
-
-    /// A resource entity.
-    #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-    pub struct Resource {
-        /// Entity type in the schema.
-        pub(crate) kind: &'static str,
-        /// Entity id.
-        pub(crate) id: String,
-        /// Attributes.
-        pub(crate) attributes: Vec<(&'static str, Value)>,
-    }
-
-    /// The value of an attribute.
-    #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-    pub(crate) enum Value {
-        Bool(bool),
-        Count(i64),
-        /// Type and id.
-        Entity(&'static str, String),
-        /// Type of all, and their ids.
-        Entities(&'static str, Vec<String>),
-        Record(Vec<(&'static str, Value)>),
-    }
-
-    impl Value {
-        pub(crate) fn organisation(code: &Uscc) -> Self {
-            Self::Entity("Organisation", code.as_str().to_owned())
-        }
-        pub(crate) fn organisations(codes: &[Uscc]) -> Self {
-            let codes = codes.iter().map(|code| code.as_str().to_owned());
-            Self::Entities("Organisation", codes.collect())
-        }
-        pub(crate) fn items(items: &[ItemId]) -> Self {
-            Self::Entities("Item", items.iter().map(ToString::to_string).collect())
-        }
-        pub(crate) fn officer(account: Uuid) -> Self {
-            Self::Entity("Officer", account.to_string())
-        }
-        pub(crate) fn centre(account: Uuid) -> Self {
-            Self::Entity("Centre", account.to_string())
-        }
-        pub(crate) fn resident(account: Uuid) -> Self {
-            Self::Entity("Resident", account.to_string())
-        }
-    }
-
-    impl Resource {
-        pub(crate) fn bare(kind: &'static str) -> Self {
-            Self::with(kind, "all", Vec::new())
-        }
-        pub(crate) fn with(kind: &'static str, id: impl Into<String>, attributes: Vec<(&'static str, Value)>) -> Self {
-            Self {
-                kind,
-                id: id.into(),
-                attributes,
-            }
-        }
-        pub(crate) fn of(kind: &'static str, id: Uuid, attribute: &'static str, organisation: &Uscc) -> Self {
-            Self::with(kind, id, vec![(attribute, Value::organisation(organisation))])
-        }
-        pub(crate) fn list(kind: &'static str, attribute: &'static str, organisation: Option<&Uscc>) -> Self {
-            let id = organisation.map_or("all", Uscc::as_str);
-            let value = organisation.map(|organisation| (attribute, Value::organisation(organisation)));
-            Self::with(kind, id, value.into_iter().collect())
-        }
-        pub(crate) fn credit_file(account: Uuid) -> Self {
-            Self::with("CreditFile", account, vec![("holder", Value::resident(account))])
-        }
-    }
-
-    /// Describes the thing asked for.
-    pub trait Described {
-        /// The resource entity of the request.
-        fn resource(&self) -> Resource;
-    }
 }
 
 macro_rules! action {

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
+use std::sync::Arc;
 
 use cedar_policy::{
     Authorizer, Context, Decision, Entities, Entity, EntityId, EntityUid, PolicyId, Request, RequestValidationError,
@@ -13,14 +14,41 @@ use crate::error::REFUSALS_BY_PERSON;
 use crate::load::{ActionPolicies, Policies};
 use crate::{Action, Caller, CallerKind};
 
+/// All that a request consists of. Equal questions have equal answers, as long as the policies are the same.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Question {
+    pub(crate) action: &'static str,
+    pub(crate) caller: Caller,
+    pub(crate) resource: Resource,
+}
+
+impl Question {
+    pub(crate) fn of<A: Action>(caller: &Caller, action: &A) -> Self {
+        Self {
+            action: A::NAME,
+            caller: caller.clone(),
+            resource: action.resource(),
+        }
+    }
+}
+
+/// The answer to a question: who permits it, or the refusal.
+pub(crate) type Answer = Result<Grant, Refusal>;
+
+/// The policies that permit, and the articles they stand on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Grant {
+    pub(crate) policies: Arc<[String]>,
+    pub(crate) articles: Arc<[String]>,
+}
+
 /// Proof that `caller` may do the action `A` to the thing it names. Only [`Policies::decide`] makes one, and it can be
 /// neither copied nor changed.
 #[must_use = "a permit is there to be handed to the use case"]
 pub struct Permit<A: Action> {
     action: A,
     caller: Caller,
-    policies: Vec<String>,
-    articles: Vec<String>,
+    grant: Grant,
 }
 
 impl<A: Action> Permit<A> {
@@ -37,12 +65,12 @@ impl<A: Action> Permit<A> {
     /// Ids of the policies that permit it, in order.
     #[must_use]
     pub fn policies(&self) -> &[String] {
-        &self.policies
+        &self.grant.policies
     }
     /// The articles they stand on, one for each of [`Self::policies`].
     #[must_use]
     pub fn articles(&self) -> &[String] {
-        &self.articles
+        &self.grant.articles
     }
 }
 
@@ -50,7 +78,7 @@ impl<A: Action> fmt::Debug for Permit<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Permit")
             .field("action", &A::NAME)
-            .field("policies", &self.policies)
+            .field("policies", &self.grant.policies)
             .finish_non_exhaustive()
     }
 }
@@ -60,16 +88,16 @@ impl<A: Action> fmt::Debug for Permit<A> {
 #[error("{code} {reason}")]
 pub struct Refusal {
     code: &'static str,
-    reason: String,
-    policies: Vec<String>,
+    reason: Arc<str>,
+    policies: Arc<[String]>,
 }
 
 impl Refusal {
-    fn new(code: &'static str, reason: impl Into<String>) -> Self {
+    pub(crate) fn new(code: &'static str, reason: impl Into<Arc<str>>) -> Self {
         Self {
             code,
             reason: reason.into(),
-            policies: Vec::new(),
+            policies: Arc::default(),
         }
     }
 
@@ -107,52 +135,40 @@ impl Policies {
     ///
     /// [`Refusal`] if no policy permits it, one forbids it, the request does not fit the schema, or a policy errs.
     pub fn decide<A: Action>(&self, caller: &Caller, action: A) -> Result<Permit<A>, Refusal> {
-        check(caller)?;
+        let question = Question::of(caller, &action);
+        let grant = match self.answers.find(&question) {
+            Some(answer) => answer?,
+            None => self.answers.keep(question, |question| self.answer(question))?,
+        };
+        Ok(Permit {
+            action,
+            caller: caller.clone(),
+            grant,
+        })
+    }
+
+    /// What the policies of the action say, without a look at what they said before.
+    fn answer(&self, question: &Question) -> Answer {
+        check(&question.caller)?;
         let asked = self
             .actions
-            .get(A::NAME)
+            .get(question.action)
             .ok_or_else(|| Refusal::new("POLICY-0005", "the action has no policies"))?;
-        let resource = action.resource();
-        let (request, entities) = self.question(caller, asked, &resource)?;
-        let response = Authorizer::new().is_authorized(&request, &asked.set, &entities);
-        // Cedar skips a policy that errs. A skipped `forbid` would allow, so nothing is decided then.
-        if response.diagnostics().errors().next().is_some() {
-            return Err(Refusal::new("POLICY-0005", "a policy could not be evaluated"));
-        }
-        let mut deciding: Vec<&PolicyId> = response.diagnostics().reason().collect();
-        deciding.sort();
-        match response.decision() {
-            Decision::Allow => {
-                let (policies, articles) = deciding
-                    .into_iter()
-                    .filter_map(|id| asked.notes.get(id).map(|note| (id.to_string(), note.article.clone())))
-                    .unzip();
-                Ok(Permit {
-                    action,
-                    caller: caller.clone(),
-                    policies,
-                    articles,
-                })
-            }
-            Decision::Deny => Err(refusal(asked, &deciding)),
-        }
+        let (request, entities) = self.request(question, asked)?;
+        evaluate(asked, &request, &entities)
     }
 
     /// The request and its entities, both checked against the schema.
-    fn question(
-        &self,
-        caller: &Caller,
-        asked: &ActionPolicies,
-        resource: &Resource,
-    ) -> Result<(Request, Entities), Refusal> {
+    pub(crate) fn request(&self, question: &Question, asked: &ActionPolicies) -> Result<(Request, Entities), Refusal> {
         let no_fit = || Refusal::new("POLICY-0004", "the request does not fit the schema of the policies");
+        let (caller, resource) = (&question.caller, &question.resource);
         let principal = self.uid(caller.kind.entity_type(), &caller.account.to_string())?;
         let organisation = caller.organisation.as_ref().map(Value::organisation);
         let behind = caller.behind.map(Value::officer);
         let attributes = [("organisation", organisation), ("behind", behind)];
         let attributes = attributes.into_iter().filter_map(|(name, value)| Some((name, value?)));
         let who = self.entity(principal.clone(), &attributes.collect::<Vec<_>>())?;
-        let target = self.uid(resource.kind, &resource.id)?;
+        let target = self.uid(resource.kind, &resource.id.text())?;
         let what = self.entity(target.clone(), &resource.attributes)?;
         let second_factor = RestrictedExpression::new_bool(caller.second_factor);
         let context = Context::from_pairs([("second_factor".to_owned(), second_factor)]).map_err(|_| no_fit())?;
@@ -181,10 +197,10 @@ impl Policies {
         match value {
             Value::Bool(is) => Ok(RestrictedExpression::new_bool(*is)),
             Value::Count(count) => Ok(RestrictedExpression::new_long(*count)),
-            Value::Entity(kind, id) => self.uid(kind, id).map(RestrictedExpression::new_entity_uid),
+            Value::Entity(kind, id) => self.uid(kind, &id.text()).map(RestrictedExpression::new_entity_uid),
             Value::Entities(kind, ids) => ids
                 .iter()
-                .map(|id| self.uid(kind, id).map(RestrictedExpression::new_entity_uid))
+                .map(|id| self.uid(kind, &id.text()).map(RestrictedExpression::new_entity_uid))
                 .collect::<Result<Vec<_>, _>>()
                 .map(RestrictedExpression::new_set),
             Value::Record(fields) => {
@@ -206,7 +222,7 @@ impl Policies {
 }
 
 /// An officer acts for an organisation, and an officer may stand behind a system; nobody else may look as if.
-fn check(caller: &Caller) -> Result<(), Refusal> {
+pub(crate) fn check(caller: &Caller) -> Result<(), Refusal> {
     let fault = match (caller.kind.has_organisation(), caller.organisation.is_some()) {
         (true, false) => "the officer's account names no organisation",
         (false, true) => "the account names an organisation and is not an officer's",
@@ -218,6 +234,28 @@ fn check(caller: &Caller) -> Result<(), Refusal> {
     Err(Refusal::new("POLICY-0003", fault))
 }
 
+/// What the policies of one action say to a request that fits the schema.
+pub(crate) fn evaluate(asked: &ActionPolicies, request: &Request, entities: &Entities) -> Answer {
+    let response = Authorizer::new().is_authorized(request, &asked.set, entities);
+    // Cedar skips a policy that errs. A skipped `forbid` would allow, so nothing is decided then.
+    if response.diagnostics().errors().next().is_some() {
+        return Err(Refusal::new("POLICY-0005", "a policy could not be evaluated"));
+    }
+    let mut deciding: Vec<&PolicyId> = response.diagnostics().reason().collect();
+    deciding.sort();
+    match response.decision() {
+        Decision::Allow => {
+            let noted = |id: &&PolicyId| asked.notes.get(*id).map(|note| (id.to_string(), note.article.clone()));
+            let (policies, articles): (Vec<_>, Vec<_>) = deciding.iter().filter_map(noted).unzip();
+            Ok(Grant {
+                policies: policies.into(),
+                articles: articles.into(),
+            })
+        }
+        Decision::Deny => Err(refusal(asked, &deciding)),
+    }
+}
+
 /// The `forbid` with the lowest code speaks: what the caller can mend first comes first.
 fn refusal(asked: &ActionPolicies, deciding: &[&PolicyId]) -> Refusal {
     let speaking = deciding
@@ -226,16 +264,12 @@ fn refusal(asked: &ActionPolicies, deciding: &[&PolicyId]) -> Refusal {
         .filter_map(|note| note.refusal.map(|code| (code, note)))
         .min_by_key(|(code, _)| *code);
     let policies = deciding.iter().map(ToString::to_string).collect();
-    match speaking {
-        Some((code, note)) => Refusal {
-            code,
-            reason: note.reason.clone(),
-            policies,
-        },
-        None => Refusal {
-            code: "POLICY-0001",
-            reason: "no policy permits it".to_owned(),
-            policies,
-        },
+    let (code, reason) = speaking.map_or(("POLICY-0001", "no policy permits it"), |(code, note)| {
+        (code, &*note.reason)
+    });
+    Refusal {
+        code,
+        reason: reason.into(),
+        policies,
     }
 }

@@ -6,7 +6,8 @@
 //! or an entity that does not fit the schema, and an error in any policy, for Cedar skips a policy that errs, and a
 //! skipped `forbid` would allow.
 //!
-//! It refuses to know stores, sessions and HTTP, and caches nothing.
+//! An answer that was given before is given again without asking Cedar: the key is all that a request consists of, and the
+//! answers go with the policies that gave them. It refuses to know stores, sessions and HTTP.
 //!
 //! ```
 //! use policy::{Caller, CallerKind, Policies, ReadOwnRecords};
@@ -49,10 +50,14 @@
 //! ```
 
 mod action;
+mod answers;
+mod bundle;
 mod caller;
 mod decide;
 mod error;
 mod load;
+mod plain;
+mod replay;
 
 pub use action::{
     ACTIONS, Action, ApplyMeasure, ApproveProgramme, BreakGlass, CloseLookUp, CompareBatch, ComparisonAsked, Consent,
@@ -62,7 +67,10 @@ pub use action::{
     ReadOwnNotices, ReadOwnRecords, ReadReview, RegisterClient, RegisterMatter, RegisterProgramme, Relation,
     ReleaseHeld, RepairOwn, RevokeClient, ShowRecord, VerifyStore, WithdrawOwnConsent, WithdrawRecord,
 };
+pub use bundle::{BUNDLE_FILE, Bundle, BundleError, Check, Proved, Statement, THEOREMS, theorems_version};
 pub use caller::{Caller, CallerKind};
 pub use decide::{Permit, Refusal};
 pub use error::{CODES, PolicyError};
 pub use load::Policies;
+pub use plain::OneSet;
+pub use replay::{Replayed, RequestFault, RequestFile};

@@ -5,6 +5,7 @@ use std::fmt;
 use std::fs;
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use cedar_policy::{
     ActionConstraint, Effect, EntityId, EntityTypeName, EntityUid, Policy, PolicyId, PolicySet, Schema, ValidationMode,
@@ -14,6 +15,7 @@ use sha2::{Digest, Sha256};
 
 use crate::PolicyError;
 use crate::action::ACTIONS;
+use crate::answers::Answers;
 use crate::error::REFUSALS_OF_POLICIES;
 
 /// File name of the schema.
@@ -25,7 +27,9 @@ pub struct Policies {
     /// Entity types of the schema by name.
     pub(crate) types: BTreeMap<String, EntityTypeName>,
     /// One set per action: the evaluator looks at every policy of the set it is given.
-    pub(crate) actions: BTreeMap<&'static str, ActionPolicies>,
+    pub(crate) actions: BTreeMap<&'static str, Arc<ActionPolicies>>,
+    /// What was answered before, by these policies.
+    pub(crate) answers: Answers,
     version: String,
 }
 
@@ -89,7 +93,7 @@ impl Policies {
                     return Err(PolicyError::SharedId { policy: id.to_string() });
                 }
             }
-            actions.insert(action, policies);
+            actions.insert(action, Arc::new(policies));
         }
         let known = |name: &str| name == SCHEMA_FILE || ACTIONS.iter().any(|(_, file)| *file == name);
         if let Some(file) = names.into_iter().find(|name| !known(name)) {
@@ -99,8 +103,55 @@ impl Policies {
             schema,
             types,
             actions,
+            answers: Answers::default(),
             version: hex::encode(digest.finalize()),
         })
+    }
+
+    /// The same policies, but for those of one action: what a change would do, for the prover and its tests.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::load`], for the file of that action.
+    pub fn with_action(&self, action: &str, text: &str) -> Result<Self, PolicyError> {
+        let found = ACTIONS.into_iter().find(|(name, _)| *name == action);
+        let (action, file) = found.ok_or_else(|| PolicyError::Stray {
+            file: action.to_owned(),
+        })?;
+        let policies = parse_file(action, file, text)?;
+        validate(&Validator::new(self.schema.clone()), file, &policies.set)?;
+        let mut digest = Sha256::new();
+        for part in [&self.version, file, text] {
+            digest.update((part.len() as u64).to_be_bytes());
+            digest.update(part);
+        }
+        let mut actions = self.actions.clone();
+        actions.insert(action, Arc::new(policies));
+        Ok(Self {
+            schema: self.schema.clone(),
+            types: self.types.clone(),
+            actions,
+            answers: Answers::default(),
+            version: hex::encode(digest.finalize()),
+        })
+    }
+
+    /// The schema, for the prover.
+    #[must_use]
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// The policies of one action, for the prover.
+    #[must_use]
+    pub fn set_of(&self, action: &str) -> Option<&PolicySet> {
+        self.actions.get(action).map(|action| &action.set)
+    }
+
+    /// How many answers are kept.
+    #[must_use]
+    pub fn answers_kept(&self) -> usize {
+        self.answers.len()
     }
 
     /// SHA-256 over names and contents of the files, hex: names this version in the log.

@@ -4,7 +4,7 @@ use domain::Uscc;
 use domain::catalogue::Purpose;
 use uuid::Uuid;
 
-use super::described::{Described, Resource, Value};
+use super::described::{Described, Name, Resource, Value};
 use super::{Action, action};
 
 /// Register the key of a department's system or of a third party.
@@ -61,5 +61,5 @@ action!(BreakGlass, this => {
         ("minutes", Value::Count(this.minutes.into())),
     ];
     attributes.extend(this.second_person.map(|account| ("second_person", Value::officer(account))));
-    Resource::with("Emergency", "asked", attributes)
+    Resource::with("Emergency", Name::Word("asked"), attributes)
 });

@@ -4,7 +4,7 @@ use domain::Uscc;
 use domain::catalogue::{Item, ItemId};
 use uuid::Uuid;
 
-use super::described::{Described, Resource, Value};
+use super::described::{Described, Name, Resource, Value};
 use super::{Action, action};
 
 /// Hand in a delivery of an item for a provider.
@@ -40,7 +40,7 @@ impl Described for Deliver {
         let entitled = ("entitled", Value::organisations(&self.item_providers));
         Resource {
             kind: "DeliveryFile",
-            id: self.item.to_string(),
+            id: Name::Item(self.item.clone()),
             attributes: vec![provider, entitled],
         }
     }

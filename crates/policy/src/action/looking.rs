@@ -5,7 +5,7 @@ use domain::catalogue::{ItemId, Purpose, PurposeId};
 use domain::record::RecordState;
 use uuid::Uuid;
 
-use super::described::{Described, Resource, Value};
+use super::described::{Described, Name, Resource, Value};
 use super::{Action, action};
 
 /// What the catalogue says of a purpose, as far as it decides.
@@ -31,7 +31,7 @@ impl Terms {
 
     fn attribute(&self) -> (&'static str, Value) {
         let terms = vec![
-            ("id", Value::Entity("Purpose", self.id.to_string())),
+            ("id", Value::purpose(&self.id)),
             ("is_enabled", Value::Bool(self.is_enabled)),
             ("askers", Value::organisations(&self.askers)),
             ("items", Value::items(&self.items)),
@@ -90,7 +90,7 @@ impl LookUp {
         ]
     }
 }
-action!(LookUp, this => Resource::with("LookUpAsked", "asked", this.attributes()));
+action!(LookUp, this => Resource::with("LookUpAsked", Name::Word("asked"), this.attributes()));
 
 /// What the one who asks is to the person who is asked about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -148,8 +148,8 @@ action!(Disclose, this => {
         ("is_locked", Value::Bool(person.is_locked)),
         ("has_consent", Value::Bool(person.has_consent)),
     ]);
-    attributes.extend(person.relation.map(|relation| ("relation", Value::Entity("Relation", relation.as_str().to_owned()))));
-    Resource::with("Disclosure", "person", attributes)
+    attributes.extend(person.relation.map(|relation| ("relation", Value::Entity("Relation", Name::Word(relation.as_str())))));
+    Resource::with("Disclosure", Name::Word("person"), attributes)
 });
 
 /// Show one record of a disclosure to somebody else than the person (R5, R8). Decided by kind of record, not by record.
@@ -164,10 +164,10 @@ pub struct ShowRecord {
     /// Whether the day lies before the record's end.
     pub is_in_time: bool,
 }
-action!(ShowRecord, this => Resource::with("RecordShown", "record", vec![
-    ("item", Value::Entity("Item", this.item.to_string())),
+action!(ShowRecord, this => Resource::with("RecordShown", Name::Word("record"), vec![
+    ("item", Value::item(&this.item)),
     ("items", Value::items(&this.items)),
-    ("state", Value::Entity("RecordState", this.state.as_str().to_owned())),
+    ("state", Value::Entity("RecordState", Name::Word(this.state.as_str()))),
     ("is_in_time", Value::Bool(this.is_in_time)),
 ]));
 
@@ -229,7 +229,7 @@ impl RegisterProgramme {
         }
     }
 }
-action!(RegisterProgramme, this => Resource::with("ProgrammeAsked", "asked", vec![
+action!(RegisterProgramme, this => Resource::with("ProgrammeAsked", Name::Word("asked"), vec![
     ("organisation", Value::organisation(&this.organisation)),
     this.purpose.attribute(),
     ("items", Value::items(&this.items)),
@@ -245,7 +245,7 @@ pub struct ApproveProgramme {
     /// Account of the officer who proposed it, as stored.
     pub proposer: Uuid,
 }
-action!(ApproveProgramme, this => Resource::with("Programme", this.programme, vec![
+action!(ApproveProgramme, this => Resource::with("Programme", Name::Uuid(this.programme), vec![
     ("organisation", Value::organisation(&this.organisation)),
     ("proposer", Value::officer(this.proposer)),
 ]));
@@ -305,7 +305,7 @@ action!(CompareBatch, this => {
     ];
     terms.extend(programme.department_approver.map(|account| ("department_approver", Value::officer(account))));
     terms.extend(programme.centre_approver.map(|account| ("centre_approver", Value::centre(account))));
-    Resource::with("Comparison", programme.programme, vec![
+    Resource::with("Comparison", Name::Uuid(programme.programme), vec![
         this.purpose.attribute(),
         ("programme", Value::Record(terms)),
         ("items", Value::items(&this.asked.items)),
@@ -343,16 +343,16 @@ pub struct ReadConsented {
 }
 action!(ReadConsented, this => {
     let mut attributes = vec![
-        ("purpose", Value::Entity("Purpose", this.purpose.to_string())),
+        ("purpose", Value::purpose(&this.purpose)),
         ("items", Value::items(&this.items)),
         ("reads_as_employer", Value::Bool(this.reads_as_employer)),
         ("is_traced", Value::Bool(this.is_traced)),
     ];
     attributes.extend(this.consent.as_ref().map(|consent| ("consent", Value::Record(vec![
         ("recipient", Value::organisation(&consent.recipient)),
-        ("purpose", Value::Entity("Purpose", consent.purpose.to_string())),
+        ("purpose", Value::purpose(&consent.purpose)),
         ("items", Value::items(&consent.items)),
         ("is_live", Value::Bool(consent.is_live)),
     ]))));
-    Resource::with("ConsentedRead", "asked", attributes)
+    Resource::with("ConsentedRead", Name::Word("asked"), attributes)
 });

@@ -4,7 +4,7 @@ use domain::Uscc;
 use domain::catalogue::Measure;
 use uuid::Uuid;
 
-use super::described::{Described, Resource, Value};
+use super::described::{Described, Name, Resource, Value};
 use super::{Action, action};
 
 /// Propose a measure, which opens a proceeding.
@@ -26,7 +26,7 @@ impl ProposeMeasure {
         }
     }
 }
-action!(ProposeMeasure, this => Resource::with("MeasureAsked", "asked", vec![
+action!(ProposeMeasure, this => Resource::with("MeasureAsked", Name::Word("asked"), vec![
     ("authority", Value::organisation(&this.authority)),
     ("is_enabled", Value::Bool(this.is_enabled)),
     ("is_linked", Value::Bool(this.is_linked)),
@@ -68,7 +68,7 @@ impl Proceeding {
             ("decision_is_served", Value::Bool(self.decision_is_served)),
         ];
         attributes.extend(self.decider.map(|account| ("decider", Value::officer(account))));
-        Resource::with("Proceeding", self.proceeding, attributes)
+        Resource::with("Proceeding", Name::Uuid(self.proceeding), attributes)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::described::{Described, Resource, Value};
+use super::described::{Described, Name, Resource, Value};
 use super::{Action, action};
 
 /// Read the records of the person behind an account.
@@ -71,9 +71,7 @@ pub struct ReadAsAttorney {
     /// Whether it was neither withdrawn nor is over.
     pub is_live: bool,
 }
-action!(ReadAsAttorney, this => Resource::with(
-    "PowerOfAttorney",
-    this.grantor,
+action!(ReadAsAttorney, this => Resource::with("PowerOfAttorney", Name::Uuid(this.grantor),
     vec![
         ("grantor", Value::resident(this.grantor)),
         ("attorney", Value::resident(this.attorney)),

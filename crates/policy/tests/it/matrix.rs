@@ -33,7 +33,7 @@ fn every_cell_of_the_reviewed_table_holds_and_none_is_missing() {
     for kind in CallerKind::ALL {
         for second_factor in [false, true] {
             let column = format!("{}{}", kind.as_str(), if second_factor { "+2" } else { "" });
-            for (action, thing, got) in answers(&policies, &caller(kind, second_factor)) {
+            for (action, thing, got) in answers(&policies, &caller(kind, second_factor), None) {
                 let cell = expected.remove(&(action.to_owned(), thing.to_owned(), column.clone()));
                 if cell.as_deref() != Some(got.as_str()) {
                     differences.push(format!("{action} {thing} {column}: reviewed {cell:?}, decided {got}"));

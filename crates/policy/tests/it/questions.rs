@@ -21,11 +21,15 @@ pub(crate) type Answer = (&'static str, &'static str, String);
 struct Asking<'a> {
     policies: &'a Policies,
     caller: &'a Caller,
+    only: Option<&'a str>,
     answers: Vec<Answer>,
 }
 
 impl Asking<'_> {
     fn ask<A: Action>(&mut self, thing: &'static str, action: A) {
+        if self.only.is_some_and(|only| only != A::NAME) {
+            return;
+        }
         let answer = match self.policies.decide(self.caller, action) {
             Ok(permit) => {
                 assert!(
@@ -41,11 +45,12 @@ impl Asking<'_> {
     }
 }
 
-/// All answers for one caller.
-pub(crate) fn answers(policies: &Policies, caller: &Caller) -> Vec<Answer> {
+/// All answers for one caller; those of one action, if one is named.
+pub(crate) fn answers(policies: &Policies, caller: &Caller, only: Option<&str>) -> Vec<Answer> {
     let mut asking = Asking {
         policies,
         caller,
+        only,
         answers: Vec::new(),
     };
     let own = caller.organisation.clone().unwrap_or_else(|| organisation(1));
