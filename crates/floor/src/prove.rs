@@ -177,7 +177,10 @@ impl Asking<'_> {
             .ok_or_else(|| undecided(action, &"it has no policies"))?;
         let compiled = self.compile(set)?;
         self.report.environments += 1;
-        self.policies_never_err(set).await?;
+        if !self.policies_never_err(set).await? {
+            // The engine refuses where a policy errs, Cedar skips it: the other answers would be about something else.
+            return Ok(());
+        }
         let covering: Vec<&Theorem> = theorems.iter().filter(|theorem| theorem.covers(self.env)).collect();
         // Outside the offices nothing may be permitted at all, which says more than the other theorems.
         let is_outside = covering.iter().any(|theorem| theorem.is_office());
@@ -197,8 +200,10 @@ impl Asking<'_> {
         compiled.map_err(|error| undecided(&self.name, &error))
     }
 
-    /// A policy that errs is skipped by Cedar and refuses here: then some request that should be decided is not.
-    async fn policies_never_err(&mut self, set: &PolicySet) -> Result<(), FloorError> {
+    /// Whether no policy errs. One that does is skipped by Cedar and refuses here, so that a request that should be decided is
+    /// not.
+    async fn policies_never_err(&mut self, set: &PolicySet) -> Result<bool, FloorError> {
+        let before = self.report.counterexamples.len();
         for policy in set.policies() {
             let since = Instant::now();
             let compiled = CompiledPolicy::compile(policy, self.env, self.policies.schema());
@@ -218,7 +223,7 @@ impl Asking<'_> {
                 }
             }
         }
-        Ok(())
+        Ok(self.report.counterexamples.len() == before)
     }
 
     /// The question that must be satisfiable: something is permitted here, and the engine permits it too.

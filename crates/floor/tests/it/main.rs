@@ -4,7 +4,6 @@
 mod bad;
 #[cfg(test)]
 #[path = "../../../policy/tests/it/callers.rs"]
-#[expect(dead_code, reason = "shared with the tests of `policy`")]
 mod callers;
 #[cfg(test)]
 mod mutants;
