@@ -18,6 +18,17 @@ const OPEN: &str = "open";
 
 #[async_trait]
 impl ProcedureStore for PostgresStore {
+    async fn open_procedure(&self, procedure: &NewProcedure, entry_hash: [u8; 32]) -> Result<(), StoreError> {
+        self.small(move || async move {
+            let mut client = self.client().await?;
+            let transaction = client.transaction().await?;
+            open(&transaction, std::slice::from_ref(procedure)).await?;
+            log::enqueue(&transaction, NewProcedureStep::ENTRY, &[&entry_hash]).await?;
+            commit(transaction).await
+        })
+        .await
+    }
+
     async fn append_step(&self, step: &NewProcedureStep) -> Result<(), StoreError> {
         self.small(move || async move {
             let mut client = self.client().await?;

@@ -15,6 +15,15 @@ const OPEN: &str = "open";
 
 #[async_trait]
 impl ProcedureStore for SqliteStore {
+    async fn open_procedure(&self, procedure: &NewProcedure, entry_hash: [u8; 32]) -> Result<(), StoreError> {
+        let procedure = procedure.clone();
+        self.write(move |connection| {
+            open(connection, &procedure)?;
+            log::enqueue(connection, NewProcedureStep::ENTRY, &entry_hash)
+        })
+        .await
+    }
+
     async fn append_step(&self, step: &NewProcedureStep) -> Result<(), StoreError> {
         let step = step.clone();
         self.write(move |connection| append_step(connection, &step)).await

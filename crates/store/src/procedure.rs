@@ -34,16 +34,8 @@ pub struct NewProcedure {
 pub enum ProcedureKind {
     /// 待核: a human decides whether a row belongs to a person.
     Review,
-}
-
-impl ProcedureKind {
-    /// Stored form.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Review => "review",
-        }
-    }
+    /// 不认可的查询: a person does not recognise a look-up, and the organisation that asked explains it.
+    UnrecognisedLookUp,
 }
 
 /// A procedure as stored, with its present state.
@@ -100,6 +92,9 @@ impl NewProcedureStep {
 /// The procedure side of the store.
 #[async_trait]
 pub trait ProcedureStore {
+    /// Opens a procedure alone, with its outbox row.
+    async fn open_procedure(&self, procedure: &NewProcedure, entry_hash: [u8; 32]) -> Result<(), StoreError>;
+
     /// Appends a step alone (one that has no other effect).
     async fn append_step(&self, step: &NewProcedureStep) -> Result<(), StoreError>;
 
