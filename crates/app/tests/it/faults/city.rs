@@ -280,6 +280,7 @@ impl City {
             kind: CallerKind::Officer,
             organisation: Some(self.provider.clone()),
             second_factor: true,
+            behind: None,
         }
     }
 
@@ -296,6 +297,7 @@ impl City {
             kind: CallerKind::Operator,
             organisation: None,
             second_factor: false,
+            behind: None,
         }
     }
 
@@ -305,6 +307,7 @@ impl City {
             kind: CallerKind::Resident,
             organisation: None,
             second_factor: true,
+            behind: None,
         }
     }
 
