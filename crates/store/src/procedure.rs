@@ -101,8 +101,16 @@ pub trait ProcedureStore {
     /// One procedure.
     async fn find_procedure(&self, uuid: Uuid) -> Result<Option<Procedure>, StoreError>;
 
-    /// Procedures in state `open`, oldest first; of `organisation` only, if given.
-    async fn open_procedures(&self, organisation: Option<&Uscc>, limit: u32) -> Result<Vec<Procedure>, StoreError>;
+    /// Procedures of a kind in state `open`, oldest first; of `organisation` only, if given.
+    async fn open_procedures(
+        &self,
+        kind: ProcedureKind,
+        organisation: Option<&Uscc>,
+        limit: u32,
+    ) -> Result<Vec<Procedure>, StoreError>;
+
+    /// Reasons of the steps of a procedure, oldest first.
+    async fn step_reasons(&self, uuid: Uuid) -> Result<Vec<Sealed>, StoreError>;
 
     /// Steps of a procedure, oldest first: state word, account, moment.
     async fn procedure_steps(&self, uuid: Uuid) -> Result<Vec<(String, Uuid, Moment)>, StoreError>;

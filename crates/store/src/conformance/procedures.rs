@@ -112,7 +112,12 @@ pub async fn open_procedures_are_listed_oldest_first(store: &dyn Store) {
     }
     let list = |organisation: Option<u32>, limit| async move {
         let organisation = organisation.map(super::fixture::organisation);
-        let open = ok(store.open_procedures(organisation.as_ref(), limit).await, "list");
+        let open = ok(
+            store
+                .open_procedures(ProcedureKind::Review, organisation.as_ref(), limit)
+                .await,
+            "list",
+        );
         open.into_iter().map(|procedure| procedure.uuid).collect::<Vec<_>>()
     };
     let [a, b, c, d] = ok(<[uuid::Uuid; 4]>::try_from(opened).map_err(|_| "four"), "procedures");
@@ -141,7 +146,12 @@ pub async fn a_procedure_is_opened_alone(store: &dyn Store) {
     let hash = make.bytes();
     ok(store.open_procedure(&new, hash).await, "open");
     conflicts(store.open_procedure(&new, make.bytes()).await, "opened twice");
-    let open = ok(store.open_procedures(Some(&organisation(3)), 9).await, "open ones");
+    let open = ok(
+        store
+            .open_procedures(ProcedureKind::UnrecognisedLookUp, Some(&organisation(3)), 9)
+            .await,
+        "open ones",
+    );
     let read = some(open.first(), "the procedure");
     assert_eq!((read.uuid, read.kind, read.steps), (new.uuid, new.kind, 0));
     assert_eq!(
