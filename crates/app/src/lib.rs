@@ -190,6 +190,12 @@ impl App {
         }
     }
 
+    /// A fresh public id.
+    #[must_use]
+    pub fn fresh_id(&self) -> Uuid {
+        self.fresh_uuid()
+    }
+
     fn store(&self) -> &dyn Store {
         &*self.0.parts.store
     }

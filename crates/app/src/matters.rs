@@ -27,19 +27,19 @@ pub struct MatterEntry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum MatterFault {
     /// No enabled purpose of this name.
-    #[error("the catalogue has no such purpose in force")]
+    #[error("{}", self.detail())]
     Purpose,
     /// The purpose is another organisation's.
-    #[error("the purpose is not one of this organisation")]
+    #[error("{}", self.detail())]
     Asker,
     /// The number does not have the form of the purpose.
-    #[error("the matter number does not have the form of its purpose")]
+    #[error("{}", self.detail())]
     Number,
     /// It would begin in the future, or end before it began.
-    #[error("a matter begins today or earlier, and ends no earlier than it began")]
+    #[error("{}", self.detail())]
     Days,
     /// The number stands for another matter.
-    #[error("the number is registered for another purpose or day")]
+    #[error("{}", self.detail())]
     Taken,
 }
 
@@ -53,6 +53,18 @@ impl MatterFault {
             Self::Number => "MATTER-0003",
             Self::Days => "MATTER-0004",
             Self::Taken => "MATTER-0005",
+        }
+    }
+
+    /// What is wrong, in one sentence.
+    #[must_use]
+    pub const fn detail(self) -> &'static str {
+        match self {
+            Self::Purpose => "the catalogue has no such purpose in force",
+            Self::Asker => "the purpose is not one of this organisation",
+            Self::Number => "the matter number does not have the form of its purpose",
+            Self::Days => "a matter begins today or earlier, and ends no earlier than it began",
+            Self::Taken => "the number is registered for another purpose or day",
         }
     }
 }

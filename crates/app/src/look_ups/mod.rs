@@ -57,43 +57,43 @@ pub struct Asked {
 #[derive(Debug, thiserror::Error)]
 pub enum LookUpFault {
     /// The purpose is not in the catalogue.
-    #[error("the catalogue has no such purpose")]
+    #[error("{}", self.detail())]
     Purpose,
     /// The legal ground is missing or too long.
-    #[error("name the legal ground: document and article, 4 to 200 characters")]
+    #[error("{}", self.detail())]
     Ground,
     /// The matter number does not have the form of the purpose.
-    #[error("the matter number does not have the form of this purpose; the catalogue shows an example")]
+    #[error("{}", self.detail())]
     MatterNo,
     /// The kind of document is unknown.
-    #[error("the kind of document is unknown")]
+    #[error("{}", self.detail())]
     DocumentKind,
     /// The number fails its form or check character.
-    #[error("the document number is mistyped: its form or check character is wrong; nobody was searched for")]
+    #[error("{}", self.detail())]
     DocumentNumber,
     /// The name is empty or no name.
-    #[error("the name is empty or holds what no name has")]
+    #[error("{}", self.detail())]
     Name,
     /// An item is not in the catalogue, or none or one twice is asked for.
-    #[error("name the items wanted, each once, as the catalogue has them")]
+    #[error("{}", self.detail())]
     Items,
     /// The idempotency key is missing or too long.
-    #[error("an idempotency key of 8 to 100 printable characters is needed, a new one for each look-up")]
+    #[error("{}", self.detail())]
     Key,
     /// The key was used for another request.
-    #[error("this idempotency key was used for another look-up")]
+    #[error("{}", self.detail())]
     KeyUsed,
     /// The key was used too long ago for the answer to be given again.
-    #[error("this look-up was answered; a new one needs a key of its own and leaves a trace of its own")]
+    #[error("{}", self.detail())]
     KeyOld,
     /// More distinct persons than may be looked up.
-    #[error("the limit on persons looked up is reached; it is kept, and an alarm was raised")]
+    #[error("{}", self.detail())]
     Limit(AlarmKind),
     /// What came of it is not said as it must be.
-    #[error("say what came of it: not used, or the number of the proceeding (4 to 60 characters)")]
+    #[error("{}", self.detail())]
     Closing,
     /// It is closed.
-    #[error("the look-up is closed")]
+    #[error("{}", self.detail())]
     Closed,
     /// The system failed.
     #[error(transparent)]
@@ -125,6 +125,31 @@ impl LookUpFault {
             Self::Closing => "LOOKUP-0401",
             Self::Closed => "LOOKUP-0402",
             Self::App(error) => error.code(),
+        }
+    }
+
+    /// What is wrong and what to do, in one sentence.
+    #[must_use]
+    pub const fn detail(&self) -> &'static str {
+        match self {
+            Self::Purpose => "the catalogue has no such purpose",
+            Self::Ground => "name the legal ground: document and article, 4 to 200 characters",
+            Self::MatterNo => {
+                "the matter number does not have the form of this purpose; the catalogue shows an example"
+            }
+            Self::DocumentKind => "the kind of document is unknown",
+            Self::DocumentNumber => {
+                "the document number is mistyped: its form or check character is wrong; nobody was searched for"
+            }
+            Self::Name => "the name is empty or holds what no name has",
+            Self::Items => "name the items wanted, each once, as the catalogue has them",
+            Self::Key => "an idempotency key of 8 to 100 printable characters is needed, a new one for each look-up",
+            Self::KeyUsed => "this idempotency key was used for another look-up",
+            Self::KeyOld => "this look-up was answered; a new one needs a key of its own and leaves a trace of its own",
+            Self::Limit(_) => "the limit on persons looked up is reached; it is kept, and an alarm was raised",
+            Self::Closing => "say what came of it: not used, or the number of the proceeding (4 to 60 characters)",
+            Self::Closed => "the look-up is closed",
+            Self::App(_) => "the system could not carry it out",
         }
     }
 }
