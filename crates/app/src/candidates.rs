@@ -69,7 +69,10 @@ pub async fn find(app: &App, permit: &Permit<FindCandidates>) -> Result<Candidat
         return Ok(CandidatesView::default());
     }
     let (row, delivery) = reviews::staged(app, &procedure).await?;
-    let what = json!({ "by": permit.caller().account, "what": "review_candidates", "procedure": procedure.uuid });
+    let what = json!({
+        "v": 1, "kind": "review", "account": permit.caller().account, "organisation": procedure.organisation.as_str(),
+        "what": "review_candidates", "procedure": procedure.uuid,
+    });
     let trace = own_file::trace(app, TraceKind::LookUp, row.tag, &what).await?;
     let Some((document, content)) = reviews::open_staged(app, &row, &delivery)? else {
         app.traces().outcome(trace, TraceOutcome::Nothing, app.now()).await;

@@ -8,12 +8,18 @@ mod adapter;
 pub mod candidates;
 pub mod deliver;
 pub mod deliveries;
+pub mod entry;
 mod error;
+mod handles;
 pub mod held;
 mod keys;
 pub mod lifecycle;
+pub mod locks;
+pub mod look_ups;
+pub mod matters;
 mod names;
 pub mod own_file;
+pub mod own_looks;
 pub mod persons;
 pub mod purge;
 pub mod reconcile;
@@ -114,6 +120,8 @@ pub struct Parts {
 struct Inner {
     parts: Parts,
     traces: trace::GroupCommit,
+    limits: look_ups::Limits,
+    decoy: tokio::sync::OnceCell<()>,
     running: deliver::Running,
     waiting: deliver::Waiting,
 }
@@ -130,6 +138,8 @@ impl App {
         Self(Arc::new(Inner {
             parts,
             traces,
+            limits: look_ups::Limits::default(),
+            decoy: tokio::sync::OnceCell::new(),
             running: deliver::Running::default(),
             waiting: deliver::Waiting::default(),
         }))
@@ -180,6 +190,12 @@ impl App {
         }
     }
 
+    /// A fresh public id.
+    #[must_use]
+    pub fn fresh_id(&self) -> Uuid {
+        self.fresh_uuid()
+    }
+
     fn store(&self) -> &dyn Store {
         &*self.0.parts.store
     }
@@ -195,6 +211,21 @@ impl App {
     fn traces(&self) -> &trace::GroupCommit {
         &self.0.traces
     }
+    fn limits(&self) -> &look_ups::Limits {
+        &self.0.limits
+    }
+
+    /// Enters the person who stands in where nobody is found, once (R12).
+    async fn ensure_decoy(&self) -> Result<(), AppError> {
+        let enter = || async {
+            let uuid = self.fresh_uuid();
+            let (_, wrapped) = self.vault().new_secret(vault::SecretOwner::Person, uuid)?;
+            self.store().ensure_decoy(uuid, &wrapped).await?;
+            Ok(())
+        };
+        self.0.decoy.get_or_try_init(enter).await.copied()
+    }
+
     fn running(&self) -> &deliver::Running {
         &self.0.running
     }

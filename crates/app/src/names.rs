@@ -1,7 +1,7 @@
 //! Names that the catalogue gives to ids, for people to read.
 
 use domain::Uscc;
-use domain::catalogue::{Catalogue, ItemId, Text};
+use domain::catalogue::{Catalogue, ItemId, PurposeId, Text};
 
 /// The name of an organisation, or its code where the catalogue no longer lists it.
 pub(crate) fn organisation(catalogue: &Catalogue, uscc: &Uscc) -> Text {
@@ -17,6 +17,14 @@ pub(crate) fn item(catalogue: &Catalogue, id: &ItemId) -> Text {
         .items
         .get(id)
         .map_or_else(|| same(id.as_str()), |item| item.name.clone())
+}
+
+/// The name of a purpose, or its id where the catalogue no longer lists it.
+pub(crate) fn purpose(catalogue: &Catalogue, id: &PurposeId) -> Text {
+    catalogue
+        .purposes
+        .get(id)
+        .map_or_else(|| same(id.as_str()), |purpose| purpose.name.clone())
 }
 
 fn same(text: &str) -> Text {

@@ -7,12 +7,12 @@ use domain::record::{RecordContent, RecordEventKind, RecordState};
 use domain::{Day, Moment};
 use policy::{Permit, ReadOwnNotices, ReadOwnRecords};
 use serde_json::json;
-use store::{BirthState, IndexTag, NewTrace, Person, Record, Sealed, TraceKind, TraceOutcome};
+use store::{BirthState, IndexTag, NewTrace, Person, Record, TraceKind, TraceOutcome};
 use uuid::Uuid;
 use vault::{Secret, SecretOwner};
 
 use crate::keys::{self, RECORD_CONTENT, TRACE_CONTENT};
-use crate::{App, AppError, accounts, names};
+use crate::{App, AppError, accounts, entry, names};
 
 /// The own CreditFile.
 #[derive(Debug, Clone)]
@@ -231,7 +231,7 @@ async fn read(app: &App, account: Uuid, what: &'static str) -> Result<(Own, Uuid
         app,
         TraceKind::OwnRead,
         subject,
-        &json!({ "by": account.uuid, "what": what }),
+        &json!({ "v": 1, "kind": "own_read", "account": account.uuid, "what": what }),
     )
     .await?;
 
@@ -270,10 +270,7 @@ pub(crate) async fn trace(
     content: &serde_json::Value,
 ) -> Result<Uuid, AppError> {
     let uuid = app.fresh_uuid();
-    let bytes = content.to_string();
-    let content: Sealed = keys::seal(app.vault().log_secret(), TRACE_CONTENT, uuid, bytes.as_bytes())?;
-    let commitment = content.ciphertext.clone().unwrap_or_default();
-    let entry_hash = vault::entry_hash("trace", &[uuid.as_bytes(), &commitment]);
+    let (content, entry_hash) = entry::seal(app, entry::TRACE, TRACE_CONTENT, uuid, content)?;
     app.traces()
         .intent(NewTrace {
             uuid,

@@ -8,8 +8,8 @@ use matching::Explanation;
 use policy::{DecideReview, ListReviews, Permit, ReadReview};
 use serde_json::json;
 use store::{
-    ChunkCommit, Delivery, NewPersonEvent, NewPersonEventKind, NewProcedureStep, PersonRef, Procedure, Sealed,
-    StagedRow, StoreError, TraceKind, TraceOutcome,
+    ChunkCommit, Delivery, NewPersonEvent, NewPersonEventKind, NewProcedureStep, PersonRef, Procedure, ProcedureKind,
+    Sealed, StagedRow, StoreError, TraceKind, TraceOutcome,
 };
 use uuid::Uuid;
 use vault::{Secret, SecretOwner};
@@ -143,7 +143,7 @@ pub async fn list(app: &App, permit: &Permit<ListReviews>, limit: u32) -> Result
     let mut summaries = Vec::new();
     for procedure in app
         .store()
-        .open_procedures(permit.resource().organisation.as_ref(), limit)
+        .open_procedures(ProcedureKind::Review, permit.resource().organisation.as_ref(), limit)
         .await?
     {
         let (row, delivery) = staged(app, &procedure).await?;
@@ -159,7 +159,8 @@ pub async fn list(app: &App, permit: &Permit<ListReviews>, limit: u32) -> Result
 /// If the store fails.
 pub async fn find(app: &App, uuid: Uuid) -> Result<Option<ReviewHead>, AppError> {
     let found = app.store().find_procedure(uuid).await?;
-    Ok(found.map(|procedure| ReviewHead {
+    let review = found.filter(|procedure| procedure.kind == ProcedureKind::Review);
+    Ok(review.map(|procedure| ReviewHead {
         uuid,
         organisation: procedure.organisation,
     }))
@@ -173,7 +174,10 @@ pub async fn find(app: &App, uuid: Uuid) -> Result<Option<ReviewHead>, AppError>
 pub async fn get(app: &App, permit: &Permit<ReadReview>) -> Result<ReviewView, AppError> {
     let procedure = permitted(app, permit.resource().review, &permit.resource().organisation).await?;
     let (row, delivery) = staged(app, &procedure).await?;
-    let what = json!({ "by": permit.caller().account, "what": "review", "procedure": procedure.uuid });
+    let what = json!({
+        "v": 1, "kind": "review", "account": permit.caller().account, "organisation": procedure.organisation.as_str(),
+        "what": "review", "procedure": procedure.uuid,
+    });
     let trace = own_file::trace(app, TraceKind::LookUp, row.tag, &what).await?;
     let steps = app.store().procedure_steps(procedure.uuid).await?;
     let summary = summary(app, &procedure, &row, &delivery);

@@ -5,6 +5,7 @@
 
 pub mod calendar;
 pub mod catalogue;
+pub mod disclosure;
 pub mod document;
 pub mod matter;
 pub mod name;

@@ -114,6 +114,14 @@ impl fmt::Display for Day {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Moment(pub i64);
 
+impl Day {
+    /// The last moment of the day in China Standard Time: a period that ends on a day ends with it.
+    #[must_use]
+    pub fn last_moment(self) -> Moment {
+        Moment((i64::from(self.to_epoch_days()) + 1) * DAY_MS - CST_OFFSET_MS - 1)
+    }
+}
+
 /// China Standard Time is UTC+8 all year round.
 const CST_OFFSET_MS: i64 = 8 * 3600 * 1000;
 const DAY_MS: i64 = 24 * 3600 * 1000;

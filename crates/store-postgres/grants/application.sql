@@ -40,3 +40,16 @@ GRANT UPDATE (totp_salt, totp, identity_salt, identity, key) ON account TO cheng
 GRANT SELECT, INSERT, UPDATE, DELETE ON session TO chengdang_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON attempt TO chengdang_app;
 GRANT SELECT, INSERT ON totp_step TO chengdang_app;
+GRANT SELECT, INSERT ON matter TO chengdang_app;
+GRANT SELECT, INSERT ON matter_event TO chengdang_app;
+GRANT SELECT, INSERT ON look_up TO chengdang_app;
+GRANT SELECT, INSERT ON look_up_answer TO chengdang_app;
+GRANT UPDATE (content_salt, content) ON look_up_answer TO chengdang_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON look_up_open TO chengdang_app;
+GRANT SELECT, INSERT ON look_up_closing TO chengdang_app;
+GRANT UPDATE (reference_salt, reference) ON look_up_closing TO chengdang_app;
+GRANT SELECT, INSERT ON withholding TO chengdang_app;
+GRANT SELECT, INSERT ON file_lock TO chengdang_app;
+GRANT SELECT, INSERT ON alarm TO chengdang_app;
+GRANT SELECT, INSERT ON honey_number TO chengdang_app;
+GRANT SELECT, INSERT ON declared_relation TO chengdang_app;

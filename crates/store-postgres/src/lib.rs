@@ -21,6 +21,8 @@ mod delivery;
 mod fault;
 mod log;
 mod login;
+mod look_up;
+mod matter;
 mod person;
 mod procedure;
 mod record;

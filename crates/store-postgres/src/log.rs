@@ -112,40 +112,55 @@ pub(crate) async fn enqueue(
     Ok(())
 }
 
+/// Writes traces with their outbox rows.
+pub(crate) async fn insert_traces(transaction: &Transaction<'_>, traces: &[&NewTrace]) -> Result<(), Fault> {
+    let subjects: Vec<IndexTag> = traces.iter().map(|trace| trace.subject).collect();
+    let (tags, indexes, versions) = tag_arrays(&subjects);
+    let uuids: Vec<Uuid> = traces.iter().map(|trace| trace.uuid).collect();
+    let kinds: Vec<&str> = traces.iter().map(|trace| trace.kind.as_str()).collect();
+    let (salts, contents): (Vec<_>, Vec<_>) = traces.iter().map(|trace| parts(&trace.content)).unzip();
+    let hashes: Vec<&[u8]> = traces.iter().map(|trace| trace.entry_hash.as_slice()).collect();
+    let moments: Vec<i64> = traces.iter().map(|trace| trace.at.0).collect();
+    let sql = include_str!("../sql/trace/insert.sql");
+    let columns: &[crate::connection::Parameter<'_>] = &[
+        &uuids, &kinds, &tags, &indexes, &versions, &salts, &contents, &hashes, &moments,
+    ];
+    execute(transaction, sql, columns).await?;
+    let hashes: Vec<&[u8; 32]> = traces.iter().map(|trace| &trace.entry_hash).collect();
+    enqueue(transaction, EntryKind::Trace, &hashes).await
+}
+
+/// Adds outcomes; one that stands stays as it is.
+pub(crate) async fn insert_outcomes(
+    transaction: &Transaction<'_>,
+    outcomes: &[(Uuid, TraceOutcome, Moment)],
+) -> Result<(), Fault> {
+    let uuids: Vec<Uuid> = outcomes.iter().map(|(uuid, ..)| *uuid).collect();
+    let words: Vec<&str> = outcomes.iter().map(|(_, outcome, _)| outcome.as_str()).collect();
+    let moments: Vec<i64> = outcomes.iter().map(|(.., at)| at.0).collect();
+    let sql = include_str!("../sql/trace_outcome/insert.sql");
+    execute(transaction, sql, &[&uuids, &words, &moments]).await?;
+    let sql = include_str!("../sql/trace_outcome/count_standing.sql");
+    let standing = first(transaction, sql, &[&uuids, &words], |row| count(row, 0)).await?;
+    if standing != Some(outcomes.len() as u64) {
+        return Err(conflict("the trace has another outcome"));
+    }
+    Ok(())
+}
+
 impl PostgresStore {
     async fn write_traces(&self, traces: &[NewTrace]) -> Result<(), Fault> {
         let mut client = self.client().await?;
         let transaction = client.transaction().await?;
-        let subjects: Vec<IndexTag> = traces.iter().map(|trace| trace.subject).collect();
-        let (tags, indexes, versions) = tag_arrays(&subjects);
-        let uuids: Vec<Uuid> = traces.iter().map(|trace| trace.uuid).collect();
-        let kinds: Vec<&str> = traces.iter().map(|trace| trace.kind.as_str()).collect();
-        let (salts, contents): (Vec<_>, Vec<_>) = traces.iter().map(|trace| parts(&trace.content)).unzip();
-        let hashes: Vec<&[u8]> = traces.iter().map(|trace| trace.entry_hash.as_slice()).collect();
-        let moments: Vec<i64> = traces.iter().map(|trace| trace.at.0).collect();
-        let sql = include_str!("../sql/trace/insert.sql");
-        let columns: &[crate::connection::Parameter<'_>] = &[
-            &uuids, &kinds, &tags, &indexes, &versions, &salts, &contents, &hashes, &moments,
-        ];
-        execute(&transaction, sql, columns).await?;
-        let hashes: Vec<&[u8; 32]> = traces.iter().map(|trace| &trace.entry_hash).collect();
-        enqueue(&transaction, EntryKind::Trace, &hashes).await?;
+        let traces: Vec<&NewTrace> = traces.iter().collect();
+        insert_traces(&transaction, &traces).await?;
         commit(transaction).await
     }
 
     async fn write_outcomes(&self, outcomes: &[(Uuid, TraceOutcome, Moment)]) -> Result<(), Fault> {
         let mut client = self.client().await?;
         let transaction = client.transaction().await?;
-        let uuids: Vec<Uuid> = outcomes.iter().map(|(uuid, ..)| *uuid).collect();
-        let words: Vec<&str> = outcomes.iter().map(|(_, outcome, _)| outcome.as_str()).collect();
-        let moments: Vec<i64> = outcomes.iter().map(|(.., at)| at.0).collect();
-        let sql = include_str!("../sql/trace_outcome/insert.sql");
-        execute(&transaction, sql, &[&uuids, &words, &moments]).await?;
-        let sql = include_str!("../sql/trace_outcome/count_standing.sql");
-        let standing = first(&transaction, sql, &[&uuids, &words], |row| count(row, 0)).await?;
-        if standing != Some(outcomes.len() as u64) {
-            return Err(conflict("the trace has another outcome"));
-        }
+        insert_outcomes(&transaction, outcomes).await?;
         commit(transaction).await
     }
 

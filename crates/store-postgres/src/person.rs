@@ -113,7 +113,7 @@ pub(crate) async fn append_event(transaction: &Transaction<'_>, event: &KnownPer
     log::enqueue(transaction, EntryKind::PersonEvent, &[&event.entry_hash]).await
 }
 
-fn person(row: &Row) -> Result<Person, Fault> {
+pub(crate) fn person(row: &Row) -> Result<Person, Fault> {
     Ok(Person {
         id: PersonId(get(row, 0)?),
         uuid: get(row, 1)?,

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use deadpool_postgres::Transaction;
 use domain::{Moment, Uscc};
-use store::{NewProcedure, NewProcedureStep, PersonId, Procedure, ProcedureKind, ProcedureStore, StoreError};
+use store::{NewProcedure, NewProcedureStep, PersonId, Procedure, ProcedureKind, ProcedureStore, Sealed, StoreError};
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
@@ -18,6 +18,17 @@ const OPEN: &str = "open";
 
 #[async_trait]
 impl ProcedureStore for PostgresStore {
+    async fn open_procedure(&self, procedure: &NewProcedure, entry_hash: [u8; 32]) -> Result<(), StoreError> {
+        self.small(move || async move {
+            let mut client = self.client().await?;
+            let transaction = client.transaction().await?;
+            open(&transaction, std::slice::from_ref(procedure)).await?;
+            log::enqueue(&transaction, NewProcedureStep::ENTRY, &[&entry_hash]).await?;
+            commit(transaction).await
+        })
+        .await
+    }
+
     async fn append_step(&self, step: &NewProcedureStep) -> Result<(), StoreError> {
         self.small(move || async move {
             let mut client = self.client().await?;
@@ -33,25 +44,31 @@ impl ProcedureStore for PostgresStore {
         Ok(first(&client, include_str!("../sql/procedure/find.sql"), &[&uuid], procedure).await?)
     }
 
-    async fn open_procedures(&self, organisation: Option<&Uscc>, limit: u32) -> Result<Vec<Procedure>, StoreError> {
+    async fn open_procedures(
+        &self,
+        kind: ProcedureKind,
+        organisation: Option<&Uscc>,
+        limit: u32,
+    ) -> Result<Vec<Procedure>, StoreError> {
         let client = self.client().await?;
-        let limit = i64::from(limit);
+        let (limit, kind) = (i64::from(limit), kind.as_str());
         let open = match organisation {
             Some(organisation) => {
                 let sql = include_str!("../sql/procedure_open/list_of_organisation.sql");
-                all(&client, sql, &[&organisation.as_str(), &limit], procedure).await?
+                all(&client, sql, &[&organisation.as_str(), &limit, &kind], procedure).await?
             }
             None => {
-                all(
-                    &client,
-                    include_str!("../sql/procedure_open/list.sql"),
-                    &[&limit],
-                    procedure,
-                )
-                .await?
+                let sql = include_str!("../sql/procedure_open/list.sql");
+                all(&client, sql, &[&limit, &kind], procedure).await?
             }
         };
         Ok(open)
+    }
+
+    async fn step_reasons(&self, uuid: Uuid) -> Result<Vec<Sealed>, StoreError> {
+        let client = self.client().await?;
+        let sql = include_str!("../sql/procedure_step/reasons.sql");
+        Ok(all(&client, sql, &[&uuid], |row| sealed(row, 0)).await?)
     }
 
     async fn procedure_steps(&self, uuid: Uuid) -> Result<Vec<(String, Uuid, Moment)>, StoreError> {

@@ -224,24 +224,30 @@ fn known_fact(row: &Row) -> Result<Option<KnownFact>, Fault> {
     }))
 }
 
-async fn with_events<C: GenericClient>(client: &C, mut records: Vec<Record>) -> Result<Vec<Record>, Fault> {
+async fn with_events<C: GenericClient>(client: &C, records: Vec<Record>) -> Result<Vec<Record>, Fault> {
     if records.is_empty() {
         return Ok(records);
     }
     let persons: Vec<i64> = records.iter().map(|record| record.person.0).collect();
     let numbers: Vec<i64> = records.iter().map(|record| record.id.0).collect();
     let sql = include_str!("../sql/record_event/list.sql");
+    let events = all(client, sql, &[&persons, &numbers], record_event).await?;
+    Ok(join_events(records, events))
+}
+
+/// Gives each record its events.
+pub(crate) fn join_events(mut records: Vec<Record>, all: Vec<RecordEvent>) -> Vec<Record> {
     let mut events: BTreeMap<RecordId, Vec<RecordEvent>> = BTreeMap::new();
-    for event in all(client, sql, &[&persons, &numbers], record_event).await? {
+    for event in all {
         events.entry(event.record).or_default().push(event);
     }
     for record in &mut records {
         record.events = events.remove(&record.id).unwrap_or_default();
     }
-    Ok(records)
+    records
 }
 
-fn record(row: &Row) -> Result<Record, Fault> {
+pub(crate) fn record(row: &Row) -> Result<Record, Fault> {
     let id = RecordId(get(row, 0)?);
     let (_, ordinal) = chunk_and_ordinal(id);
     let ordinal = u32::try_from(ordinal).map_err(|_| damaged("an ordinal is out of range"))?;
@@ -263,7 +269,7 @@ fn record(row: &Row) -> Result<Record, Fault> {
     })
 }
 
-fn record_event(row: &Row) -> Result<RecordEvent, Fault> {
+pub(crate) fn record_event(row: &Row) -> Result<RecordEvent, Fault> {
     Ok(RecordEvent {
         record: RecordId(get(row, 0)?),
         kind: word(row, 1, RecordEventKind::parse)?,

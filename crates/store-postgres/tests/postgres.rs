@@ -139,7 +139,14 @@ async fn another_schema_is_refused(cluster: &Cluster) {
     assert!(matches!(nowhere, Err(StoreError::Unavailable { .. })), "{nowhere:?}");
 }
 
-const QUEUES: [&str; 5] = ["outbox", "session", "attempt", "lease", "procedure_open"];
+const QUEUES: [&str; 6] = [
+    "outbox",
+    "session",
+    "attempt",
+    "lease",
+    "procedure_open",
+    "look_up_open",
+];
 
 /// Tables that are not queues, each with its columns and their types.
 async fn columns(client: &Client) -> Vec<(String, String, String)> {

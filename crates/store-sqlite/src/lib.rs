@@ -22,6 +22,8 @@ mod delivery;
 mod fault;
 mod log;
 mod login;
+mod look_up;
+mod matter;
 mod person;
 mod procedure;
 mod read;

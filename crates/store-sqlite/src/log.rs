@@ -103,7 +103,7 @@ pub(crate) fn enqueue(connection: &Connection, kind: EntryKind, entry_hash: &[u8
     Ok(())
 }
 
-fn append_trace(connection: &Connection, trace: &NewTrace) -> Result<(), Fault> {
+pub(crate) fn append_trace(connection: &Connection, trace: &NewTrace) -> Result<(), Fault> {
     execute(
         connection,
         include_str!("../sql/trace/insert.sql"),
@@ -122,7 +122,12 @@ fn append_trace(connection: &Connection, trace: &NewTrace) -> Result<(), Fault> 
     enqueue(connection, EntryKind::Trace, &trace.entry_hash)
 }
 
-fn append_outcome(connection: &Connection, trace: Uuid, outcome: TraceOutcome, at: Moment) -> Result<(), Fault> {
+pub(crate) fn append_outcome(
+    connection: &Connection,
+    trace: Uuid,
+    outcome: TraceOutcome,
+    at: Moment,
+) -> Result<(), Fault> {
     let sql = include_str!("../sql/trace_outcome/insert.sql");
     if execute(connection, sql, params![trace.as_bytes(), outcome.as_str(), at.0])? == 1 {
         return Ok(());

@@ -20,14 +20,8 @@ impl PersonStore for SqliteStore {
 
     async fn get_persons(&self, ids: &[PersonId]) -> Result<Vec<Person>, StoreError> {
         let ids = ids.to_vec();
-        self.read(move |connection| {
-            let get = |id: PersonId| {
-                first(connection, include_str!("../sql/person/get.sql"), [id.0], person)?
-                    .ok_or_else(|| missing("the person"))
-            };
-            ids.into_iter().map(get).collect()
-        })
-        .await
+        self.read(move |connection| ids.into_iter().map(|id| get(connection, id)).collect())
+            .await
     }
 
     async fn append_person_event(&self, event: &KnownPersonEvent) -> Result<(), StoreError> {
@@ -66,6 +60,11 @@ impl PersonStore for SqliteStore {
         })
         .await
     }
+}
+
+/// One person.
+pub(crate) fn get(connection: &Connection, id: PersonId) -> Result<Person, Fault> {
+    first(connection, include_str!("../sql/person/get.sql"), [id.0], person)?.ok_or_else(|| missing("the person"))
 }
 
 /// Appends an event of a person with its outbox row.

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::{Moment, Uscc};
 use rusqlite::{Connection, Row, params};
-use store::{NewProcedure, NewProcedureStep, PersonId, Procedure, ProcedureKind, ProcedureStore, StoreError};
+use store::{NewProcedure, NewProcedureStep, PersonId, Procedure, ProcedureKind, ProcedureStore, Sealed, StoreError};
 use uuid::Uuid;
 
 use crate::connection::{all, execute, first, sealed, uuid, word};
@@ -15,6 +15,15 @@ const OPEN: &str = "open";
 
 #[async_trait]
 impl ProcedureStore for SqliteStore {
+    async fn open_procedure(&self, procedure: &NewProcedure, entry_hash: [u8; 32]) -> Result<(), StoreError> {
+        let procedure = procedure.clone();
+        self.write(move |connection| {
+            open(connection, &procedure)?;
+            log::enqueue(connection, NewProcedureStep::ENTRY, &entry_hash)
+        })
+        .await
+    }
+
     async fn append_step(&self, step: &NewProcedureStep) -> Result<(), StoreError> {
         let step = step.clone();
         self.write(move |connection| append_step(connection, &step)).await
@@ -32,19 +41,33 @@ impl ProcedureStore for SqliteStore {
         .await
     }
 
-    async fn open_procedures(&self, organisation: Option<&Uscc>, limit: u32) -> Result<Vec<Procedure>, StoreError> {
+    async fn open_procedures(
+        &self,
+        kind: ProcedureKind,
+        organisation: Option<&Uscc>,
+        limit: u32,
+    ) -> Result<Vec<Procedure>, StoreError> {
         let organisation = organisation.cloned();
         self.read(move |connection| match organisation {
             Some(organisation) => {
                 let sql = include_str!("../sql/procedure_open/list_of_organisation.sql");
-                all(connection, sql, params![organisation.as_str(), limit], procedure)
+                let asked = params![organisation.as_str(), limit, kind.as_str()];
+                all(connection, sql, asked, procedure)
             }
             None => all(
                 connection,
                 include_str!("../sql/procedure_open/list.sql"),
-                [limit],
+                params![limit, kind.as_str()],
                 procedure,
             ),
+        })
+        .await
+    }
+
+    async fn step_reasons(&self, uuid: Uuid) -> Result<Vec<Sealed>, StoreError> {
+        self.read(move |connection| {
+            let sql = include_str!("../sql/procedure_step/reasons.sql");
+            all(connection, sql, [uuid.as_bytes()], |row| sealed(row, 0))
         })
         .await
     }

@@ -46,26 +46,7 @@ impl RecordStore for SqliteStore {
     }
 
     async fn records_of(&self, person: PersonId) -> Result<Vec<Record>, StoreError> {
-        self.read(move |connection| {
-            let mut ids = Vec::new();
-            run::FACTS.visit(connection, &[person.0.to_be_bytes()], |_, _, record| ids.push(record))?;
-            ids.sort_unstable_by(|one, other| other.cmp(one));
-            let mut records = Vec::with_capacity(ids.len());
-            for id in ids {
-                let found = first(connection, include_str!("../sql/record/get.sql"), [id], record)?;
-                records.push(found.ok_or_else(|| damaged("a fact leads to no record"))?);
-            }
-            let sql = include_str!("../sql/record_event/list_of_person.sql");
-            let mut events: BTreeMap<RecordId, Vec<RecordEvent>> = BTreeMap::new();
-            for event in all(connection, sql, [person.0], record_event)? {
-                events.entry(event.record).or_default().push(event);
-            }
-            for record in &mut records {
-                record.events = events.remove(&record.id).unwrap_or_default();
-            }
-            Ok(records)
-        })
-        .await
+        self.read(move |connection| of_person(connection, person)).await
     }
 
     async fn find_record(&self, uuid: Uuid) -> Result<Option<Record>, StoreError> {
@@ -233,6 +214,26 @@ fn event_kinds(connection: &Connection, person: PersonId, record: RecordId) -> R
     all(connection, sql, [person.0, record.0], |row| {
         word(row, 1, RecordEventKind::parse)
     })
+}
+
+/// All records of a person with their events, newest first. The same statements, however many there are.
+pub(crate) fn of_person(connection: &Connection, person: PersonId) -> Result<Vec<Record>, Fault> {
+    let mut ids = Vec::new();
+    run::FACTS.visit(connection, &[person.0.to_be_bytes()], |_, _, record| ids.push(record))?;
+    let asked = format!("{ids:?}");
+    let mut records = all(connection, include_str!("../sql/record/get_many.sql"), [asked], record)?;
+    if records.len() != ids.len() {
+        return Err(damaged("a fact leads to no record"));
+    }
+    let sql = include_str!("../sql/record_event/list_of_person.sql");
+    let mut events: BTreeMap<RecordId, Vec<RecordEvent>> = BTreeMap::new();
+    for event in all(connection, sql, [person.0], record_event)? {
+        events.entry(event.record).or_default().push(event);
+    }
+    for record in &mut records {
+        record.events = events.remove(&record.id).unwrap_or_default();
+    }
+    Ok(records)
 }
 
 fn with_events(connection: &Connection, mut record: Record) -> Result<Record, Fault> {

@@ -230,16 +230,12 @@ impl<'a> Blocks<'a> {
         })
     }
 
-    /// Reads the block in which the first entry of `run` from `key` on is, or the one before it.
+    /// Reads the block in which the first entry of `run` from `key` on is, or the one before it, or the first.
     fn seek(&mut self, block: &mut Block, run: i64, key: &[u8]) -> Result<(), Fault> {
-        let found = self
-            .seek
-            .query_row(params![run, key], |row| block.read(row))
-            .optional()?;
-        if found.is_none() && !self.get(block, run << PLACE_BITS)? {
-            return Err(damaged("a run of an index has no blocks"));
-        }
-        Ok(())
+        let found = self.seek.query_row(params![run, key], |row| block.read(row));
+        found
+            .optional()?
+            .ok_or_else(|| damaged("a run of an index has no blocks"))
     }
 
     /// Reads the next block of the same run, if there is one.

@@ -137,7 +137,14 @@ fn the_file_is_its_owners_only() {
     }
 }
 
-const QUEUES: [&str; 5] = ["outbox", "session", "attempt", "lease", "procedure_open"];
+const QUEUES: [&str; 6] = [
+    "outbox",
+    "session",
+    "attempt",
+    "lease",
+    "procedure_open",
+    "look_up_open",
+];
 /// Derived from the rows they lead to: their runs are merged.
 const INDEXES: [&str; 2] = ["index_run", "index_block"];
 

@@ -2,7 +2,7 @@
 //! backends pass ([`conformance`]).
 //!
 //! Rules that hold in every backend:
-//! - tables are append-only but for the queue tables (`outbox`, `session`, `attempt`, `lease`, `procedure_open`), and erasure (salt and ciphertext to NULL);
+//! - tables are append-only but for the queue tables (`outbox`, `session`, `attempt`, `lease`, `procedure_open`, `look_up_open`), and erasure (salt and ciphertext to NULL);
 //! - a write is one transaction: all of it or nothing; a chunk carries its resume point, outbox row and events (invariants I1, I8);
 //! - clear columns of a record are id, person, item, state, class, provider, end, and keyed tags; everything else is [`Sealed`];
 //! - a stale write ends in [`StoreError::Conflict`] and leaves no trace.
@@ -12,6 +12,8 @@ mod delivery;
 mod error;
 mod log;
 mod login;
+mod look_up;
+mod matter;
 mod person;
 mod procedure;
 mod record;
@@ -22,6 +24,8 @@ pub use delivery::*;
 pub use error::StoreError;
 pub use log::*;
 pub use login::*;
+pub use look_up::*;
+pub use matter::*;
 pub use person::*;
 pub use procedure::*;
 pub use record::*;
@@ -58,7 +62,16 @@ pub enum BlindIndex {
 
 /// Everything a backend must do.
 pub trait Store:
-    DeliveryStore + RecordStore + PersonStore + LogStore + ProcedureStore + LoginStore + Send + Sync
+    DeliveryStore
+    + RecordStore
+    + PersonStore
+    + LogStore
+    + ProcedureStore
+    + LoginStore
+    + MatterStore
+    + LookUpStore
+    + Send
+    + Sync
 {
     /// Name of the backend for messages: `sqlite` or `postgresql`.
     fn backend(&self) -> &'static str;

@@ -34,16 +34,8 @@ pub struct NewProcedure {
 pub enum ProcedureKind {
     /// 待核: a human decides whether a row belongs to a person.
     Review,
-}
-
-impl ProcedureKind {
-    /// Stored form.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Review => "review",
-        }
-    }
+    /// 不认可的查询: a person does not recognise a look-up, and the organisation that asked explains it.
+    UnrecognisedLookUp,
 }
 
 /// A procedure as stored, with its present state.
@@ -100,14 +92,25 @@ impl NewProcedureStep {
 /// The procedure side of the store.
 #[async_trait]
 pub trait ProcedureStore {
+    /// Opens a procedure alone, with its outbox row.
+    async fn open_procedure(&self, procedure: &NewProcedure, entry_hash: [u8; 32]) -> Result<(), StoreError>;
+
     /// Appends a step alone (one that has no other effect).
     async fn append_step(&self, step: &NewProcedureStep) -> Result<(), StoreError>;
 
     /// One procedure.
     async fn find_procedure(&self, uuid: Uuid) -> Result<Option<Procedure>, StoreError>;
 
-    /// Procedures in state `open`, oldest first; of `organisation` only, if given.
-    async fn open_procedures(&self, organisation: Option<&Uscc>, limit: u32) -> Result<Vec<Procedure>, StoreError>;
+    /// Procedures of a kind in state `open`, oldest first; of `organisation` only, if given.
+    async fn open_procedures(
+        &self,
+        kind: ProcedureKind,
+        organisation: Option<&Uscc>,
+        limit: u32,
+    ) -> Result<Vec<Procedure>, StoreError>;
+
+    /// Reasons of the steps of a procedure, oldest first.
+    async fn step_reasons(&self, uuid: Uuid) -> Result<Vec<Sealed>, StoreError>;
 
     /// Steps of a procedure, oldest first: state word, account, moment.
     async fn procedure_steps(&self, uuid: Uuid) -> Result<Vec<(String, Uuid, Moment)>, StoreError>;

@@ -3,7 +3,8 @@
 use domain::record::RecordState;
 
 use crate::{
-    BirthState, BlindIndex, DeliveryState, PersonEvent, PersonId, ProcedureKind, StagedKind, TraceKind, TraceOutcome,
+    AlarmKind, BirthState, BlindIndex, DeliveryState, LookUpResult, MatterEventKind, PersonEvent, PersonId,
+    ProcedureKind, Relation, StagedKind, TraceKind, TraceOutcome,
 };
 
 /// Gives an enum its stored words, both ways from one list.
@@ -30,16 +31,21 @@ words!(DeliveryState { Receiving = "receiving", Done = "done", Refused = "refuse
 words!(TraceKind { OwnRead = "own_read", LookUp = "look_up" });
 words!(TraceOutcome { Disclosed = "disclosed", Nothing = "nothing", Refused = "refused" });
 
-impl ProcedureKind {
-    /// Reads the stored form.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        match text {
-            "review" => Some(Self::Review),
-            _ => None,
-        }
-    }
-}
+words!(MatterEventKind { Closed = "closed", Reopened = "reopened" });
+words!(Relation { Own = "own", Kin = "kin", Colleague = "colleague" });
+words!(LookUpResult { NotUsed = "not_used", Proceeding = "proceeding" });
+words!(ProcedureKind { Review = "review", UnrecognisedLookUp = "unrecognised_look_up" });
+words!(AlarmKind {
+    OfficerLimit = "officer_limit",
+    ClientLimit = "client_limit",
+    DepartmentLimit = "department_limit",
+    PurposeLimit = "purpose_limit",
+    CityLimit = "city_limit",
+    MatterLimit = "matter_limit",
+    HoneyNumber = "honey_number",
+    Matterless = "matterless",
+    Relation = "relation",
+});
 
 impl BirthState {
     /// The state in which the life of the record begins.

@@ -3,6 +3,7 @@
 
 use app::AppError;
 use app::accounts::LoginFault;
+use app::look_ups::LookUpFault;
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
@@ -37,6 +38,18 @@ pub(crate) enum Fault {
     BadRequest {
         /// What is wrong, without contents.
         what: &'static str,
+    },
+    /// What a look-up names is wrong; nobody was searched for.
+    LookUp {
+        /// Public code.
+        code: &'static str,
+        /// What is wrong, without contents.
+        what: &'static str,
+    },
+    /// More persons than may be looked up.
+    Limit {
+        /// Public code.
+        code: &'static str,
     },
     /// Over a limit.
     TooLarge,
@@ -85,7 +98,8 @@ impl Fault {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Media => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Conflict { .. } => StatusCode::CONFLICT,
-            Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::LookUp { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::TooMany { .. } | Self::Limit { .. } => StatusCode::TOO_MANY_REQUESTS,
             // RFC 4918 §11.5: a temporary state.
             Self::Full { .. } => StatusCode::INSUFFICIENT_STORAGE,
             Self::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
@@ -106,6 +120,8 @@ impl Fault {
             Self::Media => "WEB-0415",
             Self::TooMany { .. } => "LOGIN-0002",
             Self::Forbidden { code }
+            | Self::LookUp { code, .. }
+            | Self::Limit { code }
             | Self::Conflict { code }
             | Self::Login { code }
             | Self::Full { code }
@@ -125,6 +141,8 @@ impl Fault {
             Self::Forbidden { .. } => ["error-forbidden", "error-forbidden-text", "error-forbidden-next"],
             Self::Csrf => ["error-csrf", "error-csrf-text", "error-csrf-next"],
             Self::BadRequest { .. } => ["error-bad-request", "error-bad-request-text", "error-bad-request-next"],
+            Self::LookUp { .. } => ["error-look-up", "error-look-up-text", "error-look-up-next"],
+            Self::Limit { .. } => ["error-limit", "error-limit-text", "error-limit-next"],
             Self::TooLarge => ["error-too-large", "error-too-large-text", "error-too-large-next"],
             Self::Media => ["error-media", "error-media-text", "error-media-next"],
             Self::Conflict { .. } => ["error-conflict", "error-conflict-text", "error-conflict-next"],
@@ -144,7 +162,8 @@ impl Fault {
             Self::SecondFactor => "the session has not passed its second factor",
             Self::Forbidden { .. } => "the policies do not allow this",
             Self::Csrf => "the form did not come from this site",
-            Self::BadRequest { what } => what,
+            Self::BadRequest { what } | Self::LookUp { what, .. } => what,
+            Self::Limit { .. } => "the limit on persons looked up in a day is reached; an alarm was raised",
             Self::TooLarge => "the body is over the limit",
             Self::Media => "this media type is not taken",
             Self::Conflict { .. } => "it changed meanwhile; read it again",
@@ -190,6 +209,18 @@ impl From<AppError> for Fault {
                 tracing::error!(error.code = code, error = %error, "a use case failed");
                 Self::Internal { code }
             }
+        }
+    }
+}
+
+impl From<LookUpFault> for Fault {
+    fn from(fault: LookUpFault) -> Self {
+        let (code, what) = (fault.code(), fault.detail());
+        match fault {
+            LookUpFault::App(error) => error.into(),
+            LookUpFault::KeyUsed | LookUpFault::KeyOld | LookUpFault::Closed => Self::Conflict { code },
+            LookUpFault::Limit(_) => Self::Limit { code },
+            _ => Self::LookUp { code, what },
         }
     }
 }

@@ -174,16 +174,19 @@ fn nav(kind: AccountKind, current: &str) -> Vec<NavLink> {
         AccountKind::Resident => &[
             ("/me", "nav-home"),
             ("/me/records", "nav-records"),
+            ("/me/look-ups", "nav-looks"),
             ("/me/notices", "nav-notices"),
         ],
         AccountKind::Officer => &[
             ("/deliveries", "nav-deliveries"),
             ("/deliver", "nav-deliver"),
+            ("/look-up", "nav-look-up"),
             ("/reviews", "nav-reviews"),
             ("/reconciliation", "nav-reconciliation"),
         ],
         AccountKind::Centre => &[
             ("/deliveries", "nav-deliveries"),
+            ("/look-up", "nav-look-up"),
             ("/reviews", "nav-reviews"),
             ("/reconciliation", "nav-reconciliation"),
         ],

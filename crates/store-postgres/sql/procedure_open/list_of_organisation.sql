@@ -1,4 +1,4 @@
--- The oldest open procedures of one organisation.
+-- The oldest open procedures of a kind, of one organisation.
 SELECT p.uuid, p.kind, p.organisation, p.staged_row, p.person_id, p.reason, p.details_salt, p.details, p.opened_at,
        p.due_at, s.state, COALESCE(s.step_no, 0)
 FROM procedure_open o
@@ -6,5 +6,6 @@ JOIN procedure p ON p.procedure_id = o.procedure_id
 LEFT JOIN LATERAL (SELECT state, step_no FROM procedure_step WHERE procedure_id = p.procedure_id
                    ORDER BY step_no DESC LIMIT 1) s ON TRUE
 WHERE o.organisation = $1
+  AND p.kind = $3
 ORDER BY o.procedure_id
 LIMIT $2

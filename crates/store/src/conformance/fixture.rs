@@ -3,16 +3,18 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use domain::catalogue::ItemId;
+use domain::catalogue::{ItemId, PurposeId};
 use domain::record::RecordEventKind;
-use domain::{Day, Moment, Uscc};
+use domain::{Day, MatterNo, Moment, Uscc};
 use uuid::Uuid;
 
 use crate::{
-    Account, AccountKind, Begun, BirthState, BlindIndex, ChunkCommit, Counts, Delivery, DeliveryState, IndexTag,
-    KnownPersonEvent, NewDelivery, NewPerson, NewProcedure, NewProcedureStep, NewRecord, NewRecordEvent, NewStagedRow,
-    NewTrace, Person, PersonEvent, PersonId, PersonRef, ProcedureKind, RecordId, SEQUENCER_LEASE, Sealed, StagedKind,
-    Store, StoreError, TraceKind, TraceOutcome, chunk_uuid,
+    Account, AccountKind, Alarm, AlarmKind, Begun, BirthState, BlindIndex, ChunkCommit, Closed, Counts, Delivery,
+    DeliveryState, IndexTag, KnownPersonEvent, LookUpResult, MatterEventKind, NewAnswer, NewClosing, NewDelivery,
+    NewLock, NewLookUp, NewMatter, NewMatterEvent, NewPerson, NewProcedure, NewProcedureStep, NewRecord,
+    NewRecordEvent, NewRelation, NewStagedRow, NewTrace, Person, PersonEvent, PersonId, PersonRef, ProcedureKind,
+    RecordId, Relation, SEQUENCER_LEASE, Sealed, StagedKind, Store, StoreError, TraceKind, TraceOutcome, Withholding,
+    chunk_uuid,
 };
 
 /// The moment at which the rules begin: 2026-01-01T00:00Z.
@@ -73,6 +75,11 @@ pub(crate) fn item(word: &str) -> ItemId {
 /// A synthetic organisation (area 370199).
 pub(crate) fn organisation(number: u32) -> Uscc {
     ok(Uscc::compose("11", "370199", &format!("{number:08}")), "organisation")
+}
+
+/// A purpose.
+pub(crate) fn purpose(word: &str) -> PurposeId {
+    ok(PurposeId::parse(word), "purpose")
 }
 
 /// A day of 2026.
@@ -324,6 +331,76 @@ impl Fixture {
     }
 }
 
+impl Fixture {
+    /// A matter, opened in February.
+    pub fn matter(&self, organisation: &Uscc, number: &str) -> NewMatter {
+        NewMatter {
+            uuid: self.uuid(),
+            organisation: organisation.clone(),
+            matter_no: ok(MatterNo::parse(number), "matter number"),
+            purpose: purpose("PUR-FOOD-LICENCE"),
+            opened: day(2, 1),
+            by: self.uuid(),
+            at: START,
+        }
+    }
+
+    /// A look-up on the first day of 2026, by an officer of its own.
+    pub fn look_up(&self, organisation: &Uscc) -> NewLookUp {
+        NewLookUp {
+            trace: self.trace(self.tag(BlindIndex::Number), TraceKind::LookUp),
+            organisation: organisation.clone(),
+            account: self.uuid(),
+            client: None,
+            purpose: purpose("PUR-FOOD-LICENCE"),
+            matter: None,
+            request_key: self.bytes(),
+            request_tag: self.bytes(),
+            day: day(1, 1),
+        }
+    }
+
+    /// What a look-up answered.
+    pub fn answer(&self, look_up: Uuid, outcome: TraceOutcome, close_by: Option<Day>) -> NewAnswer {
+        NewAnswer {
+            look_up,
+            outcome,
+            content: self.sealed(),
+            close_by,
+            entry_hash: self.bytes(),
+            at: START,
+        }
+    }
+
+    /// What came of a look-up.
+    pub fn closing(&self, look_up: Uuid, result: LookUpResult) -> NewClosing {
+        NewClosing {
+            look_up,
+            closed: Closed {
+                result,
+                reference: self.sealed(),
+                by: self.uuid(),
+                entry_hash: self.bytes(),
+                at: START,
+            },
+        }
+    }
+
+    /// A decision to withhold a look-up.
+    pub fn withholding(&self, look_up: Uuid, step: u32, body: u32, at: Moment, until: Moment) -> Withholding {
+        Withholding {
+            look_up,
+            step,
+            law: "测试法 第一条".to_owned(),
+            organisation: organisation(body),
+            until,
+            by: self.uuid(),
+            entry_hash: self.bytes(),
+            at,
+        }
+    }
+}
+
 /// Everything a store counts, to show that a refusal left no trace.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Sizes {
@@ -412,4 +489,62 @@ pub async fn fill_every_table(store: &dyn Store) {
     let account = make.account("officer");
     ok(store.create_account(&account).await, "account");
     ok(store.use_totp_step(account.uuid, 1).await, "step");
+    fill_look_ups(&make, store).await;
+}
+
+async fn fill_look_ups(make: &Fixture, store: &dyn Store) {
+    let matter = make.matter(&organisation(1), "测食许〔2026〕1号");
+    let matter = ok(store.register_matters(&[matter]).await, "matter");
+    let matter = some(matter.first(), "the matter").id;
+    let event = NewMatterEvent {
+        matter,
+        after_events: 0,
+        kind: MatterEventKind::Closed,
+        effective: day(6, 1),
+        by: make.uuid(),
+        at: START,
+    };
+    ok(store.append_matter_event(&event).await, "event of a matter");
+    let look_up = NewLookUp {
+        matter: Some(matter),
+        client: Some(make.uuid()),
+        ..make.look_up(&organisation(1))
+    };
+    let uuid = look_up.trace.uuid;
+    ok(store.append_look_ups(std::slice::from_ref(&look_up)).await, "look-up");
+    let answer = make.answer(uuid, TraceOutcome::Disclosed, Some(day(6, 1)));
+    ok(store.append_answers(&[answer]).await, "answer");
+    let closing = make.closing(uuid, LookUpResult::Proceeding);
+    ok(store.close_look_up(&closing).await, "closing");
+    let withheld = make.withholding(uuid, 1, 1, START, Moment(START.0 + 1000));
+    ok(store.withhold(&withheld).await, "withhold");
+    let lock = NewLock {
+        tags: vec![look_up.trace.subject],
+        is_locked: true,
+        by: make.uuid(),
+        entry_hash: make.bytes(),
+        at: START,
+    };
+    ok(store.set_lock(&lock).await, "lock");
+    let alarm = Alarm {
+        kind: AlarmKind::HoneyNumber,
+        organisation: organisation(1),
+        account: make.uuid(),
+        client: None,
+        purpose: None,
+        look_up: Some(uuid),
+        at: START,
+    };
+    ok(store.raise_alarm(&alarm).await, "alarm");
+    let relation = NewRelation {
+        account: make.uuid(),
+        tags: vec![look_up.trace.subject],
+        relation: Relation::Kin,
+        at: START,
+    };
+    ok(store.declare_relation(&relation).await, "relation");
+    ok(
+        store.add_honey_numbers(&[look_up.trace.subject], START).await,
+        "honey numbers",
+    );
 }

@@ -8,6 +8,8 @@ mod deliveries;
 mod fixture;
 mod logins;
 mod logs;
+mod look_ups;
+mod matters;
 mod persons;
 mod procedures;
 mod records;
@@ -19,6 +21,8 @@ pub use deliveries::*;
 pub use fixture::{Fixture, fill_every_table};
 pub use logins::*;
 pub use logs::*;
+pub use look_ups::*;
+pub use matters::*;
 pub use persons::*;
 pub use procedures::*;
 pub use records::*;
@@ -74,6 +78,16 @@ where
         a_procedure_takes_one_step_at_a_time,
         racing_deciders_decide_once,
         open_procedures_are_listed_oldest_first,
+        a_procedure_is_opened_alone,
+        a_matter_is_registered_once,
+        a_matter_is_closed_and_reopened,
+        a_look_up_stands_once_under_its_key,
+        a_miss_finds_the_decoy,
+        the_latest_word_on_a_lock_holds,
+        a_look_up_is_answered_and_closed_once,
+        looks_at_a_number_are_read_by_pages,
+        a_look_up_is_withheld_for_a_time,
+        alarms_and_numbers_never_issued_are_kept,
         an_account_has_its_login_name_alone,
         sessions_come_and_go,
         attempts_are_counted_in_their_window,

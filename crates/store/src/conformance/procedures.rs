@@ -4,7 +4,7 @@ use futures::future::join_all;
 
 use super::fixture::{Fixture, START, conflicts, misses, ok, organisation, some};
 use super::records::assert_one_winner;
-use crate::{ChunkCommit, Store};
+use crate::{ChunkCommit, EntryKind, NewProcedure, ProcedureKind, Store};
 
 /// A procedure takes one step at a time: who did not see the last one is refused.
 ///
@@ -112,7 +112,12 @@ pub async fn open_procedures_are_listed_oldest_first(store: &dyn Store) {
     }
     let list = |organisation: Option<u32>, limit| async move {
         let organisation = organisation.map(super::fixture::organisation);
-        let open = ok(store.open_procedures(organisation.as_ref(), limit).await, "list");
+        let open = ok(
+            store
+                .open_procedures(ProcedureKind::Review, organisation.as_ref(), limit)
+                .await,
+            "list",
+        );
         open.into_iter().map(|procedure| procedure.uuid).collect::<Vec<_>>()
     };
     let [a, b, c, d] = ok(<[uuid::Uuid; 4]>::try_from(opened).map_err(|_| "four"), "procedures");
@@ -125,4 +130,32 @@ pub async fn open_procedures_are_listed_oldest_first(store: &dyn Store) {
     // Opened again, for instance after a complaint.
     ok(store.append_step(&make.step(b, 1, "open")).await, "open again");
     assert_eq!(list(Some(4), 10).await, [b, d]);
+}
+
+/// A procedure that no chunk brings is opened alone, with its place in the log.
+///
+/// # Panics
+///
+/// If the store breaks the rule.
+pub async fn a_procedure_is_opened_alone(store: &dyn Store) {
+    let make = Fixture::default();
+    let new = NewProcedure {
+        kind: ProcedureKind::UnrecognisedLookUp,
+        ..make.procedure(&organisation(3))
+    };
+    let hash = make.bytes();
+    ok(store.open_procedure(&new, hash).await, "open");
+    conflicts(store.open_procedure(&new, make.bytes()).await, "opened twice");
+    let open = ok(
+        store
+            .open_procedures(ProcedureKind::UnrecognisedLookUp, Some(&organisation(3)), 9)
+            .await,
+        "open ones",
+    );
+    let read = some(open.first(), "the procedure");
+    assert_eq!((read.uuid, read.kind, read.steps), (new.uuid, new.kind, 0));
+    assert_eq!(
+        ok(store.outbox_entries(9).await, "outbox"),
+        [(EntryKind::ProcedureStep, hash)]
+    );
 }

@@ -75,3 +75,67 @@ notice-other = Something that concerns you has changed
 notice-next-check = Please check it. If it is wrong you can object, free of charge.
 notice-next-wait = You need not do anything; you will be told the result.
 notice-next-none = Its old content is shown to nobody any more.
+home-looks =
+    { $count ->
+        [0] Nobody else looked you up in the last 90 days.
+        [one] Others looked you up once in the last 90 days.
+       *[other] Others looked you up { $count } times in the last 90 days.
+    }
+looks-lead = Every look-up is here: when, which organisation, which official, why, at what, and what came of it. Look-ups that found no file or another name are among them.
+looks-none = Nobody else has looked you up.
+looks-at = When
+looks-official = Official (handle)
+looks-system = How
+looks-system-yes = by the organisation’s own system, for a verified official
+looks-purpose = Purpose
+looks-statute = Statute
+looks-ground = Ground named
+looks-matter = Matter number
+looks-items = Items asked for
+looks-item =
+    { $count ->
+        [0] { $name }: nothing to show
+        [one] { $name }: one record shown
+       *[other] { $name }: { $count } records shown
+    }
+looks-closing = Afterwards
+looks-closed-not-used = { $at }: not used
+looks-closed-proceeding = { $at }: proceeding { $number }. Before any adverse decision you are told and heard.
+looks-open = not yet reported, due { $day }
+looks-outcome-own = your own look
+looks-outcome-disclosed = records were shown
+looks-outcome-nothing = nothing to show
+looks-outcome-refused = not shown: locked, or the official is related
+looks-outcome-unknown = unknown, treated as shown
+looks-self = self
+looks-own-records = Your own records
+looks-own-notices = Your own notices
+looks-own-looks = Who looked at you
+looks-review = to check whether a waiting record is yours
+looks-with-own = Show my own looks too
+looks-without-own = Show the looks of others only
+looks-withheld =
+    { $count ->
+        [one] One look-up is not shown yet, under a law; it appears by itself:
+       *[other] { $count } look-ups are not shown yet, under a law; they appear by themselves:
+    }
+looks-withheld-until = on { $day }
+looks-unknown = I don’t recognise this
+looks-words = What you want to say (may be empty)
+looks-complain = Send; the organisation has to explain
+looks-complained = On { $at } you said that you do not recognise this; the organisation explains it by { $due }.
+looks-explained = The organisation says:
+looks-proof = Verify
+looks-proof-how = The hash is SHA-256 over label, nonce and content, each after its length in eight bytes. If one byte was changed, the hash differs; the log holds the hash only.
+looks-proof-label = Label
+looks-proof-hash = Hash of the log entry
+looks-proof-nonce = Nonce
+looks-proof-content = Content
+looks-proof-erased = erased at the end of its time; the hash stands in the log
+looks-older = Older ones
+lock-is-open = Your records are not locked
+lock-is-locked = Your records are locked
+lock-lead = Locked, they are shown only where a law orders the look-up; every other look-up sees “nothing to show”. You can open them again at any time, at once.
+lock-purposes = Which purposes a law orders
+lock-lock = Lock my records
+lock-open = Unlock

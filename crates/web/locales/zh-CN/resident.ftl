@@ -53,3 +53,64 @@ notice-other = 有一项与您有关的变化
 notice-next-check = 请核对内容。如果有误，可以免费提出异议。
 notice-next-wait = 您不需要做什么；有结果会再通知您。
 notice-next-none = 这条记录的旧内容不再提供给任何人。
+home-looks =
+    { $count ->
+        [0] 近 90 天没有其他人查询过您。
+       *[other] 近 90 天其他人查询过您 { $count } 次。
+    }
+looks-lead = 每一次查询都在这里：什么时候、哪个单位、哪位经办人、为什么、看了什么、结果如何。没有您的档案、姓名不符的查询也在内。
+looks-none = 没有其他人查询过您。
+looks-at = 时间
+looks-official = 经办人代号
+looks-system = 方式
+looks-system-yes = 由单位的业务系统发起，经办人已核实
+looks-purpose = 用途
+looks-statute = 法律依据
+looks-ground = 查询时写明的依据
+looks-matter = 办件编号
+looks-items = 查询事项
+looks-item =
+    { $count ->
+        [0] { $name }：没有可显示的记录
+       *[other] { $name }：显示了 { $count } 条记录
+    }
+looks-closing = 查询之后
+looks-closed-not-used = { $at } 登记：未使用
+looks-closed-proceeding = { $at } 登记：已进入告知程序 { $number }。不利决定作出前，须先告知您并听取您的意见。
+looks-open = 尚未登记，期限 { $day }
+looks-outcome-own = 本人查看
+looks-outcome-disclosed = 有记录被显示
+looks-outcome-nothing = 没有可显示的记录
+looks-outcome-refused = 没有显示：已锁定或者需要回避
+looks-outcome-unknown = 结果不明，按已显示对待
+looks-self = 本人
+looks-own-records = 查看自己的记录
+looks-own-notices = 查看自己的通知
+looks-own-looks = 查看谁看过我
+looks-review = 核对一条待核记录是不是您的
+looks-with-own = 连同本人的查看一起显示
+looks-without-own = 只显示其他人的查询
+looks-withheld =
+    { $count ->
+       *[other] 依照法律规定，有 { $count } 次查询暂不显示，到期自动显示：
+    }
+looks-withheld-until = 至 { $day }
+looks-unknown = 我不认可这次查询
+looks-words = 想说明的（可以不填）
+looks-complain = 提交，由查询单位说明
+looks-complained = 您在 { $at } 提出不认可，查询单位应在 { $due } 前说明。
+looks-explained = 单位的说明：
+looks-proof = 核验
+looks-proof-how = 哈希是对标签、随机数和内容（各自前面加上八字节长度）计算的 SHA-256。任何一个字节被改，哈希就不同；日志里只有哈希。
+looks-proof-label = 标签
+looks-proof-hash = 日志条目的哈希
+looks-proof-nonce = 随机数
+looks-proof-content = 内容
+looks-proof-erased = 内容已到期删除，哈希仍在日志里
+looks-older = 更早的
+lock-is-open = 记录未锁定
+lock-is-locked = 记录已锁定
+lock-lead = 锁定后，只有法律规定必须查询的用途能看到您的记录，其他查询一律显示“没有可显示的记录”。随时可以解锁，马上生效。
+lock-purposes = 哪些用途是法律规定必须查询的
+lock-lock = 锁定我的记录
+lock-open = 解除锁定

@@ -1,7 +1,10 @@
 //! The JSON API. Only [`documented`] registers its routes, so what is served is what the OpenAPI document says.
 
 mod deliveries;
+pub(crate) mod look_ups;
+mod matters;
 mod me;
+mod me_looks;
 mod meta;
 mod reconciliation;
 mod reviews;
@@ -34,6 +37,7 @@ use crate::upload;
         (name = "sessions", description = "Two factors give a bearer token; it ends after 20 idle minutes and after 8 hours at the latest."),
         (name = "deliveries", description = "A department hands in files and learns what became of each row."),
         (name = "reviews", description = "A human decides whose a row is, on the pages. Programs read what helps to decide, one review at a time."),
+        (name = "look-ups", description = "An officer looks one person up, for a matter in hand; every look-up is durable in the log first, and the person sees it."),
         (name = "me", description = "A resident's own file. The person follows from the token; no route takes one."),
         (name = "service", description = "About the service itself."),
     ),
@@ -76,8 +80,15 @@ pub(crate) fn documented(upload_bytes_max: u64) -> OpenApiRouter<WebState> {
         .routes(routes!(deliveries::faults))
         .routes(routes!(reconciliation::get))
         .routes(routes!(reviews::candidates))
+        .routes(routes!(matters::register))
+        .routes(routes!(look_ups::create))
+        .routes(routes!(look_ups::get))
+        .routes(routes!(look_ups::close))
         .routes(routes!(me::records))
         .routes(routes!(me::notices))
+        .routes(routes!(me_looks::list))
+        .routes(routes!(me_looks::complain))
+        .routes(routes!(me_looks::lock))
         .routes(routes!(meta::openapi))
         .routes(routes!(meta::healthz))
         .routes(routes!(meta::readyz))

@@ -7,7 +7,9 @@ pub(crate) mod error;
 mod faults;
 mod home;
 mod login;
+mod look_up;
 pub(crate) mod notices;
+mod own_looks;
 pub(crate) mod reconciliation;
 mod records;
 pub(crate) mod reviews;
@@ -34,6 +36,20 @@ fn all(upload_bytes_max: u64) -> Vec<(&'static str, &'static str, MethodRouter<W
         ("/me", "GET", get(home::show)),
         ("/me/records", "GET", get(records::show)),
         ("/me/notices", "GET POST", get(notices::show).post(notices::acknowledge)),
+        ("/me/look-ups", "GET", get(own_looks::show)),
+        (
+            "/me/look-ups/{look_up}",
+            "POST",
+            axum::routing::post(own_looks::complain),
+        ),
+        ("/me/lock", "POST", axum::routing::post(own_looks::lock)),
+        ("/look-up", "GET POST", get(look_up::show).post(look_up::ask)),
+        ("/look-up/{look_up}/close", "POST", axum::routing::post(look_up::close)),
+        (
+            "/look-up/{look_up}/explain",
+            "POST",
+            axum::routing::post(look_up::explain),
+        ),
         (
             "/deliver",
             "GET POST",

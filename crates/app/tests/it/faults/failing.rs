@@ -6,12 +6,14 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use domain::catalogue::ItemId;
-use domain::{Moment, Uscc};
+use domain::{Day, MatterNo, Moment, Uscc};
 use store::{
-    Account, Begun, BirthState, ChunkCommit, ChunkInfo, Delivery, DeliveryId, DeliveryState, DeliveryStore, EntryKind,
-    IndexTag, KnownFact, KnownPersonEvent, Lease, LogEntry, LogStore, LoginStore, NewDelivery, NewProcedureStep,
-    NewRecordEvent, NewTrace, Person, PersonEvent, PersonId, PersonStore, Procedure, ProcedureStore, Record, RecordId,
-    RecordStore, Session, StagedKind, StagedRow, Store, StoreError, Trace, TraceOutcome,
+    Account, Alarm, Begun, BirthState, ChunkCommit, ChunkInfo, Counted, Delivery, DeliveryId, DeliveryState,
+    DeliveryStore, EntryKind, Found, IndexTag, KnownFact, KnownLookUp, KnownPersonEvent, Lease, LogEntry, LogStore,
+    LoginStore, Look, LookUpStore, Matter, MatterId, MatterStore, NewAnswer, NewClosing, NewDelivery, NewLock,
+    NewLookUp, NewMatter, NewMatterEvent, NewProcedure, NewProcedureStep, NewRecordEvent, NewRelation, NewTrace,
+    Person, PersonEvent, PersonId, PersonStore, Procedure, ProcedureKind, ProcedureStore, Record, RecordId,
+    RecordStore, Sealed, Session, StagedKind, StagedRow, Store, StoreError, Trace, TraceOutcome, Withholding,
 };
 use uuid::Uuid;
 
@@ -104,7 +106,7 @@ impl Plan {
         let count = state.calls.entry(method).or_default();
         let at = *count;
         *count += 1;
-        if method == "records_of" && state.traces == 0 {
+        if matches!(method, "records_of" | "find_for_look_up") && state.traces == 0 {
             state.looks_without_trace += 1;
         }
         let Some(cell) = state.armed.iter().find(|cell| cell.method == method).copied() else {
@@ -123,7 +125,7 @@ impl Plan {
     }
 
     fn done(&self, method: &'static str) {
-        if method == "append_traces" {
+        if matches!(method, "append_traces" | "append_look_ups") {
             self.0.lock().unwrap().traces += 1;
         }
     }
@@ -218,9 +220,11 @@ ports! {
         log_sizes() -> (u64, u64);
     }
     ProcedureStore {
+        open_procedure(procedure: &NewProcedure, entry_hash: [u8; 32]) -> ();
         append_step(step: &NewProcedureStep) -> ();
         find_procedure(uuid: Uuid) -> Option<Procedure>;
-        open_procedures(organisation: Option<&Uscc>, limit: u32) -> Vec<Procedure>;
+        open_procedures(kind: ProcedureKind, organisation: Option<&Uscc>, limit: u32) -> Vec<Procedure>;
+        step_reasons(uuid: Uuid) -> Vec<Sealed>;
         procedure_steps(uuid: Uuid) -> Vec<(String, Uuid, Moment)>;
     }
     LoginStore {
@@ -237,6 +241,33 @@ ports! {
         clear_attempts(key: &[u8; 32]) -> ();
         use_totp_step(account: Uuid, step: u64) -> bool;
     }
+    MatterStore {
+        register_matters(matters: &[NewMatter]) -> Vec<Matter>;
+        find_matter(organisation: &Uscc, number: &MatterNo) -> Option<Matter>;
+        matters_of(organisation: &Uscc, limit: u32) -> Vec<Matter>;
+        append_matter_event(event: &NewMatterEvent) -> ();
+    }
+    LookUpStore {
+        append_look_ups(look_ups: &[NewLookUp]) -> Vec<Option<KnownLookUp>>;
+        ensure_decoy(uuid: Uuid, secret: &[u8]) -> Person;
+        find_for_look_up(names: &[IndexTag], numbers: &[IndexTag], account: Uuid) -> Found;
+        declare_relation(relation: &NewRelation) -> ();
+        append_answers(answers: &[NewAnswer]) -> ();
+        find_look_up(uuid: Uuid) -> Option<Look>;
+        open_look_ups(organisation: Option<&Uscc>, account: Option<Uuid>, due_before: Option<Day>, limit: u32) -> Vec<Look>;
+        close_look_up(closing: &NewClosing) -> ();
+        looks_of(subjects: &[IndexTag], before: Option<i64>, limit: u32) -> Vec<Look>;
+        counted_look_ups(day: Day, after: i64, limit: u32) -> Vec<Counted>;
+        subjects_of_matter(matter: MatterId, limit: u32) -> Vec<[u8; 16]>;
+        withhold(decision: &Withholding) -> ();
+        withholdings(look_up: Uuid) -> Vec<Withholding>;
+        set_lock(lock: &NewLock) -> ();
+        is_locked(numbers: &[IndexTag]) -> bool;
+        raise_alarm(alarm: &Alarm) -> ();
+        alarms(limit: u32) -> Vec<Alarm>;
+        add_honey_numbers(tags: &[IndexTag], at: Moment) -> ();
+        honey_numbers() -> Vec<IndexTag>;
+    }
 }
 
 /// The list is that of the traits: a method with a body of its own would otherwise pass by unseen.
@@ -244,7 +275,16 @@ ports! {
 fn every_method_is_here() {
     let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../store/src");
     let mut declared = BTreeSet::new();
-    for file in ["delivery", "log", "login", "person", "procedure", "record"] {
+    for file in [
+        "delivery",
+        "log",
+        "login",
+        "look_up",
+        "matter",
+        "person",
+        "procedure",
+        "record",
+    ] {
         let text = std::fs::read_to_string(source.join(file).with_extension("rs")).unwrap();
         let begin = text.find("#[async_trait]").unwrap();
         for part in text[begin..].split("async fn ").skip(1) {

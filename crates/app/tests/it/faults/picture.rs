@@ -63,7 +63,10 @@ impl Picture {
                 delivery.state, delivery.counts, delivery.faults
             ));
         }
-        let open = store.open_procedures(None, PAGE).await.unwrap();
+        let open = store
+            .open_procedures(store::ProcedureKind::Review, None, PAGE)
+            .await
+            .unwrap();
         picture.open_reviews = open.into_iter().map(|review| review.reason).collect();
         picture.open_reviews.sort();
         picture.entries = entries(city).await;

@@ -1,0 +1,102 @@
+//! The caller's side: form, check character, purpose, items, matter. Nobody is searched for here (R12).
+
+use domain::catalogue::{ItemId, PurposeId};
+use domain::{DocumentKind, IdentityDocument, MatterNo, Name};
+use policy::{Caller, LookUp, LookUpAsked, Refusal};
+use store::AlarmKind;
+
+use super::{Asked, LookUpFault, Request};
+use crate::App;
+
+/// Characters of a legal ground.
+const GROUND_CHARS: std::ops::RangeInclusive<usize> = 4..=200;
+/// Characters of an idempotency key.
+const KEY_CHARS: std::ops::RangeInclusive<usize> = 8..=100;
+/// The refusal for want of a matter in hand.
+const NO_MATTER: &str = "POLICY-0204";
+
+/// Checks what a caller wrote and makes the question for the policies. Only the registry of matters is read.
+///
+/// # Errors
+///
+/// [`LookUpFault`] for the first thing that is wrong with the request itself.
+pub async fn prepare(app: &App, caller: &Caller, request: &Request<'_>) -> Result<(LookUp, Asked), LookUpFault> {
+    let id = PurposeId::parse(request.purpose).map_err(|_| LookUpFault::Purpose)?;
+    let purpose = app.catalogue().purposes.get(&id).ok_or(LookUpFault::Purpose)?;
+    let ground = request.legal_ground.trim();
+    if !GROUND_CHARS.contains(&ground.chars().count()) || ground.chars().any(char::is_control) {
+        return Err(LookUpFault::Ground);
+    }
+    let matter_no = MatterNo::parse(request.matter_no).map_err(|_| LookUpFault::MatterNo)?;
+    if purpose.matter.as_ref().is_some_and(|form| !form.fits(&matter_no)) {
+        return Err(LookUpFault::MatterNo);
+    }
+    let kind = DocumentKind::parse(request.document_kind.trim()).ok_or(LookUpFault::DocumentKind)?;
+    let document =
+        IdentityDocument::parse(kind, request.document_number.trim()).map_err(|_| LookUpFault::DocumentNumber)?;
+    if document.is_test_area() && !app.settings().allow_test_area {
+        return Err(LookUpFault::DocumentNumber);
+    }
+    let name = Name::parse(request.name).map_err(|_| LookUpFault::Name)?;
+    let items = items(app, request.items)?;
+    if !KEY_CHARS.contains(&request.key.len()) || !request.key.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(LookUpFault::Key);
+    }
+    let matter = match &caller.organisation {
+        Some(organisation) => app.store().find_matter(organisation, &matter_no).await?,
+        None => None,
+    };
+    let today = app.now().day();
+    let is_registered = matter
+        .as_ref()
+        .is_some_and(|matter| matter.purpose == id && matter.is_in_hand(today));
+    // Where a purpose needs no registration, the form of its number says that there is a matter; one that is registered as
+    // closed or for another purpose is none all the same.
+    let by_form = purpose.matter.as_ref().is_some_and(|form| !form.is_registered()) && matter.is_none();
+    let asked = LookUpAsked {
+        items: items.clone(),
+        matter_in_hand: is_registered || by_form,
+        names_legal_ground: true,
+    };
+    let question = LookUp::of(purpose, asked);
+    let asked = Asked {
+        purpose: id,
+        ground: ground.to_owned(),
+        matter_no,
+        matter,
+        document,
+        name,
+        items,
+        key: request.key.to_owned(),
+    };
+    Ok((question, asked))
+}
+
+/// Each item once, all known to the catalogue. Whether the purpose has them is for the policies to say.
+fn items(app: &App, asked: &[String]) -> Result<Vec<ItemId>, LookUpFault> {
+    let mut items = Vec::with_capacity(asked.len());
+    for id in asked {
+        let id = ItemId::parse(id).map_err(|_| LookUpFault::Items)?;
+        if items.contains(&id) || !app.catalogue().items.contains_key(&id) {
+            return Err(LookUpFault::Items);
+        }
+        items.push(id);
+    }
+    if items.is_empty() {
+        Err(LookUpFault::Items)
+    } else {
+        Ok(items)
+    }
+}
+
+/// Notes that the policies refused a look-up: who asks again and again without a matter in hand raises an alarm (AB-09).
+///
+/// # Errors
+///
+/// If the alarm cannot be written.
+pub async fn note_refusal(app: &App, caller: &Caller, refusal: &Refusal) -> Result<(), LookUpFault> {
+    if refusal.code() == NO_MATTER && app.limits().is_matterless_again(caller, app.now().day()) {
+        super::limits::raise(app, AlarmKind::Matterless, caller, None, None).await?;
+    }
+    Ok(())
+}

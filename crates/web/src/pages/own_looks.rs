@@ -1,0 +1,260 @@
+//! Who looked at me 谁看过我, and the lock.
+
+use app::locks;
+use app::own_looks::{self, OwnLook, Proof, Who};
+use askama::Template;
+use axum::extract::{RawQuery, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use policy::{LockOwnFile, ReadOwnLookUps};
+use serde::Deserialize;
+use store::{LookUpResult, TraceOutcome};
+
+use super::records::basis_text;
+use crate::fault::Fault;
+use crate::forms::{PathId, SignedForm};
+use crate::page::{Page, render};
+use crate::prefs::query_word;
+use crate::session::User;
+use crate::state::WebState;
+use crate::texts::Lang;
+
+#[derive(Template)]
+#[template(path = "own_looks.html")]
+struct LooksPage {
+    p: Page,
+    as_of: String,
+    is_locked: bool,
+    with_own: bool,
+    withheld: Vec<String>,
+    looks: Vec<LookView>,
+    older: Option<String>,
+}
+
+struct LookView {
+    id: String,
+    at: String,
+    is_own: bool,
+    title: String,
+    facts: Vec<(String, String)>,
+    items: Vec<String>,
+    outcome_key: &'static str,
+    tone: &'static str,
+    closing: Option<String>,
+    can_complain: bool,
+    complaint: Option<ComplaintView>,
+    proofs: Vec<ProofView>,
+}
+
+struct ComplaintView {
+    text: String,
+    answer: Option<String>,
+}
+
+struct ProofView {
+    label: &'static str,
+    hash: String,
+    nonce: String,
+    content: String,
+    is_erased: bool,
+}
+
+/// `GET /me/look-ups`
+pub(super) async fn show(
+    State(state): State<WebState>,
+    user: User,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Fault> {
+    let permit = state.app.policies().decide(
+        &user.session.caller,
+        ReadOwnLookUps {
+            account: user.session.account,
+        },
+    )?;
+    let before = query_word(query.as_deref(), "before").and_then(|word| word.parse().ok());
+    let with_own = query_word(query.as_deref(), "own") == Some("1");
+    let looks = own_looks::list(&state.app, &permit, before, with_own).await?;
+    let p = user.page(&state, "nav-looks", "/me/look-ups");
+    let own = if with_own { "&own=1" } else { "" };
+    let page = LooksPage {
+        as_of: looks.as_of.local_text(),
+        is_locked: looks.is_locked,
+        with_own,
+        withheld: looks
+            .withheld_until
+            .iter()
+            .map(|until| until.day().to_string())
+            .collect(),
+        looks: looks.looks.iter().map(|look| view(p.lang, look)).collect(),
+        older: looks.older.map(|order| format!("?before={order}{own}")),
+        p,
+    };
+    Ok(render(StatusCode::OK, &page))
+}
+
+fn view(lang: Lang, look: &OwnLook) -> LookView {
+    let mut facts = Vec::new();
+    let mut fact = |key: &str, value: Option<String>| {
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            facts.push((lang.text(key), value));
+        }
+    };
+    let title = match &look.who {
+        Who::Own { what } => lang.text(match what.as_str() {
+            "own_notices" => "looks-own-notices",
+            "own_look_ups" => "looks-own-looks",
+            _ => "looks-own-records",
+        }),
+        Who::Review { organisation, official } => {
+            fact("looks-official", Some(official.clone()));
+            fact("looks-purpose", Some(lang.text("looks-review")));
+            lang.of(organisation).to_owned()
+        }
+        Who::LookUp(by) => {
+            fact("looks-official", Some(by.official.clone()));
+            let system = by.is_by_system.then(|| lang.text("looks-system-yes"));
+            fact("looks-system", system);
+            fact("looks-purpose", Some(lang.of(&by.purpose_name).to_owned()));
+            fact(
+                "looks-statute",
+                by.statute.as_ref().map(|basis| basis_text(lang, basis)),
+            );
+            fact("looks-ground", by.legal_ground.clone());
+            fact("looks-matter", by.matter_no.clone());
+            lang.of(&by.organisation).to_owned()
+        }
+    };
+    let is_own = matches!(look.who, Who::Own { .. });
+    let (outcome_key, tone) = outcome(look.outcome, is_own);
+    LookView {
+        id: look.id.to_string(),
+        at: look.at.local_text(),
+        is_own,
+        title,
+        facts,
+        items: look
+            .items
+            .iter()
+            .map(|(name, records)| {
+                let name = lang.of(name).to_owned();
+                match records {
+                    None => name,
+                    Some(count) => {
+                        let count = i64::try_from(*count).unwrap_or(i64::MAX);
+                        lang.text_with("looks-item", &[("name", name.into()), ("count", count.into())])
+                    }
+                }
+            })
+            .collect(),
+        outcome_key,
+        tone,
+        closing: closing(lang, look),
+        can_complain: matches!(look.who, Who::LookUp(_)) && look.complaint.is_none(),
+        complaint: look.complaint.as_ref().map(|complaint| ComplaintView {
+            text: lang.text_with(
+                "looks-complained",
+                &[
+                    ("at", complaint.at.local_text().into()),
+                    (
+                        "due",
+                        complaint
+                            .due_at
+                            .map(|due| due.day().to_string())
+                            .unwrap_or_default()
+                            .into(),
+                    ),
+                ],
+            ),
+            answer: complaint.answer.clone(),
+        }),
+        proofs: look.proofs.iter().map(proof).collect(),
+    }
+}
+
+const fn outcome(outcome: Option<TraceOutcome>, is_own: bool) -> (&'static str, &'static str) {
+    match outcome {
+        _ if is_own => ("looks-outcome-own", ""),
+        Some(TraceOutcome::Disclosed) => ("looks-outcome-disclosed", "bad"),
+        Some(TraceOutcome::Nothing) => ("looks-outcome-nothing", "good"),
+        Some(TraceOutcome::Refused) => ("looks-outcome-refused", "good"),
+        None => ("looks-outcome-unknown", "bad"),
+    }
+}
+
+fn closing(lang: Lang, look: &OwnLook) -> Option<String> {
+    if let Some(closed) = &look.closed {
+        let at = closed.at.local_text();
+        return Some(match closed.result {
+            LookUpResult::NotUsed => lang.text_with("looks-closed-not-used", &[("at", at.into())]),
+            LookUpResult::Proceeding => {
+                let number = closed.proceeding.clone().unwrap_or_default();
+                lang.text_with(
+                    "looks-closed-proceeding",
+                    &[("at", at.into()), ("number", number.into())],
+                )
+            }
+        });
+    }
+    let day = look.close_by?.to_string();
+    Some(lang.text_with("looks-open", &[("day", day.into())]))
+}
+
+fn proof(proof: &Proof) -> ProofView {
+    ProofView {
+        label: proof.label,
+        hash: hex::encode(proof.entry_hash),
+        nonce: proof
+            .entry
+            .as_ref()
+            .map(|entry| hex::encode(entry.nonce))
+            .unwrap_or_default(),
+        content: proof
+            .entry
+            .as_ref()
+            .map(|entry| entry.content.clone())
+            .unwrap_or_default(),
+        is_erased: proof.entry.is_none(),
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct Words {
+    #[serde(default)]
+    words: String,
+}
+
+/// `POST /me/look-ups/{look_up}`
+pub(super) async fn complain(
+    State(state): State<WebState>,
+    PathId(id): PathId,
+    SignedForm(user, form): SignedForm<Words>,
+) -> Result<Response, Fault> {
+    let permit = state.app.policies().decide(
+        &user.session.caller,
+        ReadOwnLookUps {
+            account: user.session.account,
+        },
+    )?;
+    own_looks::complain(&state.app, &permit, id, &form.words).await?;
+    Ok(Redirect::to("/me/look-ups").into_response())
+}
+
+#[derive(Deserialize)]
+pub(super) struct Lock {
+    lock: String,
+}
+
+/// `POST /me/lock`
+pub(super) async fn lock(
+    State(state): State<WebState>,
+    SignedForm(user, form): SignedForm<Lock>,
+) -> Result<Response, Fault> {
+    let permit = state.app.policies().decide(
+        &user.session.caller,
+        LockOwnFile {
+            account: user.session.account,
+        },
+    )?;
+    locks::set(&state.app, &permit, form.lock == "locked").await?;
+    Ok(Redirect::to("/me/look-ups").into_response())
+}
