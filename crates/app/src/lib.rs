@@ -5,7 +5,10 @@
 
 pub mod accounts;
 mod adapter;
+pub mod administrators;
+pub mod asking;
 pub mod candidates;
+pub mod clients;
 pub mod deliver;
 pub mod deliveries;
 mod error;

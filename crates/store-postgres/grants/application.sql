@@ -40,3 +40,11 @@ GRANT UPDATE (totp_salt, totp, identity_salt, identity, key) ON account TO cheng
 GRANT SELECT, INSERT, UPDATE, DELETE ON session TO chengdang_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON attempt TO chengdang_app;
 GRANT SELECT, INSERT ON totp_step TO chengdang_app;
+GRANT SELECT, INSERT ON administrator_act TO chengdang_app;
+GRANT SELECT, INSERT ON account_end TO chengdang_app;
+GRANT SELECT, INSERT ON client TO chengdang_app;
+GRANT SELECT, INSERT ON client_key TO chengdang_app;
+GRANT SELECT, INSERT ON client_key_end TO chengdang_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON account_use TO chengdang_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON client_session TO chengdang_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON client_nonce TO chengdang_app;

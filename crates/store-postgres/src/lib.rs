@@ -15,7 +15,9 @@
 //! # }
 //! ```
 
+mod administrator;
 mod chunk;
+mod client;
 mod connection;
 mod delivery;
 mod fault;

@@ -139,7 +139,16 @@ async fn another_schema_is_refused(cluster: &Cluster) {
     assert!(matches!(nowhere, Err(StoreError::Unavailable { .. })), "{nowhere:?}");
 }
 
-const QUEUES: [&str; 5] = ["outbox", "session", "attempt", "lease", "procedure_open"];
+const QUEUES: [&str; 8] = [
+    "outbox",
+    "session",
+    "attempt",
+    "lease",
+    "procedure_open",
+    "account_use",
+    "client_session",
+    "client_nonce",
+];
 
 /// Tables that are not queues, each with its columns and their types.
 async fn columns(client: &Client) -> Vec<(String, String, String)> {

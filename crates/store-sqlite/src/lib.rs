@@ -15,8 +15,10 @@
 //! # }
 //! ```
 
+mod administrator;
 mod checkpoint;
 mod chunk;
+mod client;
 mod connection;
 mod delivery;
 mod fault;

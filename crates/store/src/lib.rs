@@ -2,11 +2,14 @@
 //! backends pass ([`conformance`]).
 //!
 //! Rules that hold in every backend:
-//! - tables are append-only but for the queue tables (`outbox`, `session`, `attempt`, `lease`, `procedure_open`), and erasure (salt and ciphertext to NULL);
+//! - tables are append-only but for the queue tables (`outbox`, `session`, `attempt`, `lease`, `procedure_open`,
+//!   `account_use`, `client_session`, `client_nonce`), and erasure (salt and ciphertext to NULL);
 //! - a write is one transaction: all of it or nothing; a chunk carries its resume point, outbox row and events (invariants I1, I8);
 //! - clear columns of a record are id, person, item, state, class, provider, end, and keyed tags; everything else is [`Sealed`];
 //! - a stale write ends in [`StoreError::Conflict`] and leaves no trace.
 
+mod administrator;
+mod client;
 pub mod conformance;
 mod delivery;
 mod error;
@@ -18,6 +21,8 @@ mod record;
 mod rules;
 mod words;
 
+pub use administrator::*;
+pub use client::*;
 pub use delivery::*;
 pub use error::StoreError;
 pub use log::*;
@@ -58,7 +63,16 @@ pub enum BlindIndex {
 
 /// Everything a backend must do.
 pub trait Store:
-    DeliveryStore + RecordStore + PersonStore + LogStore + ProcedureStore + LoginStore + Send + Sync
+    DeliveryStore
+    + RecordStore
+    + PersonStore
+    + LogStore
+    + ProcedureStore
+    + LoginStore
+    + AdministratorStore
+    + ClientStore
+    + Send
+    + Sync
 {
     /// Name of the backend for messages: `sqlite` or `postgresql`.
     fn backend(&self) -> &'static str;

@@ -3,7 +3,7 @@
 use domain::record::RecordState;
 
 use crate::{
-    BirthState, BlindIndex, DeliveryState, PersonEvent, PersonId, ProcedureKind, StagedKind, TraceKind, TraceOutcome,
+    AccountKind, ActKind, BirthState, BlindIndex, DeliveryState, KeyAlgorithm, PersonEvent, PersonId, ProcedureKind, StagedKind, TraceKind, TraceOutcome,
 };
 
 /// Gives an enum its stored words, both ways from one list.
@@ -29,6 +29,28 @@ words!(StagedKind { Held = "held", Pending = "pending" });
 words!(DeliveryState { Receiving = "receiving", Done = "done", Refused = "refused" });
 words!(TraceKind { OwnRead = "own_read", LookUp = "look_up" });
 words!(TraceOutcome { Disclosed = "disclosed", Nothing = "nothing", Refused = "refused" });
+
+words!(AccountKind {
+    Resident = "resident",
+    Officer = "officer",
+    Centre = "centre",
+    SystemAdmin = "system_admin",
+    SecurityAdmin = "security_admin",
+    AuditAdmin = "audit_admin",
+});
+words!(ActKind {
+    AccountCreated = "account_created",
+    AccountEnded = "account_ended",
+    SessionsEnded = "sessions_ended",
+    ClientRegistered = "client_registered",
+    KeyRegistered = "key_registered",
+    KeyRevoked = "key_revoked",
+    ClientRefused = "client_refused",
+    ActsRead = "acts_read",
+    FiguresRead = "figures_read",
+    LogVerified = "log_verified",
+});
+words!(KeyAlgorithm { Ed25519 = "ed25519", Sm2 = "sm2-sm3" });
 
 impl ProcedureKind {
     /// Reads the stored form.

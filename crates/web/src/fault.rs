@@ -31,6 +31,13 @@ pub(crate) enum Fault {
         /// Public code.
         code: &'static str,
     },
+    /// A signed request of a department's system was not looked at.
+    Unsigned {
+        /// Public code.
+        code: &'static str,
+        /// Why, without contents.
+        what: &'static str,
+    },
     /// The form does not come from our own page.
     Csrf,
     /// The request cannot be read.
@@ -79,7 +86,7 @@ impl Fault {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
-            Self::SignIn | Self::SecondFactor | Self::Login { .. } => StatusCode::UNAUTHORIZED,
+            Self::SignIn | Self::SecondFactor | Self::Login { .. } | Self::Unsigned { .. } => StatusCode::UNAUTHORIZED,
             Self::Forbidden { .. } | Self::Csrf => StatusCode::FORBIDDEN,
             Self::BadRequest { .. } => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -106,6 +113,7 @@ impl Fault {
             Self::Media => "WEB-0415",
             Self::TooMany { .. } => "LOGIN-0002",
             Self::Forbidden { code }
+            | Self::Unsigned { code, .. }
             | Self::Conflict { code }
             | Self::Login { code }
             | Self::Full { code }
@@ -119,7 +127,7 @@ impl Fault {
         match self {
             Self::NotFound => ["error-not-found", "error-not-found-text", "error-not-found-next"],
             Self::Method => ["error-method", "error-method-text", "error-method-next"],
-            Self::SignIn | Self::SecondFactor | Self::Login { .. } => {
+            Self::SignIn | Self::SecondFactor | Self::Login { .. } | Self::Unsigned { .. } => {
                 ["error-sign-in", "error-sign-in-text", "error-sign-in-next"]
             }
             Self::Forbidden { .. } => ["error-forbidden", "error-forbidden-text", "error-forbidden-next"],
@@ -144,7 +152,7 @@ impl Fault {
             Self::SecondFactor => "the session has not passed its second factor",
             Self::Forbidden { .. } => "the policies do not allow this",
             Self::Csrf => "the form did not come from this site",
-            Self::BadRequest { what } => what,
+            Self::BadRequest { what } | Self::Unsigned { what, .. } => what,
             Self::TooLarge => "the body is over the limit",
             Self::Media => "this media type is not taken",
             Self::Conflict { .. } => "it changed meanwhile; read it again",

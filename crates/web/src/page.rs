@@ -187,6 +187,9 @@ fn nav(kind: AccountKind, current: &str) -> Vec<NavLink> {
             ("/reviews", "nav-reviews"),
             ("/reconciliation", "nav-reconciliation"),
         ],
+        AccountKind::SystemAdmin => &[("/accounts", "nav-accounts")],
+        AccountKind::SecurityAdmin => &[("/systems", "nav-systems")],
+        AccountKind::AuditAdmin => &[("/acts", "nav-acts")],
     };
     links
         .iter()

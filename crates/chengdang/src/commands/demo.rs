@@ -256,6 +256,7 @@ async fn create(
         organisation,
         identity,
         totp_secret: None,
+        holder: None,
     };
     let created = app::accounts::create(app, new)
         .await

@@ -9,7 +9,7 @@ use domain::{Day, Moment, Uscc};
 use uuid::Uuid;
 
 use crate::{
-    Account, AccountKind, Begun, BirthState, BlindIndex, ChunkCommit, Counts, Delivery, DeliveryState, IndexTag,
+    Account, AccountKind, ActKind, Begun, BirthState, BlindIndex, ChunkCommit, Client, ClientKey, Counts, Delivery, DeliveryState, IndexTag, KeyAlgorithm, NewAct,
     KnownPersonEvent, NewDelivery, NewPerson, NewProcedure, NewProcedureStep, NewRecord, NewRecordEvent, NewStagedRow,
     NewTrace, Person, PersonEvent, PersonId, PersonRef, ProcedureKind, RecordId, SEQUENCER_LEASE, Sealed, StagedKind,
     Store, StoreError, TraceKind, TraceOutcome, chunk_uuid,
@@ -308,6 +308,44 @@ impl Fixture {
             identity: Sealed::default(),
             key: self.bytes::<60>().to_vec(),
             created_at: START,
+            holder: None,
+            ended_at: None,
+        }
+    }
+
+    /// What an administrator did.
+    pub fn administrator_act(&self, kind: ActKind) -> NewAct {
+        NewAct {
+            uuid: self.uuid(),
+            kind,
+            by: self.uuid(),
+            about: "synthetic".to_owned(),
+            at: START,
+            entry_hash: self.bytes(),
+        }
+    }
+
+    /// A department's system.
+    pub fn client(&self, organisation: &Uscc) -> Client {
+        let uuid = self.uuid();
+        Client {
+            uuid,
+            organisation: organisation.clone(),
+            name: format!("system {uuid}"),
+            registered_at: START,
+        }
+    }
+
+    /// A key of a department's system.
+    pub fn client_key(&self, client: &Client) -> ClientKey {
+        ClientKey {
+            uuid: self.uuid(),
+            client: client.uuid,
+            algorithm: KeyAlgorithm::Ed25519,
+            public_key: self.bytes::<32>().to_vec(),
+            valid_from: START,
+            valid_until: Moment(START.0 + 1000),
+            revoked_at: None,
         }
     }
 
@@ -412,4 +450,23 @@ pub async fn fill_every_table(store: &dyn Store) {
     let account = make.account("officer");
     ok(store.create_account(&account).await, "account");
     ok(store.use_totp_step(account.uuid, 1).await, "step");
+    let client = make.client(&organisation(1));
+    let key = make.client_key(&client);
+    let act = |kind| make.administrator_act(kind);
+    ok(
+        store.register_client(&client, &act(ActKind::ClientRegistered)).await,
+        "client",
+    );
+    ok(
+        store.register_client_key(&key, &act(ActKind::KeyRegistered)).await,
+        "key",
+    );
+    ok(
+        store.revoke_client_key(key.uuid, &act(ActKind::KeyRevoked)).await,
+        "revoked",
+    );
+    ok(
+        store.end_account(account.uuid, &act(ActKind::AccountEnded)).await,
+        "leaver",
+    );
 }

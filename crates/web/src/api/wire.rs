@@ -32,7 +32,7 @@ impl From<Text> for WireText {
 }
 
 /// RFC 3339, China Standard Time.
-fn rfc3339(moment: Moment) -> String {
+pub(super) fn rfc3339(moment: Moment) -> String {
     rfc3339_of_local(&moment.local_text())
 }
 
