@@ -380,6 +380,7 @@ pub async fn session(app: &App, token: &str) -> Result<Option<LiveSession>, AppE
             kind,
             organisation: account.organisation,
             second_factor: session.is_verified,
+            behind: None,
         },
     }))
 }

@@ -16,13 +16,14 @@ use crate::finding::{At, Findings, LintRule};
 use crate::source::{SourceFile, version};
 
 /// Files that every catalogue has, beside those of `items/`.
-const FILES: [&str; 10] = [
+const FILES: [&str; 11] = [
     "calendar.toml",
     "classes.toml",
     "code-lists.toml",
     "dropped-columns.toml",
     "fields-of-life.toml",
     "intake-rules.toml",
+    "look-up-limits.toml",
     "measures.toml",
     "occupations.toml",
     "organisations.toml",
@@ -94,6 +95,7 @@ pub(crate) fn assemble(files: &[SourceFile], findings: &mut Findings) -> Assembl
         code_lists,
         organisations: lists::organisations(file("organisations.toml"), findings),
         purposes: purposes::purposes(file("purposes.toml"), findings),
+        look_up_limits: purposes::look_up_limits(file("look-up-limits.toml"), findings),
         measures: purposes::measures(file("measures.toml"), findings),
         fields_of_life: lists::names(&fields_of_life),
         occupations: lists::names(&occupations),

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use domain::catalogue::{Catalogue, CodeValue, Condition, EndRule, Item, LegalBasis, Required, Text};
+use domain::MatterForm;
+use domain::catalogue::{
+    Catalogue, CodeValue, Condition, EndRule, FieldCode, Item, LegalBasis, Purpose, Required, Text,
+};
 
 use crate::assemble::parts::role_word;
 use crate::format::format_notation;
@@ -151,6 +154,12 @@ fn facts(catalogue: &Catalogue) -> Facts {
                 "cross-field basis",
                 purpose.cross_field_basis.as_ref().map_or_else(String::new, basis),
             ),
+            ("fields", shown(purpose)),
+            ("linked providers", join(purpose.linked_providers.iter())),
+            ("askers", join(purpose.askers.iter())),
+            ("matter", purpose.matter.as_ref().map_or_else(String::new, matter)),
+            ("law compels", purpose.law_compels.to_string()),
+            ("close within days", purpose.close_within_days.to_string()),
         ];
         add(&mut facts, format!("purpose {}", purpose.id), parts);
     }
@@ -179,8 +188,37 @@ fn facts(catalogue: &Catalogue) -> Facts {
             add(&mut facts, format!("{kind} {code}"), [("name", text(name))]);
         }
     }
+    let limits = &catalogue.look_up_limits;
+    let parts = [
+        ("officer", limits.officer.to_string()),
+        ("client", limits.client.to_string()),
+        ("department", limits.department.to_string()),
+        ("purpose", limits.purpose.to_string()),
+        ("city", limits.city.to_string()),
+        ("persons per matter", limits.persons_per_matter.to_string()),
+    ];
+    add(&mut facts, "limits of look-ups".to_owned(), parts);
     rule_facts(catalogue, &mut facts);
     facts
+}
+
+fn shown(purpose: &Purpose) -> String {
+    let of = |codes: &Vec<FieldCode>| codes.iter().map(|code| &*code.0).collect::<Vec<_>>().join(" ");
+    let items: Vec<String> = purpose
+        .fields
+        .iter()
+        .map(|(id, codes)| format!("{id}: {}", of(codes)))
+        .collect();
+    items.join(", ")
+}
+
+fn matter(form: &MatterForm) -> String {
+    let when = if form.is_registered() {
+        ", registered before"
+    } else {
+        ""
+    };
+    format!("{}{when}", form.form())
 }
 
 fn item_facts(item: &Item, facts: &mut Facts) {

@@ -25,6 +25,7 @@ pub(crate) fn lint(assembled: &Assembled, findings: &mut Findings) {
     for purpose in catalogue.purposes.values() {
         purposes::lint(purpose, catalogue, findings);
     }
+    purposes::limits(catalogue, findings);
     for measure in catalogue.measures.values() {
         measures::lint(measure, catalogue, findings);
     }

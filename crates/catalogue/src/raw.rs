@@ -1,5 +1,7 @@
 //! The entries as written in the files. Elements whose absence is a finding of its own are optional here.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use toml::Value;
 
@@ -138,6 +140,36 @@ pub(crate) struct RawPurpose {
     pub(crate) cross_field_basis: Option<RawBasis>,
     pub(crate) disabled_because: Option<RawText>,
     pub(crate) source: Option<String>,
+    #[serde(default)]
+    pub(crate) askers: Vec<String>,
+    #[serde(default)]
+    pub(crate) fields: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    pub(crate) linked_providers: Vec<String>,
+    pub(crate) matter: Option<RawMatterForm>,
+    pub(crate) law_compels: Option<bool>,
+    pub(crate) close_within_days: Option<u32>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawMatterForm {
+    pub(crate) form: String,
+    pub(crate) example: String,
+    pub(crate) registered: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawLookUpLimits {
+    #[serde(rename = "source")]
+    pub(crate) _source: Option<String>,
+    pub(crate) officer: u32,
+    pub(crate) client: u32,
+    pub(crate) department: u32,
+    pub(crate) purpose: u32,
+    pub(crate) city: u32,
+    pub(crate) persons_per_matter: u32,
 }
 
 #[derive(Debug, Deserialize)]

@@ -144,6 +144,7 @@ pub(crate) fn adapter(adapter: Adapter) -> Caller {
         kind: CallerKind::Operator,
         organisation: None,
         second_factor: false,
+        behind: None,
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::{Day, Uscc};
+use crate::{Day, MatterForm, Uscc};
 
 macro_rules! catalogue_id {
     ($(#[$meta:meta])* $name:ident, $prefix:literal) => {
@@ -378,6 +378,35 @@ pub struct Purpose {
     pub disabled_because: Option<Text>,
     /// Items it may ask for.
     pub items: Vec<ItemId>,
+    /// What of each item may be shown; nothing else is.
+    pub fields: BTreeMap<ItemId, Vec<FieldCode>>,
+    /// Whose records count as linked to the purpose, where an item spans all fields of life (R5); empty = everybody's.
+    pub linked_providers: Vec<Uscc>,
+    /// Organisations that may ask.
+    pub askers: Vec<Uscc>,
+    /// The form of the matter numbers it is asked under.
+    pub matter: Option<MatterForm>,
+    /// Whether the statute orders the look-up; a person's lock stops every other one.
+    pub law_compels: bool,
+    /// Working days in which the officer says what came of a look-up.
+    pub close_within_days: u32,
+}
+
+/// How many distinct persons may be looked up in one day, and for how many one matter stands (AB-01).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LookUpLimits {
+    /// by one officer
+    pub officer: u32,
+    /// by one registered client
+    pub client: u32,
+    /// by all of one organisation
+    pub department: u32,
+    /// for one purpose
+    pub purpose: u32,
+    /// by everybody
+    pub city: u32,
+    /// persons whom one matter concerns
+    pub persons_per_matter: u32,
 }
 
 /// A measure that may follow a fact, by a proceeding only (R3, R4, R5). None can be applied before proceedings exist.
@@ -551,6 +580,8 @@ pub struct Catalogue {
     pub organisations: BTreeMap<Uscc, Organisation>,
     /// Purposes by id.
     pub purposes: BTreeMap<PurposeId, Purpose>,
+    /// Limits of look-ups.
+    pub look_up_limits: LookUpLimits,
     /// Measures by id.
     pub measures: BTreeMap<MeasureId, Measure>,
     /// The sixteen fields of life: code and name.

@@ -6,6 +6,7 @@
 pub mod calendar;
 pub mod catalogue;
 pub mod document;
+pub mod matter;
 pub mod name;
 mod private_use;
 pub mod record;
@@ -16,6 +17,7 @@ pub mod uscc;
 
 pub use calendar::WorkingCalendar;
 pub use document::{DocumentFault, DocumentKind, IdentityDocument};
+pub use matter::{MatterForm, MatterFormFault, MatterNo, MatterNoFault};
 pub use name::{Name, NameFault};
 pub use resident_id::{ResidentId, ResidentIdFault};
 pub use time::{Clock, Day, IdSource, Moment};

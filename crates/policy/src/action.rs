@@ -1,8 +1,25 @@
 //! What can be asked for. An action carries the one thing it is about, so a permit for one thing is none for another.
 
-use domain::Uscc;
-use domain::catalogue::{Item, ItemId};
-use uuid::Uuid;
+mod administering;
+mod collecting;
+mod looking;
+mod measures;
+mod own;
+
+pub use administering::{BreakGlass, ManageAccounts, ReadAuditLog, RegisterClient, RevokeClient};
+pub use collecting::{
+    CorrectRecord, DecideReview, Deliver, FindCandidates, LinkPersons, ListDeliveries, ListReviews, ReadCatalogue,
+    ReadDelivery, ReadReview, ReleaseHeld, VerifyStore, WithdrawRecord,
+};
+pub use looking::{
+    ApproveProgramme, CloseLookUp, CompareBatch, ComparisonAsked, Consent, Disclose, LookUp, LookUpAsked, PersonSide,
+    Programme, ReadConsented, RegisterMatter, RegisterProgramme, Relation, ShowRecord,
+};
+pub use measures::{ApplyMeasure, DecideMeasure, Proceeding, ProposeMeasure};
+pub use own::{
+    LockOwnFile, ObjectOwn, ReadAsAttorney, ReadOwnLookUps, ReadOwnNotices, ReadOwnRecords, RepairOwn,
+    WithdrawOwnConsent,
+};
 
 use described::Described;
 
@@ -14,10 +31,12 @@ pub trait Action: Described {
 
 /// What the request says of the thing asked for. Private, so that no other crate adds an action.
 pub(crate) mod described {
-    use super::{Uscc, Uuid};
+    use domain::Uscc;
+    use domain::catalogue::ItemId;
+    use uuid::Uuid;
 
     /// A resource entity.
-    #[derive(Debug)]
+    #[derive(Debug, Clone, PartialEq, Eq, Hash)]
     pub struct Resource {
         /// Entity type in the schema.
         pub(crate) kind: &'static str,
@@ -28,11 +47,61 @@ pub(crate) mod described {
     }
 
     /// The value of an attribute.
-    #[derive(Debug)]
+    #[derive(Debug, Clone, PartialEq, Eq, Hash)]
     pub(crate) enum Value {
-        Organisation(Uscc),
-        Organisations(Vec<Uscc>),
-        Resident(Uuid),
+        Bool(bool),
+        Count(i64),
+        /// Type and id.
+        Entity(&'static str, String),
+        /// Type of all, and their ids.
+        Entities(&'static str, Vec<String>),
+        Record(Vec<(&'static str, Value)>),
+    }
+
+    impl Value {
+        pub(crate) fn organisation(code: &Uscc) -> Self {
+            Self::Entity("Organisation", code.as_str().to_owned())
+        }
+        pub(crate) fn organisations(codes: &[Uscc]) -> Self {
+            let codes = codes.iter().map(|code| code.as_str().to_owned());
+            Self::Entities("Organisation", codes.collect())
+        }
+        pub(crate) fn items(items: &[ItemId]) -> Self {
+            Self::Entities("Item", items.iter().map(ToString::to_string).collect())
+        }
+        pub(crate) fn officer(account: Uuid) -> Self {
+            Self::Entity("Officer", account.to_string())
+        }
+        pub(crate) fn centre(account: Uuid) -> Self {
+            Self::Entity("Centre", account.to_string())
+        }
+        pub(crate) fn resident(account: Uuid) -> Self {
+            Self::Entity("Resident", account.to_string())
+        }
+    }
+
+    impl Resource {
+        pub(crate) fn bare(kind: &'static str) -> Self {
+            Self::with(kind, "all", Vec::new())
+        }
+        pub(crate) fn with(kind: &'static str, id: impl Into<String>, attributes: Vec<(&'static str, Value)>) -> Self {
+            Self {
+                kind,
+                id: id.into(),
+                attributes,
+            }
+        }
+        pub(crate) fn of(kind: &'static str, id: Uuid, attribute: &'static str, organisation: &Uscc) -> Self {
+            Self::with(kind, id, vec![(attribute, Value::organisation(organisation))])
+        }
+        pub(crate) fn list(kind: &'static str, attribute: &'static str, organisation: Option<&Uscc>) -> Self {
+            let id = organisation.map_or("all", Uscc::as_str);
+            let value = organisation.map(|organisation| (attribute, Value::organisation(organisation)));
+            Self::with(kind, id, value.into_iter().collect())
+        }
+        pub(crate) fn credit_file(account: Uuid) -> Self {
+            Self::with("CreditFile", account, vec![("holder", Value::resident(account))])
+        }
     }
 
     /// Describes the thing asked for.
@@ -41,61 +110,6 @@ pub(crate) mod described {
         fn resource(&self) -> Resource;
     }
 }
-
-use described::{Resource, Value};
-
-impl Resource {
-    fn bare(kind: &'static str) -> Self {
-        Self {
-            kind,
-            id: "all".to_owned(),
-            attributes: Vec::new(),
-        }
-    }
-    fn of(kind: &'static str, id: Uuid, attribute: &'static str, organisation: &Uscc) -> Self {
-        let value = Value::Organisation(organisation.clone());
-        Self {
-            kind,
-            id: id.to_string(),
-            attributes: vec![(attribute, value)],
-        }
-    }
-    fn list(kind: &'static str, attribute: &'static str, organisation: Option<&Uscc>) -> Self {
-        let id = organisation.map_or("all", Uscc::as_str).to_owned();
-        let value = organisation.map(|organisation| (attribute, Value::Organisation(organisation.clone())));
-        Self {
-            kind,
-            id,
-            attributes: value.into_iter().collect(),
-        }
-    }
-    fn credit_file(account: Uuid) -> Self {
-        Self {
-            kind: "CreditFile",
-            id: account.to_string(),
-            attributes: vec![("holder", Value::Resident(account))],
-        }
-    }
-}
-
-/// Names of all actions and the files of their policies.
-pub const ACTIONS: [(&str, &str); 15] = [
-    (Deliver::NAME, "deliver.cedar"),
-    (ReadDelivery::NAME, "read_delivery.cedar"),
-    (ListDeliveries::NAME, "list_deliveries.cedar"),
-    (ReadOwnRecords::NAME, "read_own_records.cedar"),
-    (ReadOwnNotices::NAME, "read_own_notices.cedar"),
-    (ListReviews::NAME, "list_reviews.cedar"),
-    (ReadReview::NAME, "read_review.cedar"),
-    (FindCandidates::NAME, "find_candidates.cedar"),
-    (DecideReview::NAME, "decide_review.cedar"),
-    (CorrectRecord::NAME, "correct_record.cedar"),
-    (WithdrawRecord::NAME, "withdraw_record.cedar"),
-    (LinkPersons::NAME, "link_persons.cedar"),
-    (ReadCatalogue::NAME, "read_catalogue.cedar"),
-    (VerifyStore::NAME, "verify_store.cedar"),
-    (ReleaseHeld::NAME, "release_held.cedar"),
-];
 
 macro_rules! action {
     ($name:ident, $this:ident => $resource:expr) => {
@@ -110,154 +124,46 @@ macro_rules! action {
         }
     };
 }
+use action;
 
-/// Hand in a delivery of an item for a provider.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Deliver {
-    /// Whose delivery it is.
-    pub provider: Uscc,
-    /// What it brings.
-    pub item: ItemId,
-    /// Who is entitled to deliver the item, from the catalogue and nowhere else: [`Self::of`].
-    pub item_providers: Vec<Uscc>,
-}
-
-impl Deliver {
-    /// A delivery of `item` by `provider`, with the entitled providers that the catalogue names.
-    #[must_use]
-    pub fn of(provider: Uscc, item: &Item) -> Self {
-        Self {
-            provider,
-            item: item.id.clone(),
-            item_providers: item.providers.clone(),
-        }
-    }
-}
-
-impl Action for Deliver {
-    const NAME: &'static str = "Deliver";
-}
-
-impl Described for Deliver {
-    fn resource(&self) -> Resource {
-        let provider = ("provider", Value::Organisation(self.provider.clone()));
-        let entitled = ("entitled", Value::Organisations(self.item_providers.clone()));
-        Resource {
-            kind: "DeliveryFile",
-            id: self.item.to_string(),
-            attributes: vec![provider, entitled],
-        }
-    }
-}
-
-/// See the state, receipt and faults of one delivery.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReadDelivery {
-    /// The delivery.
-    pub delivery: Uuid,
-    /// Whose it is, as stored.
-    pub provider: Uscc,
-}
-action!(ReadDelivery, this => Resource::of("Delivery", this.delivery, "provider", &this.provider));
-
-/// List deliveries.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListDeliveries {
-    /// Of one provider; `None` = of all.
-    pub provider: Option<Uscc>,
-}
-action!(ListDeliveries, this => Resource::list("DeliveryList", "provider", this.provider.as_ref()));
-
-/// Read the records of the person behind an account.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReadOwnRecords {
-    /// The account of that person.
-    pub account: Uuid,
-}
-action!(ReadOwnRecords, this => Resource::credit_file(this.account));
-
-/// Read, and acknowledge, the notices to the person behind an account.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReadOwnNotices {
-    /// The account of that person.
-    pub account: Uuid,
-}
-action!(ReadOwnNotices, this => Resource::credit_file(this.account));
-
-/// List reviews. It is open to centre and operator too, so the list must hold no contents of rows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListReviews {
-    /// Those that one organisation handles; `None` = all.
-    pub organisation: Option<Uscc>,
-}
-action!(ListReviews, this => Resource::list("ReviewList", "organisation", this.organisation.as_ref()));
-
-/// Read the row that a review is about: a person's data.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReadReview {
-    /// The review.
-    pub review: Uuid,
-    /// Who handles it, as stored.
-    pub organisation: Uscc,
-}
-action!(ReadReview, this => Resource::of("Review", this.review, "organisation", &this.organisation));
-
-/// Find the few persons that the row of one review could be. It names one review, so it cannot ask for many.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FindCandidates {
-    /// The review.
-    pub review: Uuid,
-    /// Who handles it, as stored.
-    pub organisation: Uscc,
-}
-action!(FindCandidates, this => Resource::of("Review", this.review, "organisation", &this.organisation));
-
-/// Decide a review.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DecideReview {
-    /// The review.
-    pub review: Uuid,
-    /// Who handles it, as stored.
-    pub organisation: Uscc,
-}
-action!(DecideReview, this => Resource::of("Review", this.review, "organisation", &this.organisation));
-
-/// Correct a record.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CorrectRecord {
-    /// The record.
-    pub record: Uuid,
-    /// Who delivered it, as stored.
-    pub provider: Uscc,
-}
-action!(CorrectRecord, this => Resource::of("Record", this.record, "provider", &this.provider));
-
-/// Withdraw a record.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WithdrawRecord {
-    /// The record.
-    pub record: Uuid,
-    /// Who delivered it, as stored.
-    pub provider: Uscc,
-}
-action!(WithdrawRecord, this => Resource::of("Record", this.record, "provider", &this.provider));
-
-/// Link two persons, or end a link.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LinkPersons;
-action!(LinkPersons, _this => Resource::bare("Persons"));
-
-/// Read the catalogue.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReadCatalogue;
-action!(ReadCatalogue, _this => Resource::bare("Catalogue"));
-
-/// Check the store against itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VerifyStore;
-action!(VerifyStore, _this => Resource::bare("Installation"));
-
-/// Look at held rows again, after the identity register was brought up to date.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReleaseHeld;
-action!(ReleaseHeld, _this => Resource::bare("Installation"));
+/// Names of all actions and the files of their policies.
+pub const ACTIONS: [(&str, &str); 38] = [
+    (Deliver::NAME, "deliver.cedar"),
+    (ReadDelivery::NAME, "read_delivery.cedar"),
+    (ListDeliveries::NAME, "list_deliveries.cedar"),
+    (ListReviews::NAME, "list_reviews.cedar"),
+    (ReadReview::NAME, "read_review.cedar"),
+    (FindCandidates::NAME, "find_candidates.cedar"),
+    (DecideReview::NAME, "decide_review.cedar"),
+    (CorrectRecord::NAME, "correct_record.cedar"),
+    (WithdrawRecord::NAME, "withdraw_record.cedar"),
+    (LinkPersons::NAME, "link_persons.cedar"),
+    (ReadCatalogue::NAME, "read_catalogue.cedar"),
+    (VerifyStore::NAME, "verify_store.cedar"),
+    (ReleaseHeld::NAME, "release_held.cedar"),
+    (ReadOwnRecords::NAME, "read_own_records.cedar"),
+    (ReadOwnNotices::NAME, "read_own_notices.cedar"),
+    (ReadOwnLookUps::NAME, "read_own_look_ups.cedar"),
+    (LockOwnFile::NAME, "lock_own_file.cedar"),
+    (ObjectOwn::NAME, "object_own.cedar"),
+    (RepairOwn::NAME, "repair_own.cedar"),
+    (WithdrawOwnConsent::NAME, "withdraw_own_consent.cedar"),
+    (ReadAsAttorney::NAME, "read_as_attorney.cedar"),
+    (LookUp::NAME, "look_up.cedar"),
+    (Disclose::NAME, "disclose.cedar"),
+    (ShowRecord::NAME, "show_record.cedar"),
+    (CloseLookUp::NAME, "close_look_up.cedar"),
+    (RegisterMatter::NAME, "register_matter.cedar"),
+    (RegisterProgramme::NAME, "register_programme.cedar"),
+    (ApproveProgramme::NAME, "approve_programme.cedar"),
+    (CompareBatch::NAME, "compare_batch.cedar"),
+    (ReadConsented::NAME, "read_consented.cedar"),
+    (ProposeMeasure::NAME, "propose_measure.cedar"),
+    (DecideMeasure::NAME, "decide_measure.cedar"),
+    (ApplyMeasure::NAME, "apply_measure.cedar"),
+    (RegisterClient::NAME, "register_client.cedar"),
+    (RevokeClient::NAME, "revoke_client.cedar"),
+    (ManageAccounts::NAME, "manage_accounts.cedar"),
+    (ReadAuditLog::NAME, "read_audit_log.cedar"),
+    (BreakGlass::NAME, "break_glass.cedar"),
+];

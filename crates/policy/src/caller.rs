@@ -14,11 +14,31 @@ pub enum CallerKind {
     Centre,
     /// A process that an operator started on the host.
     Operator,
+    /// A department's business system, by its registered key.
+    System,
+    /// A third party's system, by its registered key: it reads what a person consented to.
+    Partner,
+    /// Keeps accounts and the installation (系统管理员); reads no records.
+    SystemAdministrator,
+    /// Keeps the keys of clients (安全管理员); reads no records.
+    SecurityAdministrator,
+    /// Reads the audit log without contents (审计管理员); reads no records.
+    AuditAdministrator,
 }
 
 impl CallerKind {
     /// All kinds.
-    pub const ALL: [Self; 4] = [Self::Resident, Self::Officer, Self::Centre, Self::Operator];
+    pub const ALL: [Self; 9] = [
+        Self::Resident,
+        Self::Officer,
+        Self::Centre,
+        Self::Operator,
+        Self::System,
+        Self::Partner,
+        Self::SystemAdministrator,
+        Self::SecurityAdministrator,
+        Self::AuditAdministrator,
+    ];
 
     /// The stored form, and the name in messages.
     #[must_use]
@@ -28,6 +48,11 @@ impl CallerKind {
             Self::Officer => "officer",
             Self::Centre => "centre",
             Self::Operator => "operator",
+            Self::System => "system",
+            Self::Partner => "partner",
+            Self::SystemAdministrator => "system-administrator",
+            Self::SecurityAdministrator => "security-administrator",
+            Self::AuditAdministrator => "audit-administrator",
         }
     }
 
@@ -44,19 +69,39 @@ impl CallerKind {
             Self::Officer => "Officer",
             Self::Centre => "Centre",
             Self::Operator => "Operator",
+            Self::System => "System",
+            Self::Partner => "Partner",
+            Self::SystemAdministrator => "SystemAdministrator",
+            Self::SecurityAdministrator => "SecurityAdministrator",
+            Self::AuditAdministrator => "AuditAdministrator",
+        }
+    }
+
+    /// Whether such a caller acts for an organisation.
+    #[must_use]
+    pub const fn has_organisation(self) -> bool {
+        match self {
+            Self::Officer | Self::Centre | Self::System | Self::Partner => true,
+            Self::Resident
+            | Self::Operator
+            | Self::SystemAdministrator
+            | Self::SecurityAdministrator
+            | Self::AuditAdministrator => false,
         }
     }
 }
 
 /// A caller as the session knows it; nothing of it comes from the request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Caller {
     /// Account.
     pub account: Uuid,
     /// Kind.
     pub kind: CallerKind,
-    /// The organisation of an officer, also of the centre's; residents and operators have none.
+    /// The organisation of an officer, also of the centre's, of a system or of a third party; the others have none.
     pub organisation: Option<Uscc>,
     /// Whether this session was confirmed by a second factor.
     pub second_factor: bool,
+    /// The account of the verified officer behind a system's request; nobody else has one.
+    pub behind: Option<Uuid>,
 }

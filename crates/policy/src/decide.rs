@@ -9,6 +9,7 @@ use cedar_policy::{
 };
 
 use crate::action::described::{Resource, Value};
+use crate::error::REFUSALS_BY_PERSON;
 use crate::load::{ActionPolicies, Policies};
 use crate::{Action, Caller, CallerKind};
 
@@ -90,7 +91,12 @@ impl Refusal {
     /// Whether something is wrong with the system rather than with the caller: somebody must look.
     #[must_use]
     pub fn is_alarm(&self) -> bool {
-        matches!(self.code, "POLICY-0003" | "POLICY-0004" | "POLICY-0005")
+        matches!(self.code, "POLICY-0003" | "POLICY-0004" | "POLICY-0005" | "POLICY-0301")
+    }
+    /// Whether it depends on the person who is asked about: the caller is told nothing but "nothing to show" (R12).
+    #[must_use]
+    pub fn is_silent(&self) -> bool {
+        REFUSALS_BY_PERSON.contains(&self.code)
     }
 }
 
@@ -141,11 +147,11 @@ impl Policies {
     ) -> Result<(Request, Entities), Refusal> {
         let no_fit = || Refusal::new("POLICY-0004", "the request does not fit the schema of the policies");
         let principal = self.uid(caller.kind.entity_type(), &caller.account.to_string())?;
-        let organisation = caller
-            .organisation
-            .as_ref()
-            .map(|code| ("organisation", Value::Organisation(code.clone())));
-        let who = self.entity(principal.clone(), organisation.as_slice())?;
+        let organisation = caller.organisation.as_ref().map(Value::organisation);
+        let behind = caller.behind.map(Value::officer);
+        let attributes = [("organisation", organisation), ("behind", behind)];
+        let attributes = attributes.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        let who = self.entity(principal.clone(), &attributes.collect::<Vec<_>>())?;
         let target = self.uid(resource.kind, &resource.id)?;
         let what = self.entity(target.clone(), &resource.attributes)?;
         let second_factor = RestrictedExpression::new_bool(caller.second_factor);
@@ -172,20 +178,23 @@ impl Policies {
     }
 
     fn expression(&self, value: &Value) -> Result<RestrictedExpression, Refusal> {
-        let organisation = |code: &domain::Uscc| {
-            self.uid("Organisation", code.as_str())
-                .map(RestrictedExpression::new_entity_uid)
-        };
         match value {
-            Value::Organisation(code) => organisation(code),
-            Value::Organisations(codes) => codes
+            Value::Bool(is) => Ok(RestrictedExpression::new_bool(*is)),
+            Value::Count(count) => Ok(RestrictedExpression::new_long(*count)),
+            Value::Entity(kind, id) => self.uid(kind, id).map(RestrictedExpression::new_entity_uid),
+            Value::Entities(kind, ids) => ids
                 .iter()
-                .map(organisation)
+                .map(|id| self.uid(kind, id).map(RestrictedExpression::new_entity_uid))
                 .collect::<Result<Vec<_>, _>>()
                 .map(RestrictedExpression::new_set),
-            Value::Resident(account) => self
-                .uid(CallerKind::Resident.entity_type(), &account.to_string())
-                .map(RestrictedExpression::new_entity_uid),
+            Value::Record(fields) => {
+                let mut pairs = Vec::with_capacity(fields.len());
+                for (name, value) in fields {
+                    pairs.push(((*name).to_owned(), self.expression(value)?));
+                }
+                RestrictedExpression::new_record(pairs)
+                    .map_err(|_| Refusal::new("POLICY-0004", "an attribute is given twice"))
+            }
         }
     }
 
@@ -196,21 +205,17 @@ impl Policies {
     }
 }
 
-/// An officer acts for an organisation; nobody else may look as if.
+/// An officer acts for an organisation, and an officer may stand behind a system; nobody else may look as if.
 fn check(caller: &Caller) -> Result<(), Refusal> {
-    match (caller.kind, &caller.organisation) {
-        (CallerKind::Officer | CallerKind::Centre, Some(_)) | (CallerKind::Resident | CallerKind::Operator, None) => {
-            Ok(())
+    let fault = match (caller.kind.has_organisation(), caller.organisation.is_some()) {
+        (true, false) => "the officer's account names no organisation",
+        (false, true) => "the account names an organisation and is not an officer's",
+        (true, true) | (false, false) if caller.behind.is_some() && caller.kind != CallerKind::System => {
+            "somebody stands behind a caller that is no system"
         }
-        (CallerKind::Officer | CallerKind::Centre, None) => Err(Refusal::new(
-            "POLICY-0003",
-            "the officer's account names no organisation",
-        )),
-        (CallerKind::Resident | CallerKind::Operator, Some(_)) => Err(Refusal::new(
-            "POLICY-0003",
-            "the account names an organisation and is not an officer's",
-        )),
-    }
+        (true, true) | (false, false) => return Ok(()),
+    };
+    Err(Refusal::new("POLICY-0003", fault))
 }
 
 /// The `forbid` with the lowest code speaks: what the caller can mend first comes first.

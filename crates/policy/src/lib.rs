@@ -14,7 +14,7 @@
 //!
 //! let policies = Policies::load(concat!(env!("CARGO_MANIFEST_DIR"), "/../../policies").as_ref())?;
 //! let account = Uuid::from_u128(1);
-//! let caller = Caller { account, kind: CallerKind::Resident, organisation: None, second_factor: true };
+//! let caller = Caller { account, kind: CallerKind::Resident, organisation: None, second_factor: true, behind: None };
 //!
 //! let permit = policies.decide(&caller, ReadOwnRecords { account })?;
 //! assert_eq!(permit.policies(), ["own-records-by-the-person"]);
@@ -28,7 +28,7 @@
 //!
 //! ```compile_fail,E0451
 //! use policy::{Caller, CallerKind, Permit, ReadCatalogue};
-//! let caller = Caller { account: uuid::Uuid::nil(), kind: CallerKind::Operator, organisation: None, second_factor: true };
+//! let caller = Caller { account: uuid::Uuid::nil(), kind: CallerKind::Operator, organisation: None, second_factor: true, behind: None };
 //! let forged = Permit { action: ReadCatalogue, caller, policies: vec![], articles: vec![] };
 //! ```
 //!
@@ -55,8 +55,12 @@ mod error;
 mod load;
 
 pub use action::{
-    ACTIONS, Action, CorrectRecord, DecideReview, Deliver, FindCandidates, LinkPersons, ListDeliveries, ListReviews,
-    ReadCatalogue, ReadDelivery, ReadOwnNotices, ReadOwnRecords, ReadReview, ReleaseHeld, VerifyStore, WithdrawRecord,
+    ACTIONS, Action, ApplyMeasure, ApproveProgramme, BreakGlass, CloseLookUp, CompareBatch, ComparisonAsked, Consent,
+    CorrectRecord, DecideMeasure, DecideReview, Deliver, Disclose, FindCandidates, LinkPersons, ListDeliveries,
+    ListReviews, LockOwnFile, LookUp, LookUpAsked, ManageAccounts, ObjectOwn, PersonSide, Proceeding, Programme,
+    ProposeMeasure, ReadAsAttorney, ReadAuditLog, ReadCatalogue, ReadConsented, ReadDelivery, ReadOwnLookUps,
+    ReadOwnNotices, ReadOwnRecords, ReadReview, RegisterClient, RegisterMatter, RegisterProgramme, Relation,
+    ReleaseHeld, RepairOwn, RevokeClient, ShowRecord, VerifyStore, WithdrawOwnConsent, WithdrawRecord,
 };
 pub use caller::{Caller, CallerKind};
 pub use decide::{Permit, Refusal};

@@ -192,6 +192,7 @@ impl Town {
             kind: CallerKind::Officer,
             organisation,
             second_factor: true,
+            behind: None,
         }
     }
 
@@ -208,6 +209,7 @@ impl Town {
             kind: CallerKind::Operator,
             organisation: None,
             second_factor: false,
+            behind: None,
         }
     }
 
@@ -245,6 +247,7 @@ impl Town {
             kind: CallerKind::Resident,
             organisation: None,
             second_factor: true,
+            behind: None,
         };
         self.app.policies().decide(&caller, ReadOwnRecords { account }).unwrap()
     }

@@ -1,5 +1,6 @@
 //! One entry of the catalogue as JSON.
 
+use domain::Uscc;
 use domain::catalogue::{Catalogue, CodeListId, Item, ItemId, LegalBasis, Purpose, Text};
 use serde_json::{Value, json};
 
@@ -67,6 +68,17 @@ pub(crate) fn purpose_json(purpose: &Purpose) -> Value {
         "items": purpose.items.iter().map(ItemId::as_str).collect::<Vec<_>>(),
         "field_of_life": purpose.field_of_life,
         "cross_field_basis": purpose.cross_field_basis.as_ref().map(basis_json),
+        "askers": purpose.askers.iter().map(Uscc::as_str).collect::<Vec<_>>(),
+        "linked_providers": purpose.linked_providers.iter().map(Uscc::as_str).collect::<Vec<_>>(),
+        "fields": purpose.fields.iter().map(|(id, codes)| {
+            let codes: Vec<&str> = codes.iter().map(|code| &*code.0).collect();
+            (id.to_string(), codes.into())
+        }).collect::<serde_json::Map<String, Value>>(),
+        "matter": purpose.matter.as_ref().map(|matter| json!({
+            "form": matter.form(), "example": matter.example().as_str(), "registered": matter.is_registered(),
+        })),
+        "law_compels": purpose.law_compels,
+        "close_within_days": purpose.close_within_days,
     })
 }
 

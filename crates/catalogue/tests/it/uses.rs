@@ -2,7 +2,7 @@
 
 use catalogue::LintRule;
 
-use crate::common::refused;
+use crate::common::{malformed, refused};
 
 #[test]
 fn r4_an_enabled_purpose_has_a_statute_that_says_who_shall_look_what_up() {
@@ -172,4 +172,107 @@ fn r5_nothing_of_one_field_is_used_in_another_without_a_law() {
         "ITM-COURT-DEFAULTER belongs to the field F14",
         "第二十七条",
     );
+}
+
+#[test]
+fn r4_an_enabled_purpose_says_who_asks_under_which_matter_and_until_when_it_is_closed() {
+    let (purposes, article) = ("purposes.toml", "山东省社会信用条例 第二十二条");
+    let askers = "askers = [\"11370199MB990011X4\"]";
+    refused(purposes, askers, "", LintRule::R4, "names who may ask", article);
+    let matter = "matter = { form = \"测文旅导〔####〕*号\", example = \"测文旅导〔2026〕7号\", registered = true }";
+    refused(purposes, matter, "", LintRule::R4, "which matter numbers", article);
+    let other = matter.replace("example = \"测文旅导〔2026〕7号\"", "example = \"测文〔2026〕7号\"");
+    refused(
+        purposes,
+        matter,
+        &other,
+        LintRule::R4,
+        "does not have the form",
+        article,
+    );
+    refused(
+        purposes,
+        "close_within_days = 30",
+        "",
+        LintRule::R4,
+        "in how many working days",
+        article,
+    );
+    refused(
+        purposes,
+        "close_within_days = 30",
+        "close_within_days = 61",
+        LintRule::R4,
+        "within 1 to 60",
+        article,
+    );
+    refused(
+        purposes,
+        "law_compels = false",
+        "",
+        LintRule::R4,
+        "whether the law orders",
+        article,
+    );
+}
+
+#[test]
+fn r5_a_purpose_names_the_fields_it_shows_and_none_that_tells_who_it_is() {
+    let (purposes, article) = ("purposes.toml", "山东省社会信用条例 第二十七条");
+    let tax = "ITM-TAX-BREACH = [\"SW_WH\", \"SW_LX\", \"SW_JG\", \"SW_RQ\", \"SW_TZRQ\"]";
+    refused(
+        purposes,
+        tax,
+        "",
+        LintRule::R5,
+        "what of ITM-TAX-BREACH may be shown",
+        article,
+    );
+    refused(
+        purposes,
+        tax,
+        &format!("{tax}\nITM-HONOUR = [\"RY_BT\"]"),
+        LintRule::R5,
+        "the purpose does not ask for it",
+        article,
+    );
+    for code in ["SW_ZJHM", "SW_XM", "SJZT"] {
+        let shown = tax.replace("SW_WH", code);
+        refused(purposes, tax, &shown, LintRule::R5, "nobody but the person", "第六条");
+    }
+    for code in ["BZ", "CF_FR_SFZH", "CF_FRDB", "CF_WQXW"] {
+        let shown = format!("\"{code}\", \"CF_NR\"");
+        refused(
+            purposes,
+            "\"CF_NR\"",
+            &shown,
+            LintRule::R5,
+            "nobody but the person",
+            "第六条",
+        );
+    }
+    malformed(
+        purposes,
+        "\"CF_NR\"",
+        "\"CF_NICHTS\"",
+        "ITM-PENALTY has no field `CF_NICHTS`",
+    );
+    refused(
+        purposes,
+        "linked_providers = [\"11370199MB990011X4\"]",
+        "",
+        LintRule::R5,
+        "spans all fields of life",
+        article,
+    );
+}
+
+#[test]
+fn the_limits_of_look_ups_are_there_and_fit_each_other() {
+    let file = "look-up-limits.toml";
+    malformed(file, "officer = 60", "", "missing field `officer`");
+    malformed(file, "officer = 60", "officer = 0", "lets nobody be looked up");
+    malformed(file, "officer = 60", "officer = 201", "within the department's");
+    malformed(file, "purpose = 400", "purpose = 2001", "within the city's");
+    malformed(file, "source = ", "reason = ", "unknown key `reason`");
 }

@@ -138,6 +138,7 @@ pub(crate) fn operator() -> Caller {
         kind: CallerKind::Operator,
         organisation: None,
         second_factor: false,
+        behind: None,
     }
 }
 

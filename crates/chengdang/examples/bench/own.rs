@@ -50,6 +50,7 @@ pub(crate) async fn measure(ground: &Ground, written: &Written, app: &App, reads
             kind: CallerKind::Resident,
             organisation: None,
             second_factor: true,
+            behind: None,
         };
         let asked = ReadOwnRecords {
             account: reader.account,

@@ -5,4 +5,6 @@ mod callers;
 #[cfg(test)]
 mod matrix;
 #[cfg(test)]
+mod questions;
+#[cfg(test)]
 mod refusals;

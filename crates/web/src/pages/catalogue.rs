@@ -6,7 +6,9 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use domain::catalogue::{BasisRank, Catalogue, Disclosure, EndRule, Format, Item, ItemId, ItemNature, Required};
+use domain::catalogue::{
+    BasisRank, Catalogue, Disclosure, EndRule, Format, Item, ItemId, ItemNature, Purpose, Required,
+};
 
 use super::records::basis_text;
 use super::show::nature_key;
@@ -23,8 +25,28 @@ struct CataloguePage {
     p: Page,
     version: String,
     items: Vec<ItemRow>,
+    purposes: Vec<PurposeRow>,
+    not_purposes: Vec<RuleRow>,
     dropped: Vec<RuleRow>,
     refused: Vec<RuleRow>,
+}
+
+/// What a look-up may be for, by whom, and what it shows.
+struct PurposeRow {
+    id: String,
+    name: String,
+    duty: String,
+    statute: String,
+    askers: Vec<String>,
+    shows: Vec<Shown>,
+    matter: String,
+    lock_key: &'static str,
+    close_within: String,
+}
+
+struct Shown {
+    item: String,
+    fields: String,
 }
 
 struct ItemRow {
@@ -108,6 +130,26 @@ pub(super) async fn list(State(state): State<WebState>, prefs: Prefs, user: Opti
             .values()
             .map(|item| item_row(lang, catalogue, item))
             .collect(),
+        purposes: catalogue
+            .purposes
+            .values()
+            .filter(|purpose| purpose.is_enabled)
+            .map(|purpose| purpose_row(lang, catalogue, purpose))
+            .collect(),
+        not_purposes: catalogue
+            .purposes
+            .values()
+            .filter(|purpose| !purpose.is_enabled)
+            .map(|purpose| RuleRow {
+                what: lang.of(&purpose.name).to_owned(),
+                why: purpose
+                    .disabled_because
+                    .as_ref()
+                    .map(|why| lang.of(why).to_owned())
+                    .unwrap_or_default(),
+                basis: String::new(),
+            })
+            .collect(),
         dropped: dropped.collect(),
         refused: distinct(refused),
         p,
@@ -132,6 +174,53 @@ fn item_row(lang: Lang, catalogue: &Catalogue, item: &Item) -> ItemRow {
         disclosure: disclosure_text(lang, &item.disclosure),
         period: period_text(lang, catalogue, item),
         providers: providers_text(lang, catalogue, item),
+    }
+}
+
+fn purpose_row(lang: Lang, catalogue: &Catalogue, purpose: &Purpose) -> PurposeRow {
+    let join = lang.text("disclosure-join");
+    let shown = |id: &ItemId| {
+        let item = catalogue.items.get(id)?;
+        let codes = purpose.fields.get(id)?;
+        let labels = codes.iter().filter_map(|code| item.field(code));
+        let labels: Vec<&str> = labels.map(|field| lang.of(&field.label)).collect();
+        Some(Shown {
+            item: lang.of(&item.name).to_owned(),
+            fields: labels.join(&join),
+        })
+    };
+    let name_of = |uscc| {
+        catalogue
+            .organisations
+            .get(uscc)
+            .map(|own| lang.of(&own.name).to_owned())
+    };
+    PurposeRow {
+        id: purpose.id.to_string(),
+        name: lang.of(&purpose.name).to_owned(),
+        duty: purpose
+            .duty
+            .as_ref()
+            .map(|duty| lang.of(duty).to_owned())
+            .unwrap_or_default(),
+        statute: purpose
+            .statute
+            .as_ref()
+            .map(|basis| basis_text(lang, basis))
+            .unwrap_or_default(),
+        askers: purpose.askers.iter().filter_map(name_of).collect(),
+        shows: purpose.items.iter().filter_map(shown).collect(),
+        matter: purpose
+            .matter
+            .as_ref()
+            .map(|matter| matter.example().to_string())
+            .unwrap_or_default(),
+        lock_key: if purpose.law_compels {
+            "purpose-lock-open"
+        } else {
+            "purpose-lock-stops"
+        },
+        close_within: lang.text_with("purpose-close-within", &[("days", purpose.close_within_days.into())]),
     }
 }
 

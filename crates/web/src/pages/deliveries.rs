@@ -104,7 +104,13 @@ struct WaitingRow {
 pub(super) fn asked(caller: &Caller) -> ListDeliveries {
     let provider = match caller.kind {
         CallerKind::Centre | CallerKind::Operator => None,
-        CallerKind::Officer | CallerKind::Resident => caller.organisation.clone(),
+        CallerKind::Officer
+        | CallerKind::Resident
+        | CallerKind::System
+        | CallerKind::Partner
+        | CallerKind::SystemAdministrator
+        | CallerKind::SecurityAdministrator
+        | CallerKind::AuditAdministrator => caller.organisation.clone(),
     };
     ListDeliveries { provider }
 }

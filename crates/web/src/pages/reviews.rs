@@ -100,7 +100,13 @@ struct Complaint {
 fn asked(caller: &Caller) -> ListReviews {
     let organisation = match caller.kind {
         CallerKind::Centre | CallerKind::Operator => None,
-        CallerKind::Officer | CallerKind::Resident => caller.organisation.clone(),
+        CallerKind::Officer
+        | CallerKind::Resident
+        | CallerKind::System
+        | CallerKind::Partner
+        | CallerKind::SystemAdministrator
+        | CallerKind::SecurityAdministrator
+        | CallerKind::AuditAdministrator => caller.organisation.clone(),
     };
     ListReviews { organisation }
 }

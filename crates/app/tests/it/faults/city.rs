@@ -281,6 +281,7 @@ impl City {
             kind: CallerKind::Officer,
             organisation: Some(self.provider.clone()),
             second_factor: true,
+            behind: None,
         }
     }
 
@@ -297,6 +298,7 @@ impl City {
             kind: CallerKind::Operator,
             organisation: None,
             second_factor: false,
+            behind: None,
         }
     }
 
@@ -306,6 +308,7 @@ impl City {
             kind: CallerKind::Resident,
             organisation: None,
             second_factor: true,
+            behind: None,
         }
     }
 
