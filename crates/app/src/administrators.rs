@@ -109,12 +109,33 @@ pub async fn end_account(app: &App, permit: &Permit<ManageAccounts>, account: Uu
     accounts::or_conflict(app.store().end_account(account, &act).await)
 }
 
+/// Ends an account from the host: there may be no administrator who can.
+///
+/// # Errors
+///
+/// As [`end_account`].
+pub async fn end_from_host(app: &App, login: &str) -> Result<(), AppError> {
+    let account = app.store().find_account_by_login(login).await?.ok_or(AppError::NotFound)?;
+    find(app, account.uuid).await?;
+    let act = act(app, ActKind::AccountEnded, Uuid::nil(), account.uuid.to_string());
+    accounts::or_conflict(app.store().end_account(account.uuid, &act).await)
+}
+
 /// Accounts of officers and administrators.
 ///
 /// # Errors
 ///
 /// If the store fails.
 pub async fn accounts(app: &App, _: &Permit<ManageAccounts>) -> Result<Vec<AccountView>, AppError> {
+    accounts_from_host(app).await
+}
+
+/// The same from the host, where whoever asks could open the store itself.
+///
+/// # Errors
+///
+/// If the store fails.
+pub async fn accounts_from_host(app: &App) -> Result<Vec<AccountView>, AppError> {
     let all = app.store().list_accounts(ACCOUNTS_MAX).await?;
     let others = all.into_iter().filter(|account| account.kind != AccountKind::Resident);
     Ok(others.map(AccountView::from).collect())

@@ -103,8 +103,8 @@ async fn ab03_a_bad_client_is_refused_and_nothing_is_evaluated() {
         path.clone_into(&mut altered.path);
         is_refused(&town, &altered, "ASK-0009", path).await;
     }
-    let mut altered = machine.sign(&draft(&town, "GET", CALLER, b""));
-    altered.method = "DELETE";
+    let mut altered = machine.sign(&draft(&town, "GET", "/api/v1/systems", b""));
+    altered.method = "POST";
     is_refused(&town, &altered, "ASK-0009", "another method").await;
 
     for missing in ["@method", "@target-uri", "content-digest", "content-type"] {
