@@ -11,6 +11,7 @@ pub mod candidates;
 pub mod clients;
 pub mod deliver;
 pub mod deliveries;
+pub mod emergencies;
 mod error;
 pub mod held;
 mod keys;

@@ -8,7 +8,7 @@ use matching::Explanation;
 use policy::{DecideReview, ListReviews, Permit, ReadReview};
 use serde_json::json;
 use store::{
-    ChunkCommit, Delivery, NewPersonEvent, NewPersonEventKind, NewProcedureStep, PersonRef, Procedure, Sealed,
+    ChunkCommit, Delivery, NewPersonEvent, NewPersonEventKind, NewProcedureStep, PersonRef, Procedure, ProcedureKind, Sealed,
     StagedRow, StoreError, TraceKind, TraceOutcome,
 };
 use uuid::Uuid;
@@ -141,11 +141,11 @@ impl ReviewError {
 /// If the store fails.
 pub async fn list(app: &App, permit: &Permit<ListReviews>, limit: u32) -> Result<Vec<ReviewSummary>, AppError> {
     let mut summaries = Vec::new();
-    for procedure in app
+    let open = app
         .store()
         .open_procedures(permit.resource().organisation.as_ref(), limit)
-        .await?
-    {
+        .await?;
+    for procedure in open.into_iter().filter(|open| open.kind == ProcedureKind::Review) {
         let (row, delivery) = staged(app, &procedure).await?;
         summaries.push(summary(app, &procedure, &row, &delivery));
     }
@@ -159,7 +159,8 @@ pub async fn list(app: &App, permit: &Permit<ListReviews>, limit: u32) -> Result
 /// If the store fails.
 pub async fn find(app: &App, uuid: Uuid) -> Result<Option<ReviewHead>, AppError> {
     let found = app.store().find_procedure(uuid).await?;
-    Ok(found.map(|procedure| ReviewHead {
+    let review = found.filter(|procedure| procedure.kind == ProcedureKind::Review);
+    Ok(review.map(|procedure| ReviewHead {
         uuid,
         organisation: procedure.organisation,
     }))

@@ -16,10 +16,10 @@ use domain::{IdentityDocument, Moment, Uscc};
 use matching::{IdentityRegister, RegisterEntry};
 use serde_json::{Value, json};
 use store::{
-    Account, AdministratorStore, Begun, BirthState, ChunkCommit, ChunkInfo, Client, ClientKey, ClientSession, ClientStore, Delivery, DeliveryId, DeliveryState, DeliveryStore, EntryKind,
-    IndexTag, KnownFact, KnownPersonEvent, Lease, LogEntry, LogStore, LoginStore, NewAct, NewDelivery, NewProcedureStep,
+    Account, AdministratorStore, Begun, BirthState, ChunkCommit, ChunkInfo, Client, ClientKey, ClientSession, ClientStore, Delivery, DeliveryId, DeliveryState, DeliveryStore, Emergency, EmergencyGrant, EmergencyStore, EntryKind,
+    IndexTag, KnownFact, KnownPersonEvent, Lease, LogEntry, LogStore, LoginStore, NewAct, NewDelivery, NewEmergency, NewProcedureStep,
     NewRecordEvent, NewTrace, Person, PersonEvent, PersonId, PersonStore, Procedure, ProcedureStore, Record, RecordId,
-    RecordStore, Session, StagedKind, StagedRow, Store, StoreError, Trace, TraceOutcome,
+    RecordStore, Session, StagedKind, StagedRow, Store, StoreError, SubjectNotice, Trace, TraceOutcome,
 };
 use uuid::Uuid;
 
@@ -422,5 +422,21 @@ impl ClientStore for LeakyStore {
     }
     async fn count_nonces(&self) -> Result<u64, StoreError> {
         self.inner.count_nonces().await
+    }
+}
+
+#[async_trait]
+impl EmergencyStore for LeakyStore {
+    async fn ask_emergency(&self, new: &NewEmergency) -> Result<(), StoreError> {
+        self.inner.ask_emergency(new).await
+    }
+    async fn grant_emergency(&self, grant: &EmergencyGrant) -> Result<(), StoreError> {
+        self.inner.grant_emergency(grant).await
+    }
+    async fn find_emergency(&self, uuid: Uuid) -> Result<Option<Emergency>, StoreError> {
+        self.inner.find_emergency(uuid).await
+    }
+    async fn subject_notices(&self, subjects: &[IndexTag], limit: u32) -> Result<Vec<SubjectNotice>, StoreError> {
+        self.inner.subject_notices(subjects, limit).await
     }
 }

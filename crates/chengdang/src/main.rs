@@ -16,6 +16,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
+    account,
     catalogue, code, deliver, deliveries, demo, drop, faults, held, legacy, migrate, reconcile, reviews, serve, synth,
     verify, view,
 };

@@ -48,3 +48,5 @@ GRANT SELECT, INSERT ON client_key_end TO chengdang_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON account_use TO chengdang_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON client_session TO chengdang_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON client_nonce TO chengdang_app;
+GRANT SELECT, INSERT ON break_glass TO chengdang_app;
+GRANT SELECT, INSERT ON subject_notice TO chengdang_app;

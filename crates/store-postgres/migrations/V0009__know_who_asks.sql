@@ -138,3 +138,56 @@ CREATE TRIGGER client_key_end_keeps_rows BEFORE DELETE OR TRUNCATE ON client_key
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER client_key_end_keeps_columns BEFORE UPDATE ON client_key_end
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+ALTER TABLE procedure DROP CONSTRAINT procedure_kind_check;
+ALTER TABLE procedure ADD CONSTRAINT procedure_kind_check
+    CHECK (kind IN ('review', 'unrecognised_look_up', 'break_glass', 'break_glass_review'));
+
+CREATE TABLE break_glass (
+    procedure       uuid PRIMARY KEY REFERENCES procedure (uuid),
+    purpose         text NOT NULL CHECK (purpose LIKE 'PUR-_%'),
+    tag             bytea NOT NULL CHECK (octet_length(tag) = 16),
+    index_no        smallint NOT NULL CHECK (index_no IN (1, 2)),
+    key_version     integer NOT NULL CHECK (key_version BETWEEN 0 AND 65535),
+    by_account      uuid NOT NULL,
+    minutes         integer NOT NULL CHECK (minutes BETWEEN 1 AND 60),
+    entry_hash      bytea NOT NULL CHECK (octet_length(entry_hash) = 32)
+);
+COMMENT ON TABLE break_glass IS 'Emergencies 紧急查询: a look at one person without a registered matter, asked for by one officer and granted by another of the same organisation, for an hour at most.';
+COMMENT ON COLUMN break_glass.procedure IS 'the procedure; what was typed lies sealed there, and its first step grants';
+COMMENT ON COLUMN break_glass.purpose IS 'purpose of the catalogue';
+COMMENT ON COLUMN break_glass.tag IS 'B1 tag of the number, known or not';
+COMMENT ON COLUMN break_glass.index_no IS '1 = B1, 2 = B2';
+COMMENT ON COLUMN break_glass.key_version IS 'version of the index key';
+COMMENT ON COLUMN break_glass.by_account IS 'account of the officer who asked';
+COMMENT ON COLUMN break_glass.minutes IS 'for how long, once granted';
+COMMENT ON COLUMN break_glass.entry_hash IS 'hash of its log entry';
+
+CREATE TABLE subject_notice (
+    notice_id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    procedure       uuid NOT NULL UNIQUE REFERENCES procedure (uuid),
+    tag             bytea NOT NULL CHECK (octet_length(tag) = 16),
+    index_no        smallint NOT NULL CHECK (index_no IN (1, 2)),
+    key_version     integer NOT NULL CHECK (key_version BETWEEN 0 AND 65535),
+    noticed_at      bigint NOT NULL,
+    ends_at         bigint NOT NULL CHECK (ends_at > noticed_at)
+);
+CREATE INDEX subject_notice_tag ON subject_notice (tag, index_no, key_version);
+COMMENT ON TABLE subject_notice IS 'What a person is told of by the number: granted emergencies. Written in the transaction of what it tells.';
+COMMENT ON COLUMN subject_notice.notice_id IS 'order';
+COMMENT ON COLUMN subject_notice.procedure IS 'the procedure that it tells of; one notice for one grant';
+COMMENT ON COLUMN subject_notice.tag IS 'B1 tag of the number';
+COMMENT ON COLUMN subject_notice.index_no IS '1 = B1, 2 = B2';
+COMMENT ON COLUMN subject_notice.key_version IS 'version of the index key';
+COMMENT ON COLUMN subject_notice.noticed_at IS 'when granted';
+COMMENT ON COLUMN subject_notice.ends_at IS 'until when the emergency lasts';
+
+CREATE TRIGGER break_glass_keeps_rows BEFORE DELETE OR TRUNCATE ON break_glass
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER break_glass_keeps_columns BEFORE UPDATE ON break_glass
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER subject_notice_keeps_rows BEFORE DELETE OR TRUNCATE ON subject_notice
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER subject_notice_keeps_columns BEFORE UPDATE ON subject_notice
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();

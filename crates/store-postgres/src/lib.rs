@@ -20,6 +20,7 @@ mod chunk;
 mod client;
 mod connection;
 mod delivery;
+mod emergency;
 mod fault;
 mod log;
 mod login;

@@ -216,3 +216,115 @@ CREATE TRIGGER client_key_end_keeps_columns BEFORE UPDATE ON client_key_end
 BEGIN
     SELECT RAISE(ABORT, 'append-only: client_key_end');
 END;
+
+-- Emergencies 紧急查询: a look at one person without a registered matter, asked for by one officer and granted by another of
+-- the same organisation, for an hour at most. What was typed lies sealed in the procedure; its first step grants.
+CREATE TABLE procedure_anew (
+    -- order of opening
+    procedure_id    INTEGER PRIMARY KEY,
+    -- public id, UUIDv7
+    uuid            BLOB NOT NULL UNIQUE CHECK (length(uuid) = 16),
+    -- kind
+    kind            TEXT NOT NULL CHECK (kind IN ('review', 'unrecognised_look_up', 'break_glass', 'break_glass_review')),
+    -- organisation that handles it
+    organisation    TEXT NOT NULL CHECK (length(organisation) = 18),
+    -- staged row it is about
+    staged_row      BLOB REFERENCES staged_row (uuid),
+    -- person it is about, once known
+    person_id       INTEGER REFERENCES person (person_id),
+    -- reason word in clear, for lists
+    reason          TEXT NOT NULL CHECK (length(reason) BETWEEN 1 AND 60),
+    -- sealed details: salt …
+    details_salt    BLOB CHECK (length(details_salt) = 16),
+    -- … and ciphertext
+    details         BLOB CHECK ((details IS NULL) = (details_salt IS NULL)),
+    -- when opened
+    opened_at       INTEGER NOT NULL,
+    -- last moment to answer
+    due_at          INTEGER
+) STRICT;
+INSERT INTO procedure_anew SELECT * FROM procedure ORDER BY procedure_id;
+DROP TABLE procedure;
+ALTER TABLE procedure_anew RENAME TO procedure;
+
+CREATE TRIGGER procedure_keeps_rows BEFORE DELETE ON procedure
+BEGIN
+    SELECT RAISE(ABORT, 'append-only: procedure');
+END;
+
+CREATE TRIGGER procedure_keeps_columns BEFORE UPDATE ON procedure
+WHEN NOT (
+    NEW.procedure_id IS OLD.procedure_id
+    AND NEW.uuid IS OLD.uuid
+    AND NEW.kind IS OLD.kind
+    AND NEW.organisation IS OLD.organisation
+    AND NEW.staged_row IS OLD.staged_row
+    AND NEW.person_id IS OLD.person_id
+    AND NEW.reason IS OLD.reason
+    AND NEW.opened_at IS OLD.opened_at
+    AND NEW.due_at IS OLD.due_at
+    AND (NEW.details_salt IS NULL OR NEW.details_salt IS OLD.details_salt)
+    AND (NEW.details IS NULL OR NEW.details IS OLD.details)
+)
+BEGIN
+    SELECT RAISE(ABORT, 'append-only: procedure');
+END;
+
+-- About whom an emergency is, and for what.
+CREATE TABLE break_glass (
+    -- the procedure
+    procedure       BLOB PRIMARY KEY REFERENCES procedure (uuid),
+    -- purpose of the catalogue
+    purpose         TEXT NOT NULL CHECK (purpose GLOB 'PUR-?*'),
+    -- B1 tag of the number, known or not
+    tag             BLOB NOT NULL CHECK (length(tag) = 16),
+    -- 1 = B1, 2 = B2
+    index_no        INTEGER NOT NULL CHECK (index_no IN (1, 2)),
+    -- version of the index key
+    key_version     INTEGER NOT NULL CHECK (key_version BETWEEN 0 AND 65535),
+    -- account of the officer who asked
+    by_account      BLOB NOT NULL CHECK (length(by_account) = 16),
+    -- for how long, once granted
+    minutes         INTEGER NOT NULL CHECK (minutes BETWEEN 1 AND 60),
+    -- hash of its log entry
+    entry_hash      BLOB NOT NULL CHECK (length(entry_hash) = 32)
+) STRICT, WITHOUT ROWID;
+
+-- What a person is told of by the number: granted emergencies. Written in the transaction of what it tells.
+CREATE TABLE subject_notice (
+    -- order
+    notice_id       INTEGER PRIMARY KEY,
+    -- the procedure that it tells of; one notice for one grant
+    procedure       BLOB NOT NULL UNIQUE REFERENCES procedure (uuid),
+    -- B1 tag of the number …
+    tag             BLOB NOT NULL CHECK (length(tag) = 16),
+    -- … 1 = B1, 2 = B2 …
+    index_no        INTEGER NOT NULL CHECK (index_no IN (1, 2)),
+    -- … and version of the index key
+    key_version     INTEGER NOT NULL CHECK (key_version BETWEEN 0 AND 65535),
+    -- when granted
+    noticed_at      INTEGER NOT NULL,
+    -- until when the emergency lasts
+    ends_at         INTEGER NOT NULL CHECK (ends_at > noticed_at)
+) STRICT;
+CREATE INDEX subject_notice_tag ON subject_notice (tag, index_no, key_version);
+
+CREATE TRIGGER break_glass_keeps_rows BEFORE DELETE ON break_glass
+BEGIN
+    SELECT RAISE(ABORT, 'append-only: break_glass');
+END;
+
+CREATE TRIGGER break_glass_keeps_columns BEFORE UPDATE ON break_glass
+BEGIN
+    SELECT RAISE(ABORT, 'append-only: break_glass');
+END;
+
+CREATE TRIGGER subject_notice_keeps_rows BEFORE DELETE ON subject_notice
+BEGIN
+    SELECT RAISE(ABORT, 'append-only: subject_notice');
+END;
+
+CREATE TRIGGER subject_notice_keeps_columns BEFORE UPDATE ON subject_notice
+BEGIN
+    SELECT RAISE(ABORT, 'append-only: subject_notice');
+END;

@@ -12,6 +12,7 @@ mod administrator;
 mod client;
 pub mod conformance;
 mod delivery;
+mod emergency;
 mod error;
 mod log;
 mod login;
@@ -24,6 +25,7 @@ mod words;
 pub use administrator::*;
 pub use client::*;
 pub use delivery::*;
+pub use emergency::*;
 pub use error::StoreError;
 pub use log::*;
 pub use login::*;
@@ -71,6 +73,7 @@ pub trait Store:
     + LoginStore
     + AdministratorStore
     + ClientStore
+    + EmergencyStore
     + Send
     + Sync
 {

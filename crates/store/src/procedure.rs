@@ -34,6 +34,10 @@ pub struct NewProcedure {
 pub enum ProcedureKind {
     /// 待核: a human decides whether a row belongs to a person.
     Review,
+    /// 紧急查询: an officer asks to look at a person without a registered matter.
+    BreakGlass,
+    /// 紧急查询复核: whether a granted emergency was one.
+    BreakGlassReview,
 }
 
 impl ProcedureKind {
@@ -42,6 +46,8 @@ impl ProcedureKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Review => "review",
+            Self::BreakGlass => "break_glass",
+            Self::BreakGlassReview => "break_glass_review",
         }
     }
 }

@@ -58,6 +58,8 @@ impl ProcedureKind {
     pub fn parse(text: &str) -> Option<Self> {
         match text {
             "review" => Some(Self::Review),
+            "break_glass" => Some(Self::BreakGlass),
+            "break_glass_review" => Some(Self::BreakGlassReview),
             _ => None,
         }
     }

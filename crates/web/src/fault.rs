@@ -202,6 +202,15 @@ impl From<AppError> for Fault {
     }
 }
 
+impl From<app::emergencies::GrantFault> for Fault {
+    fn from(fault: app::emergencies::GrantFault) -> Self {
+        match fault {
+            app::emergencies::GrantFault::Refused(refusal) => refusal.into(),
+            app::emergencies::GrantFault::App(error) => error.into(),
+        }
+    }
+}
+
 impl From<LoginFault> for Fault {
     fn from(fault: LoginFault) -> Self {
         let code = fault.code();

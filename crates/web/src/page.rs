@@ -180,6 +180,7 @@ fn nav(kind: AccountKind, current: &str) -> Vec<NavLink> {
             ("/deliveries", "nav-deliveries"),
             ("/deliver", "nav-deliver"),
             ("/reviews", "nav-reviews"),
+            ("/emergencies", "nav-emergencies"),
             ("/reconciliation", "nav-reconciliation"),
         ],
         AccountKind::Centre => &[

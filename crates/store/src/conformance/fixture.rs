@@ -450,6 +450,10 @@ pub async fn fill_every_table(store: &dyn Store) {
     let account = make.account("officer");
     ok(store.create_account(&account).await, "account");
     ok(store.use_totp_step(account.uuid, 1).await, "step");
+    let asked = super::emergencies::emergency(&make, make.tag(BlindIndex::Number));
+    ok(store.ask_emergency(&asked).await, "emergency");
+    let grant = super::emergencies::grant(&make, &asked);
+    ok(store.grant_emergency(&grant).await, "granted");
     let client = make.client(&organisation(1));
     let key = make.client_key(&client);
     let act = |kind| make.administrator_act(kind);

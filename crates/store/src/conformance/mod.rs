@@ -7,6 +7,7 @@
 mod administrators;
 mod clients;
 mod deliveries;
+mod emergencies;
 mod fixture;
 mod logins;
 mod logs;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 pub use administrators::*;
 pub use clients::*;
 pub use deliveries::*;
+pub use emergencies::*;
 pub use fixture::{Fixture, fill_every_table};
 pub use logins::*;
 pub use logs::*;
@@ -89,5 +91,6 @@ where
         clients_and_keys_come_back_as_written,
         a_revocation_binds_at_once,
         a_nonce_is_used_once_and_forgotten_in_time,
+        an_emergency_is_granted_once_and_its_person_told,
     );
 }

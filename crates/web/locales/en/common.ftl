@@ -20,6 +20,7 @@ nav-reconciliation = Reconciliation
 nav-accounts = Accounts
 nav-systems = Systems
 nav-acts = Acts
+nav-emergencies = Emergencies
 nav-catalogue = Catalogue
 error-prefix = Error: {""}
 summary-title = Please correct this first

@@ -75,3 +75,6 @@ notice-other = Something that concerns you has changed
 notice-next-check = Please check it. If it is wrong you can object, free of charge.
 notice-next-wait = You need not do anything; you will be told the result.
 notice-next-none = Its old content is shown to nobody any more.
+notices-emergency = Officers of { $organisation } were let look at your records in an emergency
+notices-emergency-why = { $reason }; purpose: { $purpose }.
+notices-emergency-until = From { $at } to { $until }. A review checks whether it was one.

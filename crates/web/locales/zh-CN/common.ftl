@@ -20,6 +20,7 @@ nav-reconciliation = 对账
 nav-accounts = 账号
 nav-systems = 业务系统
 nav-acts = 操作记录
+nav-emergencies = 紧急查询
 nav-catalogue = 信息目录
 error-prefix = 有误：
 summary-title = 请先改正下面的问题

@@ -53,3 +53,6 @@ notice-other = 有一项与您有关的变化
 notice-next-check = 请核对内容。如果有误，可以免费提出异议。
 notice-next-wait = 您不需要做什么；有结果会再通知您。
 notice-next-none = 这条记录的旧内容不再提供给任何人。
+notices-emergency = { $organisation } 的经办人因紧急情况获准查询您的记录
+notices-emergency-why = { $reason }；用途：{ $purpose }。
+notices-emergency-until = { $at } 至 { $until }。是否确属紧急将另行复核。

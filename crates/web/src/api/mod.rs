@@ -3,6 +3,7 @@
 mod accounts;
 mod clients;
 mod deliveries;
+pub(crate) mod emergencies;
 mod me;
 mod meta;
 mod reconciliation;
@@ -38,6 +39,7 @@ use crate::upload;
         (name = "deliveries", description = "A department hands in files and learns what became of each row."),
         (name = "reviews", description = "A human decides whose a row is, on the pages. Programs read what helps to decide, one review at a time."),
         (name = "systems", description = "A department's system signs each request (RFC 9421): `@method`, the whole address, the digest and type of a body (RFC 9530), with created, nonce, keyid and alg. `docs/operating.md` shows how."),
+        (name = "emergencies", description = "Break-glass: one officer asks, another of the same organisation grants within minutes, it ends within an hour, the person is told at once."),
         (name = "administration", description = "Three administrators that are kept apart: accounts, keys of systems, acts. None of them reads a record."),
         (name = "me", description = "A resident's own file. The person follows from the token; no route takes one."),
         (name = "service", description = "About the service itself."),
@@ -101,6 +103,9 @@ pub(crate) fn documented(upload_bytes_max: u64) -> OpenApiRouter<WebState> {
         .routes(routes!(clients::end_sessions))
         .routes(routes!(accounts::acts))
         .routes(routes!(accounts::figures))
+        .routes(routes!(emergencies::list, emergencies::ask))
+        .routes(routes!(emergencies::grant))
+        .routes(routes!(emergencies::own))
         .routes(routes!(me::records))
         .routes(routes!(me::notices))
         .routes(routes!(meta::openapi))

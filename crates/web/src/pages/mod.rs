@@ -4,6 +4,7 @@ mod administration;
 mod catalogue;
 mod deliver;
 pub(crate) mod deliveries;
+mod emergencies;
 pub(crate) mod error;
 mod faults;
 mod home;
@@ -67,6 +68,11 @@ fn all(upload_bytes_max: u64) -> Vec<(&'static str, &'static str, MethodRouter<W
             get(administration::systems).post(administration::change_systems),
         ),
         ("/acts", "GET", get(administration::acts)),
+        (
+            "/emergencies",
+            "GET POST",
+            get(emergencies::show).post(emergencies::change),
+        ),
         ("/catalogue", "GET", get(catalogue::list)),
         ("/catalogue/{item}", "GET", get(catalogue::show)),
         ("/assets/{name}", "GET", get(assets::get)),

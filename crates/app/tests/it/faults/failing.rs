@@ -8,10 +8,10 @@ use async_trait::async_trait;
 use domain::catalogue::ItemId;
 use domain::{Moment, Uscc};
 use store::{
-    Account, AdministratorStore, Begun, BirthState, ChunkCommit, ChunkInfo, Client, ClientKey, ClientSession, ClientStore, Delivery, DeliveryId, DeliveryState, DeliveryStore, EntryKind,
-    IndexTag, KnownFact, KnownPersonEvent, Lease, LogEntry, LogStore, LoginStore, NewAct, NewDelivery, NewProcedureStep,
+    Account, AdministratorStore, Begun, BirthState, ChunkCommit, ChunkInfo, Client, ClientKey, ClientSession, ClientStore, Delivery, DeliveryId, DeliveryState, DeliveryStore, Emergency, EmergencyGrant, EmergencyStore, EntryKind,
+    IndexTag, KnownFact, KnownPersonEvent, Lease, LogEntry, LogStore, LoginStore, NewAct, NewDelivery, NewEmergency, NewProcedureStep,
     NewRecordEvent, NewTrace, Person, PersonEvent, PersonId, PersonStore, Procedure, ProcedureStore, Record, RecordId,
-    RecordStore, Session, StagedKind, StagedRow, Store, StoreError, Trace, TraceOutcome,
+    RecordStore, Session, StagedKind, StagedRow, Store, StoreError, SubjectNotice, Trace, TraceOutcome,
 };
 use uuid::Uuid;
 
@@ -260,6 +260,12 @@ ports! {
         use_nonce(nonce_hash: &[u8; 32], now: Moment, until: Moment) -> bool;
         count_nonces() -> u64;
     }
+    EmergencyStore {
+        ask_emergency(new: &NewEmergency) -> ();
+        grant_emergency(grant: &EmergencyGrant) -> ();
+        find_emergency(uuid: Uuid) -> Option<Emergency>;
+        subject_notices(subjects: &[IndexTag], limit: u32) -> Vec<SubjectNotice>;
+    }
 }
 
 /// The list is that of the traits: a method with a body of its own would otherwise pass by unseen.
@@ -271,6 +277,7 @@ fn every_method_is_here() {
         "administrator",
         "client",
         "delivery",
+        "emergency",
         "log",
         "login",
         "person",
