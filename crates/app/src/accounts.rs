@@ -12,7 +12,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::{IdentityDocument, Moment, Name, Uscc};
 use policy::{Caller, CallerKind};
 use sha2::{Digest, Sha256};
-use store::{Account, AccountKind, Sealed, Session, StoreError};
+use store::{Account, AccountKind, EXTERNAL_LOGIN, Sealed, Session, StoreError};
 use totp_rs::{Builder, Totp};
 use uuid::Uuid;
 use vault::{Secret, SecretOwner};
@@ -127,6 +127,9 @@ pub struct NewAccount {
     pub identity: Option<(IdentityDocument, Name)>,
     /// Secret of the one-time codes in base32; a fresh one if `None`.
     pub totp_secret: Option<String>,
+    /// Staff number (工号) of the human who holds it, unique in the city; administrators must have one. It is kept as a keyed
+    /// tag, so that nobody holds two accounts.
+    pub holder: Option<String>,
 }
 
 /// What the creator hands to the account's owner.
@@ -144,8 +147,39 @@ pub struct CreatedAccount {
 ///
 /// # Errors
 ///
-/// [`AppError::Invalid`] if login name or password is not acceptable; [`AppError::Conflict`] if the name is taken.
+/// [`AppError::Invalid`] if login name or password is not acceptable; [`AppError::Conflict`] if the name is taken or its holder
+/// has an account.
 pub async fn create(app: &App, new: NewAccount) -> Result<CreatedAccount, AppError> {
+    let (account, created) = prepare(app, new).await?;
+    or_conflict(app.store().create_account(&account).await)?;
+    Ok(created)
+}
+
+/// A conflict of the store as the caller's.
+pub(crate) fn or_conflict(result: Result<(), StoreError>) -> Result<(), AppError> {
+    match result {
+        Err(StoreError::Conflict { .. }) => Err(AppError::Conflict),
+        other => Ok(other?),
+    }
+}
+
+/// The account that `new` describes, and what its owner is handed.
+pub(crate) async fn prepare(app: &App, new: NewAccount) -> Result<(Account, CreatedAccount), AppError> {
+    let has_organisation = matches!(new.kind, AccountKind::Officer | AccountKind::Centre);
+    if has_organisation != new.organisation.is_some() {
+        return Err(AppError::Invalid {
+            what: "officers have an organisation, residents and administrators have none",
+        });
+    }
+    let holder = match &new.holder {
+        Some(staff_number) => Some(holder_tag(app, staff_number)?),
+        None if new.kind.is_administrator() => {
+            return Err(AppError::Invalid {
+                what: "an administrator's account needs the staff number of its holder",
+            });
+        }
+        None => None,
+    };
     let login_good = (3..=32).contains(&new.login.len())
         && new
             .login
@@ -203,16 +237,29 @@ pub async fn create(app: &App, new: NewAccount) -> Result<CreatedAccount, AppErr
         identity,
         key,
         created_at: app.now(),
+        holder,
+        ended_at: None,
     };
-    match app.store().create_account(&account).await {
-        Err(StoreError::Conflict { .. }) => Err(AppError::Conflict),
-        other => Ok(other?),
-    }?;
-    Ok(CreatedAccount {
+    let created = CreatedAccount {
         uuid,
         totp_secret_base32,
         otpauth_url,
-    })
+    };
+    Ok((account, created))
+}
+
+/// Keyed tag of a staff number: 3 to 32 letters, digits and hyphens, and no identity number.
+pub(crate) fn holder_tag(app: &App, staff_number: &str) -> Result<[u8; 32], AppError> {
+    let number = staff_number.trim().to_ascii_uppercase();
+    let is_good = (3..=32).contains(&number.len())
+        && number.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        && domain::ResidentId::parse(&number).is_err();
+    if !is_good {
+        return Err(AppError::Invalid {
+            what: "a staff number has 3 to 32 letters, digits and hyphens, and is not an identity number",
+        });
+    }
+    Ok(app.vault().holder_tag(&number))
 }
 
 /// The first factor. The session that comes back is good for the second factor only.
@@ -232,7 +279,9 @@ pub async fn login(app: &App, login: &str, password: &str, address: IpAddr) -> R
             return Err(LoginFault::LockedOut { minutes: LOCK_MINUTES });
         }
     }
+    // An account that ended, or whose login is an identity provider's, has no password that could be right.
     let account = app.store().find_account_by_login(login).await?;
+    let account = account.filter(|account| account.ended_at.is_none() && account.password_hash != EXTERNAL_LOGIN);
     let hash = account
         .as_ref()
         .map_or_else(|| DECOY_HASH.to_owned(), |account| account.password_hash.clone());
@@ -287,6 +336,9 @@ pub async fn second_factor(app: &App, token: &str, code: &str) -> Result<Session
         .clear_attempts(&attempt_key(app, "login", &account.login))
         .await?;
     app.store().delete_session(&session.token_hash).await?;
+    if account.kind != AccountKind::Resident {
+        app.store().note_account_use(account.uuid, now).await?;
+    }
     Ok(begin_session(app, account.uuid, true, SESSION_MS).await?)
 }
 
@@ -312,6 +364,9 @@ pub async fn session(app: &App, token: &str) -> Result<Option<LiveSession>, AppE
         AccountKind::Resident => CallerKind::Resident,
         AccountKind::Officer => CallerKind::Officer,
         AccountKind::Centre => CallerKind::Centre,
+        AccountKind::SystemAdmin => CallerKind::SystemAdministrator,
+        AccountKind::SecurityAdmin => CallerKind::SecurityAdministrator,
+        AccountKind::AuditAdmin => CallerKind::AuditAdministrator,
     };
     Ok(Some(LiveSession {
         account: account.uuid,
@@ -370,10 +425,10 @@ async fn read_session(app: &App, token: &str) -> Result<Option<(Session, Account
         app.store().delete_session(&session.token_hash).await?;
         return Ok(None);
     }
-    Ok(app
-        .store()
-        .find_account(session.account)
-        .await?
+    // Read at every request: an account that ended is out at once, on every node (G-36).
+    let account = app.store().find_account(session.account).await?;
+    Ok(account
+        .filter(|account| account.ended_at.is_none())
         .map(|account| (session, account)))
 }
 

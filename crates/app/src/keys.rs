@@ -17,6 +17,7 @@ pub(crate) const PERSON_IDENTITY: Column = Column("person", "identity");
 pub(crate) const PERSON_EVENT_REASON: Column = Column("person_event", "reason");
 pub(crate) const DELIVERY_FILE_NAME: Column = Column("delivery", "file_name");
 pub(crate) const STAGED_CONTENT: Column = Column("staged_row", "content");
+pub(crate) const PROCEDURE_DETAILS: Column = Column("procedure", "details");
 pub(crate) const STEP_REASON: Column = Column("procedure_step", "reason");
 pub(crate) const TRACE_CONTENT: Column = Column("trace", "content");
 pub(crate) const LOOK_UP_ANSWER: Column = Column("look_up_answer", "content");

@@ -5,10 +5,14 @@
 
 pub mod accounts;
 mod adapter;
+pub mod administrators;
+pub mod asking;
 pub mod candidates;
+pub mod clients;
 pub mod deliver;
 pub mod deliveries;
 pub mod entry;
+pub mod emergencies;
 mod error;
 mod handles;
 pub mod held;

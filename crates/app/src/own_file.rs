@@ -207,6 +207,61 @@ pub async fn notices(app: &App, permit: &Permit<ReadOwnNotices>) -> Result<Vec<N
     Ok(notices)
 }
 
+/// An emergency in which officers were let look at the person without a registered matter.
+#[derive(Debug, Clone)]
+pub struct EmergencyNotice {
+    /// Its id, to ask about.
+    pub uuid: Uuid,
+    /// Whose officers.
+    pub organisation_name: Text,
+    /// Reason word of the closed list.
+    pub reason: String,
+    /// Purpose.
+    pub purpose_name: Text,
+    /// When it was granted.
+    pub at: Moment,
+    /// Until when it lasted.
+    pub until: Moment,
+}
+
+/// The emergencies about the person, newest first: told from the moment in which each was granted (AB-09).
+///
+/// # Errors
+///
+/// As [`records`].
+pub async fn emergencies(app: &App, permit: &Permit<ReadOwnNotices>) -> Result<Vec<EmergencyNotice>, AppError> {
+    let account = app.store().find_account(permit.resource().account).await?;
+    let account = account.ok_or(AppError::NotFound)?;
+    let (document, _) = accounts::identity_of(app, &account)?;
+    let tags = keys::number_tags(app.vault(), &document);
+    let what = json!({ "by": account.uuid, "what": "own_notices" });
+    let trace = trace(app, TraceKind::OwnRead, tags.current, &what).await?;
+    let subjects: Vec<IndexTag> = tags.all().collect();
+    let told = crate::emergencies::told(app, &subjects).await?;
+    let outcome = if told.is_empty() {
+        TraceOutcome::Nothing
+    } else {
+        TraceOutcome::Disclosed
+    };
+    app.traces().outcome(trace, outcome, app.now()).await;
+    let purposes = &app.catalogue().purposes;
+    let notices = told.into_iter().map(|notice| EmergencyNotice {
+        uuid: notice.procedure,
+        organisation_name: names::organisation(app.catalogue(), &notice.organisation),
+        reason: notice.reason,
+        purpose_name: purposes.get(&notice.purpose).map_or_else(
+            || Text {
+                zh: notice.purpose.to_string(),
+                en: notice.purpose.to_string(),
+            },
+            |purpose| purpose.name.clone(),
+        ),
+        at: notice.at,
+        until: notice.until,
+    });
+    Ok(notices.collect())
+}
+
 /// Records that the person has read all notices up to `until`.
 ///
 /// # Errors

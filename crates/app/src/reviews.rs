@@ -141,11 +141,11 @@ impl ReviewError {
 /// If the store fails.
 pub async fn list(app: &App, permit: &Permit<ListReviews>, limit: u32) -> Result<Vec<ReviewSummary>, AppError> {
     let mut summaries = Vec::new();
-    for procedure in app
+    let open = app
         .store()
         .open_procedures(ProcedureKind::Review, permit.resource().organisation.as_ref(), limit)
-        .await?
-    {
+        .await?;
+    for procedure in open {
         let (row, delivery) = staged(app, &procedure).await?;
         summaries.push(summary(app, &procedure, &row, &delivery));
     }

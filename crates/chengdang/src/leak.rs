@@ -16,10 +16,10 @@ use domain::{IdentityDocument, Moment, Uscc};
 use matching::{IdentityRegister, RegisterEntry};
 use serde_json::{Value, json};
 use store::{
-    Account, Begun, BirthState, ChunkCommit, ChunkInfo, Delivery, DeliveryId, DeliveryState, DeliveryStore, EntryKind,
-    IndexTag, KnownFact, KnownPersonEvent, Lease, LogEntry, LogStore, LoginStore, NewDelivery, NewProcedureStep,
+    Account, AdministratorStore, Begun, BirthState, ChunkCommit, ChunkInfo, Client, ClientKey, ClientSession, ClientStore, Delivery, DeliveryId, DeliveryState, DeliveryStore, Emergency, EmergencyGrant, EmergencyStore, EntryKind,
+    IndexTag, KnownFact, KnownPersonEvent, Lease, LogEntry, LogStore, LoginStore, NewAct, NewDelivery, NewEmergency, NewProcedureStep,
     NewRecordEvent, NewTrace, Person, PersonEvent, PersonId, PersonStore, Procedure, ProcedureStore, Record, RecordId,
-    RecordStore, Session, StagedKind, StagedRow, Store, StoreError, Trace, TraceOutcome,
+    RecordStore, Session, StagedKind, StagedRow, Store, StoreError, SubjectNotice, Trace, TraceOutcome,
 };
 use uuid::Uuid;
 
@@ -357,5 +357,86 @@ impl LoginStore for LeakyStore {
     }
     async fn use_totp_step(&self, account: Uuid, step: u64) -> Result<bool, StoreError> {
         self.inner.use_totp_step(account, step).await
+    }
+}
+
+#[async_trait]
+impl AdministratorStore for LeakyStore {
+    async fn append_act(&self, act: &NewAct) -> Result<(), StoreError> {
+        self.inner.append_act(act).await
+    }
+    async fn acts(&self, before: Option<i64>, limit: u32) -> Result<Vec<(i64, NewAct)>, StoreError> {
+        self.inner.acts(before, limit).await
+    }
+    async fn open_account(&self, account: &Account, act: &NewAct) -> Result<(), StoreError> {
+        self.inner.open_account(account, act).await
+    }
+    async fn end_account(&self, account: Uuid, act: &NewAct) -> Result<(), StoreError> {
+        self.inner.end_account(account, act).await
+    }
+    async fn end_sessions(&self, account: Uuid, act: &NewAct) -> Result<u64, StoreError> {
+        self.inner.end_sessions(account, act).await
+    }
+    async fn find_account_of_holder(&self, holder: &[u8; 32]) -> Result<Option<Account>, StoreError> {
+        self.inner.find_account_of_holder(holder).await
+    }
+    async fn note_account_use(&self, account: Uuid, at: Moment) -> Result<(), StoreError> {
+        self.inner.note_account_use(account, at).await
+    }
+    async fn stale_accounts(&self, since: Moment, limit: u32) -> Result<Vec<(Account, Option<Moment>)>, StoreError> {
+        self.inner.stale_accounts(since, limit).await
+    }
+}
+
+#[async_trait]
+impl ClientStore for LeakyStore {
+    async fn register_client(&self, client: &Client, act: &NewAct) -> Result<(), StoreError> {
+        self.inner.register_client(client, act).await
+    }
+    async fn register_client_key(&self, key: &ClientKey, act: &NewAct) -> Result<(), StoreError> {
+        self.inner.register_client_key(key, act).await
+    }
+    async fn revoke_client_key(&self, key: Uuid, act: &NewAct) -> Result<(), StoreError> {
+        self.inner.revoke_client_key(key, act).await
+    }
+    async fn find_client(&self, uuid: Uuid) -> Result<Option<Client>, StoreError> {
+        self.inner.find_client(uuid).await
+    }
+    async fn find_client_key(&self, uuid: Uuid) -> Result<Option<(ClientKey, Client)>, StoreError> {
+        self.inner.find_client_key(uuid).await
+    }
+    async fn list_clients(&self, limit: u32) -> Result<Vec<Client>, StoreError> {
+        self.inner.list_clients(limit).await
+    }
+    async fn keys_of_client(&self, client: Uuid) -> Result<Vec<ClientKey>, StoreError> {
+        self.inner.keys_of_client(client).await
+    }
+    async fn begin_client_session(&self, session: &ClientSession) -> Result<(), StoreError> {
+        self.inner.begin_client_session(session).await
+    }
+    async fn find_client_session(&self, uuid: Uuid) -> Result<Option<ClientSession>, StoreError> {
+        self.inner.find_client_session(uuid).await
+    }
+    async fn use_nonce(&self, nonce_hash: &[u8; 32], now: Moment, until: Moment) -> Result<bool, StoreError> {
+        self.inner.use_nonce(nonce_hash, now, until).await
+    }
+    async fn count_nonces(&self) -> Result<u64, StoreError> {
+        self.inner.count_nonces().await
+    }
+}
+
+#[async_trait]
+impl EmergencyStore for LeakyStore {
+    async fn ask_emergency(&self, new: &NewEmergency) -> Result<(), StoreError> {
+        self.inner.ask_emergency(new).await
+    }
+    async fn grant_emergency(&self, grant: &EmergencyGrant) -> Result<(), StoreError> {
+        self.inner.grant_emergency(grant).await
+    }
+    async fn find_emergency(&self, uuid: Uuid) -> Result<Option<Emergency>, StoreError> {
+        self.inner.find_emergency(uuid).await
+    }
+    async fn subject_notices(&self, subjects: &[IndexTag], limit: u32) -> Result<Vec<SubjectNotice>, StoreError> {
+        self.inner.subject_notices(subjects, limit).await
     }
 }

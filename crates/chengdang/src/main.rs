@@ -16,6 +16,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
+    account,
     catalogue, code, deliver, deliveries, demo, drop, faults, held, legacy, migrate, reconcile, reviews, serve, synth,
     verify, view,
 };
@@ -73,6 +74,8 @@ enum Command {
     Reviews(reviews::Args),
     /// Look again at held rows, after the identity register was brought up to date
     Held(held::Args),
+    /// Create, list or end the accounts of administrators
+    Account(account::Args),
     /// Lint, show or compare the catalogue
     Catalogue(catalogue::Args),
     /// Create or upgrade the store and the key file
@@ -113,6 +116,7 @@ fn main() -> ExitCode {
             Command::Faults(args) => faults::run(&config, args).await,
             Command::Reviews(args) => reviews::run(&config, args).await,
             Command::Held(args) => held::run(&config, args).await,
+            Command::Account(args) => account::run(&config, args).await,
             Command::Catalogue(args) => catalogue::run(&config, args),
             Command::Migrate(args) => migrate::run(&config, args).await,
             Command::Verify(args) => verify::run(&config, args).await,

@@ -15,9 +15,12 @@
 //! # }
 //! ```
 
+mod administrator;
 mod chunk;
+mod client;
 mod connection;
 mod delivery;
+mod emergency;
 mod fault;
 mod log;
 mod login;

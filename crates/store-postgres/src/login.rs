@@ -1,6 +1,7 @@
 //! Accounts, sessions, attempts and used one-time codes.
 
 use async_trait::async_trait;
+use deadpool_postgres::GenericClient;
 use domain::{Moment, Uscc};
 use store::{ATTEMPTS_KEPT_MS, Account, AccountKind, LoginStore, Session, StoreError};
 use tokio_postgres::Row;
@@ -14,29 +15,12 @@ use crate::value::{bytes, count, get, parts, sealed, signed, word, word_or_none}
 #[async_trait]
 impl LoginStore for PostgresStore {
     async fn create_account(&self, account: &Account) -> Result<(), StoreError> {
-        let (totp_salt, totp) = parts(&account.totp_secret);
-        let (identity_salt, identity) = parts(&account.identity);
-        let sql = include_str!("../sql/account/insert.sql");
-        let row: &[Parameter<'_>] = &[
-            &account.uuid,
-            &account.kind.as_str(),
-            &account.login,
-            &account.password_hash,
-            &totp_salt,
-            &totp,
-            &account.organisation.as_ref().map(Uscc::as_str),
-            &identity_salt,
-            &identity,
-            &account.key,
-            &account.created_at.0,
-        ];
         // Somebody stands at the desk for it.
-        let inserted = self.small_statement(sql, row).await?;
-        if inserted == 1 {
-            Ok(())
-        } else {
-            Err(conflict("the login name is taken").into())
-        }
+        self.small(move || async move {
+            let client = self.client().await?;
+            insert_account(&client, account).await
+        })
+        .await
     }
 
     async fn find_account_by_login(&self, login: &str) -> Result<Option<Account>, StoreError> {
@@ -157,7 +141,33 @@ fn clamped(attempts: Option<u64>) -> u32 {
     u32::try_from(attempts.unwrap_or_default()).unwrap_or(u32::MAX)
 }
 
-fn account(row: &Row) -> Result<Account, Fault> {
+/// Inserts an account.
+pub(crate) async fn insert_account<C: GenericClient>(client: &C, account: &Account) -> Result<(), Fault> {
+    let (totp_salt, totp) = parts(&account.totp_secret);
+    let (identity_salt, identity) = parts(&account.identity);
+    let row: &[Parameter<'_>] = &[
+        &account.uuid,
+        &account.kind.as_str(),
+        &account.login,
+        &account.password_hash,
+        &totp_salt,
+        &totp,
+        &account.organisation.as_ref().map(Uscc::as_str),
+        &identity_salt,
+        &identity,
+        &account.key,
+        &account.created_at.0,
+        &account.holder.as_ref().map(<[u8; 32]>::as_slice),
+    ];
+    if execute(client, include_str!("../sql/account/insert.sql"), row).await? == 1 {
+        Ok(())
+    } else {
+        Err(conflict("the login name is taken, or its holder has an account"))
+    }
+}
+
+/// Reads an account in the order of `sql/account/find.sql`.
+pub(crate) fn account(row: &Row) -> Result<Account, Fault> {
     Ok(Account {
         uuid: get(row, 0)?,
         kind: word(row, 1, AccountKind::parse)?,
@@ -168,6 +178,8 @@ fn account(row: &Row) -> Result<Account, Fault> {
         identity: sealed(row, 7)?,
         key: get::<Option<Vec<u8>>>(row, 9)?.unwrap_or_default(),
         created_at: Moment(get(row, 10)?),
+        holder: get::<Option<&[u8]>>(row, 11)?.map(|_| bytes(row, 11)).transpose()?,
+        ended_at: get::<Option<i64>>(row, 12)?.map(Moment),
     })
 }
 

@@ -171,7 +171,8 @@ pub(crate) async fn append_step(transaction: &Transaction<'_>, step: &NewProcedu
     log::enqueue(transaction, NewProcedureStep::ENTRY, &[&step.entry_hash]).await
 }
 
-fn procedure(row: &Row) -> Result<Procedure, Fault> {
+/// Reads a procedure in the order of `sql/procedure/find.sql`.
+pub(crate) fn procedure(row: &Row) -> Result<Procedure, Fault> {
     Ok(Procedure {
         uuid: get(row, 0)?,
         kind: word(row, 1, ProcedureKind::parse)?,

@@ -15,10 +15,13 @@
 //! # }
 //! ```
 
+mod administrator;
 mod checkpoint;
 mod chunk;
+mod client;
 mod connection;
 mod delivery;
+mod emergency;
 mod fault;
 mod log;
 mod login;

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use domain::{Moment, Uscc};
-use rusqlite::{Row, params};
+use rusqlite::{Connection, Row, params};
 use store::{ATTEMPTS_KEPT_MS, Account, AccountKind, LoginStore, Session, StoreError};
 use uuid::Uuid;
 
@@ -14,31 +14,7 @@ use crate::fault::{Fault, conflict};
 impl LoginStore for SqliteStore {
     async fn create_account(&self, account: &Account) -> Result<(), StoreError> {
         let account = account.clone();
-        self.write(move |connection| {
-            let inserted = execute(
-                connection,
-                include_str!("../sql/account/insert.sql"),
-                params![
-                    account.uuid.as_bytes(),
-                    account.kind.as_str(),
-                    account.login,
-                    account.password_hash,
-                    account.totp_secret.salt.as_ref(),
-                    account.totp_secret.ciphertext,
-                    account.organisation.as_ref().map(Uscc::as_str),
-                    account.identity.salt.as_ref(),
-                    account.identity.ciphertext,
-                    account.key,
-                    account.created_at.0,
-                ],
-            )?;
-            if inserted == 1 {
-                Ok(())
-            } else {
-                Err(conflict("the login name is taken"))
-            }
-        })
-        .await
+        self.write(move |connection| insert_account(connection, &account)).await
     }
 
     async fn find_account_by_login(&self, login: &str) -> Result<Option<Account>, StoreError> {
@@ -168,8 +144,37 @@ impl LoginStore for SqliteStore {
     }
 }
 
-fn account(row: &Row<'_>) -> Result<Account, Fault> {
+/// Inserts an account.
+pub(crate) fn insert_account(connection: &Connection, account: &Account) -> Result<(), Fault> {
+    let inserted = execute(
+        connection,
+        include_str!("../sql/account/insert.sql"),
+        params![
+            account.uuid.as_bytes(),
+            account.kind.as_str(),
+            account.login,
+            account.password_hash,
+            account.totp_secret.salt.as_ref(),
+            account.totp_secret.ciphertext,
+            account.organisation.as_ref().map(Uscc::as_str),
+            account.identity.salt.as_ref(),
+            account.identity.ciphertext,
+            account.key,
+            account.created_at.0,
+            account.holder.as_ref(),
+        ],
+    )?;
+    if inserted == 1 {
+        Ok(())
+    } else {
+        Err(conflict("the login name is taken, or its holder has an account"))
+    }
+}
+
+/// Reads an account in the order of `sql/account/find.sql`.
+pub(crate) fn account(row: &Row<'_>) -> Result<Account, Fault> {
     let has_organisation = row.get_ref(6)?.as_str().is_ok();
+    let has_holder = row.get_ref(11)?.as_blob().is_ok();
     Ok(Account {
         uuid: uuid(row, 0)?,
         kind: word(row, 1, AccountKind::parse)?,
@@ -184,6 +189,8 @@ fn account(row: &Row<'_>) -> Result<Account, Fault> {
         identity: sealed(row, 7)?,
         key: row.get::<_, Option<Vec<u8>>>(9)?.unwrap_or_default(),
         created_at: Moment(row.get(10)?),
+        holder: if has_holder { Some(bytes(row, 11)?) } else { None },
+        ended_at: row.get::<_, Option<i64>>(12)?.map(Moment),
     })
 }
 

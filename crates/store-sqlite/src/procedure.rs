@@ -146,7 +146,8 @@ pub(crate) fn append_step(connection: &Connection, step: &NewProcedureStep) -> R
     log::enqueue(connection, NewProcedureStep::ENTRY, &step.entry_hash)
 }
 
-fn procedure(row: &Row<'_>) -> Result<Procedure, Fault> {
+/// Reads a procedure in the order of `sql/procedure/find.sql`.
+pub(crate) fn procedure(row: &Row<'_>) -> Result<Procedure, Fault> {
     let has_staged_row = row.get_ref(3)?.as_blob().is_ok();
     Ok(Procedure {
         uuid: uuid(row, 0)?,

@@ -137,13 +137,16 @@ fn the_file_is_its_owners_only() {
     }
 }
 
-const QUEUES: [&str; 6] = [
+const QUEUES: [&str; 9] = [
     "outbox",
     "session",
     "attempt",
     "lease",
     "procedure_open",
     "look_up_open",
+    "account_use",
+    "client_session",
+    "client_nonce",
 ];
 /// Derived from the rows they lead to: their runs are merged.
 const INDEXES: [&str; 2] = ["index_run", "index_block"];

@@ -2,13 +2,17 @@
 //! backends pass ([`conformance`]).
 //!
 //! Rules that hold in every backend:
-//! - tables are append-only but for the queue tables (`outbox`, `session`, `attempt`, `lease`, `procedure_open`, `look_up_open`), and erasure (salt and ciphertext to NULL);
+//! - tables are append-only but for the queue tables (`outbox`, `session`, `attempt`, `lease`, `procedure_open`,
+//!   `look_up_open`, `account_use`, `client_session`, `client_nonce`), and erasure (salt and ciphertext to NULL);
 //! - a write is one transaction: all of it or nothing; a chunk carries its resume point, outbox row and events (invariants I1, I8);
 //! - clear columns of a record are id, person, item, state, class, provider, end, and keyed tags; everything else is [`Sealed`];
 //! - a stale write ends in [`StoreError::Conflict`] and leaves no trace.
 
+mod administrator;
+mod client;
 pub mod conformance;
 mod delivery;
+mod emergency;
 mod error;
 mod log;
 mod login;
@@ -20,7 +24,10 @@ mod record;
 mod rules;
 mod words;
 
+pub use administrator::*;
+pub use client::*;
 pub use delivery::*;
+pub use emergency::*;
 pub use error::StoreError;
 pub use log::*;
 pub use login::*;
@@ -70,6 +77,9 @@ pub trait Store:
     + LoginStore
     + MatterStore
     + LookUpStore
+    + AdministratorStore
+    + ClientStore
+    + EmergencyStore
     + Send
     + Sync
 {

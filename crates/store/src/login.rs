@@ -15,26 +15,24 @@ pub enum AccountKind {
     Officer,
     /// 市信用中心
     Centre,
+    /// 系统管理员: creates and ends accounts
+    SystemAdmin,
+    /// 安全管理员: keys of departments' systems, sessions
+    SecurityAdmin,
+    /// 审计管理员: reads what administrators did
+    AuditAdmin,
 }
 
 impl AccountKind {
-    /// Stored form.
+    /// Whether it is one of the three administrators, who are kept apart (三员分立, GB/T 22239 8.1.4.2).
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Resident => "resident",
-            Self::Officer => "officer",
-            Self::Centre => "centre",
-        }
-    }
-    /// Reads the stored form.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::Resident, Self::Officer, Self::Centre]
-            .into_iter()
-            .find(|kind| kind.as_str() == text)
+    pub const fn is_administrator(self) -> bool {
+        matches!(self, Self::SystemAdmin | Self::SecurityAdmin | Self::AuditAdmin)
     }
 }
+
+/// Stands in place of a password's hash where the login is an identity provider's; no password fits it.
+pub const EXTERNAL_LOGIN: &str = "external";
 
 /// An account.
 #[derive(Debug, Clone)]
@@ -45,7 +43,7 @@ pub struct Account {
     pub kind: AccountKind,
     /// Login name, unique; never an identity number.
     pub login: String,
-    /// argon2id hash (PHC string).
+    /// argon2id hash (PHC string), or [`EXTERNAL_LOGIN`].
     pub password_hash: String,
     /// TOTP secret, sealed with the account's key.
     pub totp_secret: Sealed,
@@ -57,6 +55,10 @@ pub struct Account {
     pub key: Vec<u8>,
     /// When created.
     pub created_at: Moment,
+    /// Keyed tag of the holder's staff number; a human holds one account. Administrators must have it.
+    pub holder: Option<[u8; 32]>,
+    /// When it ended, if it did; not written by [`LoginStore::create_account`].
+    pub ended_at: Option<Moment>,
 }
 
 /// A session. The store keeps only the hash of the token.
@@ -81,7 +83,7 @@ pub struct Session {
 /// The login side of the store.
 #[async_trait]
 pub trait LoginStore {
-    /// Creates an account; conflict if the login name is taken.
+    /// Creates an account; conflict if the login name is taken or its holder has an account.
     async fn create_account(&self, account: &Account) -> Result<(), StoreError>;
     /// By login name.
     async fn find_account_by_login(&self, login: &str) -> Result<Option<Account>, StoreError>;

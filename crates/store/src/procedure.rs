@@ -36,6 +36,10 @@ pub enum ProcedureKind {
     Review,
     /// 不认可的查询: a person does not recognise a look-up, and the organisation that asked explains it.
     UnrecognisedLookUp,
+    /// 紧急查询: an officer asks to look at a person without a registered matter.
+    BreakGlass,
+    /// 紧急查询复核: whether a granted emergency was one.
+    BreakGlassReview,
 }
 
 /// A procedure as stored, with its present state.

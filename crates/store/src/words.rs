@@ -3,8 +3,7 @@
 use domain::record::RecordState;
 
 use crate::{
-    AlarmKind, BirthState, BlindIndex, DeliveryState, LookUpResult, MatterEventKind, PersonEvent, PersonId,
-    ProcedureKind, Relation, StagedKind, TraceKind, TraceOutcome,
+    AlarmKind, BirthState, BlindIndex, DeliveryState, LookUpResult, MatterEventKind, PersonEvent, PersonId, ProcedureKind, Relation, StagedKind, TraceKind, TraceOutcome, AccountKind, ActKind, KeyAlgorithm,
 };
 
 /// Gives an enum its stored words, both ways from one list.
@@ -34,7 +33,12 @@ words!(TraceOutcome { Disclosed = "disclosed", Nothing = "nothing", Refused = "r
 words!(MatterEventKind { Closed = "closed", Reopened = "reopened" });
 words!(Relation { Own = "own", Kin = "kin", Colleague = "colleague" });
 words!(LookUpResult { NotUsed = "not_used", Proceeding = "proceeding" });
-words!(ProcedureKind { Review = "review", UnrecognisedLookUp = "unrecognised_look_up" });
+words!(ProcedureKind {
+    Review = "review",
+    UnrecognisedLookUp = "unrecognised_look_up",
+    BreakGlass = "break_glass",
+    BreakGlassReview = "break_glass_review",
+});
 words!(AlarmKind {
     OfficerLimit = "officer_limit",
     ClientLimit = "client_limit",
@@ -46,6 +50,27 @@ words!(AlarmKind {
     Matterless = "matterless",
     Relation = "relation",
 });
+words!(AccountKind {
+    Resident = "resident",
+    Officer = "officer",
+    Centre = "centre",
+    SystemAdmin = "system_admin",
+    SecurityAdmin = "security_admin",
+    AuditAdmin = "audit_admin",
+});
+words!(ActKind {
+    AccountCreated = "account_created",
+    AccountEnded = "account_ended",
+    SessionsEnded = "sessions_ended",
+    ClientRegistered = "client_registered",
+    KeyRegistered = "key_registered",
+    KeyRevoked = "key_revoked",
+    ClientRefused = "client_refused",
+    ActsRead = "acts_read",
+    FiguresRead = "figures_read",
+    LogVerified = "log_verified",
+});
+words!(KeyAlgorithm { Ed25519 = "ed25519", Sm2 = "sm2-sm3" });
 
 impl BirthState {
     /// The state in which the life of the record begins.

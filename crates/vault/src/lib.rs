@@ -24,6 +24,7 @@
 //! # Ok::<(), vault::VaultError>(())
 //! ```
 
+mod asking;
 mod error;
 mod hash;
 mod index;
@@ -41,6 +42,7 @@ use domain::{IdentityDocument, Name};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+pub use asking::{RequestAlgorithm, digest, verify_code, verify_request};
 pub use error::VaultError;
 pub use hash::{entry_hash, random_bytes, verify};
 pub use index::{BlindTag, Tags};

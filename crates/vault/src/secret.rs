@@ -164,6 +164,14 @@ impl Secret {
         self.tag(*b"atmt", typed)
     }
 
+    /// Keyed tag of several parts of fixed length, for the use that `what` names.
+    pub(crate) fn labelled_tag(&self, what: [u8; 4], parts: &[&[u8]]) -> [u8; 32] {
+        let mut all: Vec<&[u8]> = Vec::with_capacity(1 + parts.len());
+        all.push(&what);
+        all.extend(parts);
+        self.mac(&all)
+    }
+
     fn tag(&self, what: [u8; 4], message: &[u8]) -> [u8; 32] {
         self.mac(&[&what, message])
     }

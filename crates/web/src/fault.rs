@@ -32,6 +32,13 @@ pub(crate) enum Fault {
         /// Public code.
         code: &'static str,
     },
+    /// A signed request of a department's system was not looked at.
+    Unsigned {
+        /// Public code.
+        code: &'static str,
+        /// Why, without contents.
+        what: &'static str,
+    },
     /// The form does not come from our own page.
     Csrf,
     /// The request cannot be read.
@@ -92,7 +99,7 @@ impl Fault {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
-            Self::SignIn | Self::SecondFactor | Self::Login { .. } => StatusCode::UNAUTHORIZED,
+            Self::SignIn | Self::SecondFactor | Self::Login { .. } | Self::Unsigned { .. } => StatusCode::UNAUTHORIZED,
             Self::Forbidden { .. } | Self::Csrf => StatusCode::FORBIDDEN,
             Self::BadRequest { .. } => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -122,6 +129,7 @@ impl Fault {
             Self::Forbidden { code }
             | Self::LookUp { code, .. }
             | Self::Limit { code }
+            | Self::Unsigned { code, .. }
             | Self::Conflict { code }
             | Self::Login { code }
             | Self::Full { code }
@@ -135,7 +143,7 @@ impl Fault {
         match self {
             Self::NotFound => ["error-not-found", "error-not-found-text", "error-not-found-next"],
             Self::Method => ["error-method", "error-method-text", "error-method-next"],
-            Self::SignIn | Self::SecondFactor | Self::Login { .. } => {
+            Self::SignIn | Self::SecondFactor | Self::Login { .. } | Self::Unsigned { .. } => {
                 ["error-sign-in", "error-sign-in-text", "error-sign-in-next"]
             }
             Self::Forbidden { .. } => ["error-forbidden", "error-forbidden-text", "error-forbidden-next"],
@@ -164,6 +172,7 @@ impl Fault {
             Self::Csrf => "the form did not come from this site",
             Self::BadRequest { what } | Self::LookUp { what, .. } => what,
             Self::Limit { .. } => "the limit on persons looked up in a day is reached; an alarm was raised",
+            Self::BadRequest { what } | Self::Unsigned { what, .. } => what,
             Self::TooLarge => "the body is over the limit",
             Self::Media => "this media type is not taken",
             Self::Conflict { .. } => "it changed meanwhile; read it again",
@@ -221,6 +230,15 @@ impl From<LookUpFault> for Fault {
             LookUpFault::KeyUsed | LookUpFault::KeyOld | LookUpFault::Closed => Self::Conflict { code },
             LookUpFault::Limit(_) => Self::Limit { code },
             _ => Self::LookUp { code, what },
+        }
+    }
+}
+
+impl From<app::emergencies::GrantFault> for Fault {
+    fn from(fault: app::emergencies::GrantFault) -> Self {
+        match fault {
+            app::emergencies::GrantFault::Refused(refusal) => refusal.into(),
+            app::emergencies::GrantFault::App(error) => error.into(),
         }
     }
 }

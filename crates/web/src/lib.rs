@@ -24,6 +24,8 @@ mod problem;
 mod security;
 mod session;
 mod settings;
+mod signature;
+mod signed;
 mod state;
 mod telemetry;
 mod texts;
@@ -56,7 +58,7 @@ pub fn router(app: App, settings: WebSettings) -> Router {
         openapi: document.into(),
     };
     Router::new()
-        .merge(api)
+        .merge(api.layer(from_fn_with_state(state.clone(), signed::layer)))
         .merge(pages::router(upload_bytes_max))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)

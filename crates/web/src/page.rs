@@ -182,6 +182,7 @@ fn nav(kind: AccountKind, current: &str) -> Vec<NavLink> {
             ("/deliver", "nav-deliver"),
             ("/look-up", "nav-look-up"),
             ("/reviews", "nav-reviews"),
+            ("/emergencies", "nav-emergencies"),
             ("/reconciliation", "nav-reconciliation"),
         ],
         AccountKind::Centre => &[
@@ -190,6 +191,9 @@ fn nav(kind: AccountKind, current: &str) -> Vec<NavLink> {
             ("/reviews", "nav-reviews"),
             ("/reconciliation", "nav-reconciliation"),
         ],
+        AccountKind::SystemAdmin => &[("/accounts", "nav-accounts")],
+        AccountKind::SecurityAdmin => &[("/systems", "nav-systems")],
+        AccountKind::AuditAdmin => &[("/acts", "nav-acts")],
     };
     links
         .iter()

@@ -34,6 +34,9 @@ pub(crate) const fn start_of(kind: AccountKind) -> &'static str {
     match kind {
         AccountKind::Resident => "/me",
         AccountKind::Officer | AccountKind::Centre => "/deliveries",
+        AccountKind::SystemAdmin => "/accounts",
+        AccountKind::SecurityAdmin => "/systems",
+        AccountKind::AuditAdmin => "/acts",
     }
 }
 

@@ -1,7 +1,11 @@
 //! The use cases over a real store, a real vault, the shipped policies and the shipped catalogue.
 
 #[cfg(test)]
+mod administrators;
+#[cfg(test)]
 mod candidates;
+#[cfg(test)]
+mod emergencies;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]

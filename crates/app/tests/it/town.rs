@@ -239,6 +239,7 @@ impl Town {
             organisation: None,
             identity: Some((document(sequence), Name::parse(name(sequence)).unwrap())),
             totp_secret: None,
+            holder: None,
         };
         let account = accounts::create(&self.app, new).await.unwrap().uuid;
         let caller = Caller {

@@ -128,6 +128,7 @@ async fn readers(written: &Written, app: &App) -> anyhow::Result<Vec<Reader>> {
                 organisation: None,
                 identity: Some(identity),
                 totp_secret: None,
+                holder: None,
             },
         )
         .await?;

@@ -183,6 +183,13 @@ async fn logins(app: &App, config: &Config, manifest: &Manifest, files: &Path) -
         .as_str()
         .to_owned();
     logins.push(organisation_login(app, "centre", AccountKind::Centre, &centre).await?);
+    for (login, kind) in [
+        ("system-admin", AccountKind::SystemAdmin),
+        ("security-admin", AccountKind::SecurityAdmin),
+        ("audit-admin", AccountKind::AuditAdmin),
+    ] {
+        logins.push(create(app, login, kind, None, None).await?);
+    }
 
     let mut file = std::fs::OpenOptions::new()
         .write(true)
@@ -256,6 +263,7 @@ async fn create(
         organisation,
         identity,
         totp_secret: None,
+        holder: (kind != AccountKind::Resident).then(|| format!("DEMO-{login}")),
     };
     let created = app::accounts::create(app, new)
         .await

@@ -1,5 +1,6 @@
 //! One file per command.
 
+pub(crate) mod account;
 pub(crate) mod catalogue;
 pub(crate) mod code;
 pub(crate) mod deliver;

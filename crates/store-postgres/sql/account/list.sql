@@ -1,3 +1,5 @@
 -- Accounts in order of creation.
-SELECT uuid, kind, login, password_hash, totp_salt, totp, organisation, identity_salt, identity, key, created_at
-FROM account ORDER BY account_id LIMIT $1
+SELECT a.uuid, a.kind, a.login, a.password_hash, a.totp_salt, a.totp, a.organisation, a.identity_salt, a.identity, a.key,
+       a.created_at, a.holder, e.ended_at
+FROM account a LEFT JOIN account_end e ON e.account = a.uuid
+ORDER BY a.account_id LIMIT $1

@@ -9,12 +9,7 @@ use domain::{Day, MatterNo, Moment, Uscc};
 use uuid::Uuid;
 
 use crate::{
-    Account, AccountKind, Alarm, AlarmKind, Begun, BirthState, BlindIndex, ChunkCommit, Closed, Counts, Delivery,
-    DeliveryState, IndexTag, KnownPersonEvent, LookUpResult, MatterEventKind, NewAnswer, NewClosing, NewDelivery,
-    NewLock, NewLookUp, NewMatter, NewMatterEvent, NewPerson, NewProcedure, NewProcedureStep, NewRecord,
-    NewRecordEvent, NewRelation, NewStagedRow, NewTrace, Person, PersonEvent, PersonId, PersonRef, ProcedureKind,
-    RecordId, Relation, SEQUENCER_LEASE, Sealed, StagedKind, Store, StoreError, TraceKind, TraceOutcome, Withholding,
-    chunk_uuid,
+    Account, AccountKind, Alarm, AlarmKind, Begun, BirthState, BlindIndex, ChunkCommit, Closed, Counts, Delivery, DeliveryState, IndexTag, KnownPersonEvent, LookUpResult, MatterEventKind, NewAnswer, NewClosing, NewDelivery, NewLock, NewLookUp, NewMatter, NewMatterEvent, NewPerson, NewProcedure, NewProcedureStep, NewRecord, NewRecordEvent, NewRelation, NewStagedRow, NewTrace, Person, PersonEvent, PersonId, PersonRef, ProcedureKind, RecordId, Relation, SEQUENCER_LEASE, Sealed, StagedKind, Store, StoreError, TraceKind, TraceOutcome, Withholding, chunk_uuid, ActKind, Client, ClientKey, KeyAlgorithm, NewAct,
 };
 
 /// The moment at which the rules begin: 2026-01-01T00:00Z.
@@ -315,6 +310,44 @@ impl Fixture {
             identity: Sealed::default(),
             key: self.bytes::<60>().to_vec(),
             created_at: START,
+            holder: None,
+            ended_at: None,
+        }
+    }
+
+    /// What an administrator did.
+    pub fn administrator_act(&self, kind: ActKind) -> NewAct {
+        NewAct {
+            uuid: self.uuid(),
+            kind,
+            by: self.uuid(),
+            about: "synthetic".to_owned(),
+            at: START,
+            entry_hash: self.bytes(),
+        }
+    }
+
+    /// A department's system.
+    pub fn client(&self, organisation: &Uscc) -> Client {
+        let uuid = self.uuid();
+        Client {
+            uuid,
+            organisation: organisation.clone(),
+            name: format!("system {uuid}"),
+            registered_at: START,
+        }
+    }
+
+    /// A key of a department's system.
+    pub fn client_key(&self, client: &Client) -> ClientKey {
+        ClientKey {
+            uuid: self.uuid(),
+            client: client.uuid,
+            algorithm: KeyAlgorithm::Ed25519,
+            public_key: self.bytes::<32>().to_vec(),
+            valid_from: START,
+            valid_until: Moment(START.0 + 1000),
+            revoked_at: None,
         }
     }
 
@@ -490,6 +523,7 @@ pub async fn fill_every_table(store: &dyn Store) {
     ok(store.create_account(&account).await, "account");
     ok(store.use_totp_step(account.uuid, 1).await, "step");
     fill_look_ups(&make, store).await;
+    fill_clients(&make, store, account.uuid).await;
 }
 
 async fn fill_look_ups(make: &Fixture, store: &dyn Store) {
@@ -546,5 +580,31 @@ async fn fill_look_ups(make: &Fixture, store: &dyn Store) {
     ok(
         store.add_honey_numbers(&[look_up.trace.subject], START).await,
         "honey numbers",
+    );
+}
+
+async fn fill_clients(make: &Fixture, store: &dyn Store, account: Uuid) {
+    let asked = super::emergencies::emergency(make, make.tag(BlindIndex::Number));
+    ok(store.ask_emergency(&asked).await, "emergency");
+    let grant = super::emergencies::grant(make, &asked);
+    ok(store.grant_emergency(&grant).await, "granted");
+    let client = make.client(&organisation(1));
+    let key = make.client_key(&client);
+    let act = |kind| make.administrator_act(kind);
+    ok(
+        store.register_client(&client, &act(ActKind::ClientRegistered)).await,
+        "client",
+    );
+    ok(
+        store.register_client_key(&key, &act(ActKind::KeyRegistered)).await,
+        "key",
+    );
+    ok(
+        store.revoke_client_key(key.uuid, &act(ActKind::KeyRevoked)).await,
+        "revoked",
+    );
+    ok(
+        store.end_account(account, &act(ActKind::AccountEnded)).await,
+        "leaver",
     );
 }

@@ -4,7 +4,10 @@
 //! store::conformance::run_all(|| async { fresh_store().await }).await;
 //! ```
 
+mod administrators;
+mod clients;
 mod deliveries;
+mod emergencies;
 mod fixture;
 mod logins;
 mod logs;
@@ -17,7 +20,10 @@ mod staged;
 
 use std::sync::Arc;
 
+pub use administrators::*;
+pub use clients::*;
 pub use deliveries::*;
+pub use emergencies::*;
 pub use fixture::{Fixture, fill_every_table};
 pub use logins::*;
 pub use logs::*;
@@ -92,5 +98,13 @@ where
         sessions_come_and_go,
         attempts_are_counted_in_their_window,
         a_one_time_code_is_used_once,
+        acts_are_read_newest_first,
+        a_human_holds_one_account,
+        an_account_ends_with_its_sessions,
+        unused_accounts_are_listed,
+        clients_and_keys_come_back_as_written,
+        a_revocation_binds_at_once,
+        a_nonce_is_used_once_and_forgotten_in_time,
+        an_emergency_is_granted_once_and_its_person_told,
     );
 }

@@ -231,3 +231,26 @@ answer-receipt-lead = This look-up is in the log. Keep the receipt with the matt
 answer-id = Look-up
 answer-signature = Signature
 answer-back = Back
+
+# Emergencies
+emergencies-lead = Only where life, health or property is in danger and no matter is registered. A second officer of your organisation grants it within { $grant } minutes; it ends by itself after { $minutes } minutes at most. The person is told at once, and every emergency is reviewed.
+emergencies-none = No emergency waits for a second person.
+emergencies-minutes =
+    { $minutes ->
+        [one] For { $minutes } minute.
+       *[other] For { $minutes } minutes.
+    }
+emergencies-lapses = Lapses at { $at }.
+emergencies-own = You asked for it: another officer must grant it.
+emergencies-grant = Grant what { $login } asks for
+emergencies-new = Ask for an emergency
+emergencies-no-purpose = The catalogue names no purpose for which your organisation may look people up.
+emergencies-purpose = Purpose
+emergencies-reason = Reason
+emergencies-words = Why it cannot wait
+emergencies-number = Identity number of the person
+emergencies-for = Minutes
+emergencies-ask = Ask
+emergency-reason-life-or-health = Life or health is in danger
+emergency-reason-property = Property is in danger
+emergency-reason-public-health = Emergency of public health

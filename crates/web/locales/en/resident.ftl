@@ -139,3 +139,6 @@ lock-lead = Locked, they are shown only where a law orders the look-up; every ot
 lock-purposes = Which purposes a law orders
 lock-lock = Lock my records
 lock-open = Unlock
+notices-emergency = Officers of { $organisation } were let look at your records in an emergency
+notices-emergency-why = { $reason }; purpose: { $purpose }.
+notices-emergency-until = From { $at } to { $until }. A review checks whether it was one.

@@ -215,3 +215,22 @@ answer-receipt-lead = 这次查询已记入日志。请连同办件一起保存�
 answer-id = 查询编号
 answer-signature = 系统签名
 answer-back = 返回
+
+# 紧急查询
+emergencies-lead = 仅限生命健康或财产安全紧急、且没有登记办件时使用。须由本单位另一名经办人在 { $grant } 分钟内同意，最长 { $minutes } 分钟后自动终止。本人立即收到通知，每次紧急查询都要复核。
+emergencies-none = 没有等待同意的紧急查询。
+emergencies-minutes = 时长 { $minutes } 分钟。
+emergencies-lapses = { $at } 前未同意即失效。
+emergencies-own = 这是您本人申请的，须由另一名经办人同意。
+emergencies-grant = 同意 { $login } 的申请
+emergencies-new = 申请紧急查询
+emergencies-no-purpose = 目录中没有您单位可以查询的用途。
+emergencies-purpose = 用途
+emergencies-reason = 理由
+emergencies-words = 为何不能等待
+emergencies-number = 被查询人身份证号码
+emergencies-for = 分钟
+emergencies-ask = 申请
+emergency-reason-life-or-health = 生命健康紧急
+emergency-reason-property = 财产安全紧急
+emergency-reason-public-health = 突发公共卫生事件

@@ -114,3 +114,6 @@ lock-lead = 锁定后，只有法律规定必须查询的用途能看到您的�
 lock-purposes = 哪些用途是法律规定必须查询的
 lock-lock = 锁定我的记录
 lock-open = 解除锁定
+notices-emergency = { $organisation } 的经办人因紧急情况获准查询您的记录
+notices-emergency-why = { $reason }；用途：{ $purpose }。
+notices-emergency-until = { $at } 至 { $until }。是否确属紧急将另行复核。

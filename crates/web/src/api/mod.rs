@@ -1,21 +1,25 @@
 //! The JSON API. Only [`documented`] registers its routes, so what is served is what the OpenAPI document says.
 
+mod accounts;
+mod clients;
 mod deliveries;
 pub(crate) mod look_ups;
 mod matters;
+pub(crate) mod emergencies;
 mod me;
 mod me_looks;
 mod meta;
 mod reconciliation;
 mod reviews;
 mod sessions;
+mod systems;
 mod uploads;
 mod wire;
 
 use std::convert::Infallible;
 
 use axum::extract::DefaultBodyLimit;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
@@ -38,6 +42,9 @@ use crate::upload;
         (name = "deliveries", description = "A department hands in files and learns what became of each row."),
         (name = "reviews", description = "A human decides whose a row is, on the pages. Programs read what helps to decide, one review at a time."),
         (name = "look-ups", description = "An officer looks one person up, for a matter in hand; every look-up is durable in the log first, and the person sees it."),
+        (name = "systems", description = "A department's system signs each request (RFC 9421): `@method`, the whole address, the digest and type of a body (RFC 9530), with created, nonce, keyid and alg. `docs/operating.md` shows how."),
+        (name = "emergencies", description = "Break-glass: one officer asks, another of the same organisation grants within minutes, it ends within an hour, the person is told at once."),
+        (name = "administration", description = "Three administrators that are kept apart: accounts, keys of systems, acts. None of them reads a record."),
         (name = "me", description = "A resident's own file. The person follows from the token; no route takes one."),
         (name = "service", description = "About the service itself."),
     ),
@@ -58,6 +65,14 @@ impl Modify for Bearer {
             .components
             .get_or_insert_default()
             .add_security_scheme("bearer", SecurityScheme::Http(scheme));
+        let signature = ApiKeyValue::with_description(
+            "Signature",
+            "HTTP message signature (RFC 9421) with `Signature-Input`, by a registered key or a session's.",
+        );
+        openapi
+            .components
+            .get_or_insert_default()
+            .add_security_scheme("signature", SecurityScheme::ApiKey(ApiKey::Header(signature)));
     }
 }
 
@@ -84,6 +99,21 @@ pub(crate) fn documented(upload_bytes_max: u64) -> OpenApiRouter<WebState> {
         .routes(routes!(look_ups::create))
         .routes(routes!(look_ups::get))
         .routes(routes!(look_ups::close))
+        .routes(routes!(systems::begin))
+        .routes(routes!(systems::assert_officer))
+        .routes(routes!(systems::caller))
+        .routes(routes!(clients::list, clients::register))
+        .routes(routes!(clients::register_key))
+        .routes(routes!(clients::revoke_key))
+        .routes(routes!(accounts::list, accounts::create))
+        .routes(routes!(accounts::list_unused))
+        .routes(routes!(accounts::end))
+        .routes(routes!(clients::end_sessions))
+        .routes(routes!(accounts::acts))
+        .routes(routes!(accounts::figures))
+        .routes(routes!(emergencies::list, emergencies::ask))
+        .routes(routes!(emergencies::grant))
+        .routes(routes!(emergencies::own))
         .routes(routes!(me::records))
         .routes(routes!(me::notices))
         .routes(routes!(me_looks::list))

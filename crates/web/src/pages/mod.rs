@@ -1,8 +1,10 @@
 //! Pages for people: server-rendered, no script, phone first.
 
+mod administration;
 mod catalogue;
 mod deliver;
 pub(crate) mod deliveries;
+mod emergencies;
 pub(crate) mod error;
 mod faults;
 mod home;
@@ -71,6 +73,22 @@ fn all(upload_bytes_max: u64) -> Vec<(&'static str, &'static str, MethodRouter<W
             get(reviews::show).post(reviews::decide),
         ),
         ("/reconciliation", "GET", get(reconciliation::show)),
+        (
+            "/accounts",
+            "GET POST",
+            get(administration::accounts).post(administration::change_accounts),
+        ),
+        (
+            "/systems",
+            "GET POST",
+            get(administration::systems).post(administration::change_systems),
+        ),
+        ("/acts", "GET", get(administration::acts)),
+        (
+            "/emergencies",
+            "GET POST",
+            get(emergencies::show).post(emergencies::change),
+        ),
         ("/catalogue", "GET", get(catalogue::list)),
         ("/catalogue/{item}", "GET", get(catalogue::show)),
         ("/assets/{name}", "GET", get(assets::get)),

@@ -21,6 +21,7 @@ use crate::state::WebState;
 #[template(path = "notices.html")]
 struct NoticesPage {
     p: Page,
+    emergencies: Vec<EmergencyView>,
     notices: Vec<NoticeView>,
     new: usize,
     /// Moment up to which the button acknowledges: that of the newest notice.
@@ -30,6 +31,14 @@ struct NoticesPage {
 
 /// Notices on one page.
 const PER_PAGE: usize = 50;
+
+struct EmergencyView {
+    organisation: String,
+    reason_key: String,
+    purpose: String,
+    at: String,
+    until: String,
+}
 
 struct NoticeView {
     at: String,
@@ -54,7 +63,16 @@ pub(super) async fn show(
         },
     )?;
     let notices = own_file::notices(&state.app, &permit).await?;
+    let told = own_file::emergencies(&state.app, &permit).await?;
     let p = user.page(&state, "nav-notices", "/me/notices");
+    let emergencies = told.into_iter().map(|told| EmergencyView {
+        organisation: p.lang.of(&told.organisation_name).to_owned(),
+        reason_key: super::emergencies::reason_key(&told.reason),
+        purpose: p.lang.of(&told.purpose_name).to_owned(),
+        at: told.at.local_text(),
+        until: told.until.local_text(),
+    });
+    let emergencies = emergencies.collect();
     let new = notices.iter().filter(|notice| notice.is_new).count();
     let until = notices
         .iter()
@@ -68,6 +86,7 @@ pub(super) async fn show(
         .filter(|(at, _)| pager.has(*at))
         .map(|(_, notice)| view(&p, notice));
     let page = NoticesPage {
+        emergencies,
         notices: shown.collect(),
         new,
         until,

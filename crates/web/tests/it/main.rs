@@ -12,6 +12,8 @@ mod deliveries;
 #[cfg(test)]
 mod login;
 #[cfg(test)]
+mod machine;
+#[cfg(test)]
 mod matrix;
 #[cfg(test)]
 mod reconciliation;
@@ -19,6 +21,8 @@ mod reconciliation;
 mod resident;
 #[cfg(test)]
 mod routes;
+#[cfg(test)]
+mod signing;
 #[cfg(test)]
 mod town;
 #[cfg(test)]

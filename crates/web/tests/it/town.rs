@@ -86,6 +86,10 @@ pub(crate) struct Town {
     pub(crate) officer: Login,
     pub(crate) stranger: Login,
     pub(crate) centre: Login,
+    /// The three administrators: accounts, keys, audit.
+    pub(crate) system_admin: Login,
+    pub(crate) security_admin: Login,
+    pub(crate) audit_admin: Login,
     pub(crate) statements: TestStatements,
     clock: Arc<TestClock>,
     vault: Arc<Vault>,
@@ -183,6 +187,9 @@ impl Town {
             )
             .await,
             centre: account(&app, "centre", AccountKind::Centre, Some(other_provider), None).await,
+            system_admin: account(&app, "system-admin", AccountKind::SystemAdmin, None, None).await,
+            security_admin: account(&app, "security-admin", AccountKind::SecurityAdmin, None, None).await,
+            audit_admin: account(&app, "audit-admin", AccountKind::AuditAdmin, None, None).await,
             app,
             settings,
             number,
@@ -225,6 +232,11 @@ impl Town {
             .unwrap();
         totp.generate(u64::try_from(self.clock.now().0 / 1000).unwrap())
             .to_string()
+    }
+
+    /// The present time, in seconds.
+    pub(crate) fn seconds(&self) -> i64 {
+        self.clock.now().0 / 1000
     }
 
     pub(crate) fn pass(&self, elapsed_ms: i64) {
@@ -314,6 +326,7 @@ async fn account(
         organisation,
         identity,
         totp_secret: None,
+        holder: kind.is_administrator().then(|| format!("STAFF-{name}")),
     };
     let made = accounts::create(app, new).await.unwrap();
     Login {

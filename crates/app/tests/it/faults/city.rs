@@ -83,6 +83,7 @@ impl Ground {
                 organisation: None,
                 identity: Some((document(*sequence), Name::parse(name(*sequence)).unwrap())),
                 totp_secret: None,
+                holder: None,
             };
             let created = accounts::create(&app, new).await.unwrap();
             ground.accounts.residents.push(created.uuid);

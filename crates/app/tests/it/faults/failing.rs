@@ -8,12 +8,7 @@ use async_trait::async_trait;
 use domain::catalogue::ItemId;
 use domain::{Day, MatterNo, Moment, Uscc};
 use store::{
-    Account, Alarm, Begun, BirthState, ChunkCommit, ChunkInfo, Counted, Delivery, DeliveryId, DeliveryState,
-    DeliveryStore, EntryKind, Found, IndexTag, KnownFact, KnownLookUp, KnownPersonEvent, Lease, LogEntry, LogStore,
-    LoginStore, Look, LookUpStore, Matter, MatterId, MatterStore, NewAnswer, NewClosing, NewDelivery, NewLock,
-    NewLookUp, NewMatter, NewMatterEvent, NewProcedure, NewProcedureStep, NewRecordEvent, NewRelation, NewTrace,
-    Person, PersonEvent, PersonId, PersonStore, Procedure, ProcedureKind, ProcedureStore, Record, RecordId,
-    RecordStore, Sealed, Session, StagedKind, StagedRow, Store, StoreError, Trace, TraceOutcome, Withholding,
+    Account, Alarm, Begun, BirthState, ChunkCommit, ChunkInfo, Counted, Delivery, DeliveryId, DeliveryState, DeliveryStore, EntryKind, Found, IndexTag, KnownFact, KnownLookUp, KnownPersonEvent, Lease, LogEntry, LogStore, LoginStore, Look, LookUpStore, Matter, MatterId, MatterStore, NewAnswer, NewClosing, NewDelivery, NewLock, NewLookUp, NewMatter, NewMatterEvent, NewProcedure, NewProcedureStep, NewRecordEvent, NewRelation, NewTrace, Person, PersonEvent, PersonId, PersonStore, Procedure, ProcedureKind, ProcedureStore, Record, RecordId, RecordStore, Sealed, Session, StagedKind, StagedRow, Store, StoreError, Trace, TraceOutcome, Withholding, AdministratorStore, Client, ClientKey, ClientSession, ClientStore, Emergency, EmergencyGrant, EmergencyStore, NewAct, NewEmergency, SubjectNotice,
 };
 use uuid::Uuid;
 
@@ -268,6 +263,35 @@ ports! {
         add_honey_numbers(tags: &[IndexTag], at: Moment) -> ();
         honey_numbers() -> Vec<IndexTag>;
     }
+    AdministratorStore {
+        append_act(act: &NewAct) -> ();
+        acts(before: Option<i64>, limit: u32) -> Vec<(i64, NewAct)>;
+        open_account(account: &Account, act: &NewAct) -> ();
+        end_account(account: Uuid, act: &NewAct) -> ();
+        end_sessions(account: Uuid, act: &NewAct) -> u64;
+        find_account_of_holder(holder: &[u8; 32]) -> Option<Account>;
+        note_account_use(account: Uuid, at: Moment) -> ();
+        stale_accounts(since: Moment, limit: u32) -> Vec<(Account, Option<Moment>)>;
+    }
+    ClientStore {
+        register_client(client: &Client, act: &NewAct) -> ();
+        register_client_key(key: &ClientKey, act: &NewAct) -> ();
+        revoke_client_key(key: Uuid, act: &NewAct) -> ();
+        find_client(uuid: Uuid) -> Option<Client>;
+        find_client_key(uuid: Uuid) -> Option<(ClientKey, Client)>;
+        list_clients(limit: u32) -> Vec<Client>;
+        keys_of_client(client: Uuid) -> Vec<ClientKey>;
+        begin_client_session(session: &ClientSession) -> ();
+        find_client_session(uuid: Uuid) -> Option<ClientSession>;
+        use_nonce(nonce_hash: &[u8; 32], now: Moment, until: Moment) -> bool;
+        count_nonces() -> u64;
+    }
+    EmergencyStore {
+        ask_emergency(new: &NewEmergency) -> ();
+        grant_emergency(grant: &EmergencyGrant) -> ();
+        find_emergency(uuid: Uuid) -> Option<Emergency>;
+        subject_notices(subjects: &[IndexTag], limit: u32) -> Vec<SubjectNotice>;
+    }
 }
 
 /// The list is that of the traits: a method with a body of its own would otherwise pass by unseen.
@@ -276,7 +300,10 @@ fn every_method_is_here() {
     let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../store/src");
     let mut declared = BTreeSet::new();
     for file in [
+        "administrator",
+        "client",
         "delivery",
+        "emergency",
         "log",
         "login",
         "look_up",

@@ -352,6 +352,7 @@ async fn create_account(city: &City, is_again: bool) -> Result<(), Failed> {
         organisation: Some(city.provider.clone()),
         identity: None,
         totp_secret: None,
+        holder: None,
     };
     done_or(accounts::create(city.app(), new).await.map(drop), is_again)
 }

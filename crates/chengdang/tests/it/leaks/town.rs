@@ -161,6 +161,7 @@ impl Town {
                     organisation,
                     identity,
                     totp_secret: None,
+                    holder: None,
                 };
                 let created = app::accounts::create(&app, new).await.expect("an account");
                 logins.push(Login {

@@ -1,0 +1,2 @@
+-- How many nonces are remembered?
+SELECT COUNT(*) FROM client_nonce

@@ -1,0 +1,4 @@
+-- Clears away a few nonces that their time alone refuses now; those that another node clears now are left to it.
+DELETE FROM client_nonce
+WHERE nonce_hash IN
+    (SELECT nonce_hash FROM client_nonce WHERE expires_at < $1 ORDER BY expires_at LIMIT 8 FOR UPDATE SKIP LOCKED)

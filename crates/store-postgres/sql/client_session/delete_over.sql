@@ -1,0 +1,3 @@
+-- Clears away a few sessions that are over; those that another node clears now are left to it.
+DELETE FROM client_session
+WHERE uuid IN (SELECT uuid FROM client_session WHERE expires_at < $1 ORDER BY expires_at LIMIT 8 FOR UPDATE SKIP LOCKED)
