@@ -22,7 +22,6 @@ pub(crate) const STEP_REASON: Column = Column("procedure_step", "reason");
 pub(crate) const TRACE_CONTENT: Column = Column("trace", "content");
 pub(crate) const LOOK_UP_ANSWER: Column = Column("look_up_answer", "content");
 pub(crate) const CLOSING_REFERENCE: Column = Column("look_up_closing", "reference");
-pub(crate) const PROCEDURE_DETAILS: Column = Column("procedure", "details");
 pub(crate) const ACCOUNT_IDENTITY: Column = Column("account", "identity");
 pub(crate) const ACCOUNT_TOTP: Column = Column("account", "totp_secret");
 
