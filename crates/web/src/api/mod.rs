@@ -78,6 +78,7 @@ pub(crate) fn documented(upload_bytes_max: u64) -> OpenApiRouter<WebState> {
         .routes(routes!(reviews::candidates))
         .routes(routes!(me::records))
         .routes(routes!(me::notices))
+        .routes(routes!(meta::floor))
         .routes(routes!(meta::openapi))
         .routes(routes!(meta::healthz))
         .routes(routes!(meta::readyz))
