@@ -9,6 +9,10 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use reserve::Reserve;
 use serde::{Deserialize, Serialize};
 
+/// The key of the proof that lies in the source tree. It is part of the program, so that whoever may write the folder of the
+/// policies cannot name another.
+const SHIPPED_FLOOR_KEY: &str = include_str!("../../../policies/floor/proof.pub");
+
 /// What a deployment may set. Paths are relative to the working directory.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -34,6 +38,8 @@ pub(crate) struct Config {
     pub(crate) catalogue: PathBuf,
     /// Folder of the policies.
     pub(crate) policies: PathBuf,
+    /// Ed25519 keys (hex) of those whose proof of the policies is believed; that of the shipped proof if none is named.
+    pub(crate) floor_keys: Vec<String>,
     /// Address to listen on.
     pub(crate) listen: String,
     /// Whether pages are reached by https (then cookies are marked Secure).
@@ -131,6 +137,7 @@ impl Default for Config {
             register: PathBuf::new(),
             catalogue: "catalogue".into(),
             policies: "policies".into(),
+            floor_keys: vec![SHIPPED_FLOOR_KEY.trim().to_owned()],
             listen: "127.0.0.1:8370".to_owned(),
             https: false,
             trusts_forwarded_for: false,

@@ -16,9 +16,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    account,
-    catalogue, code, deliver, deliveries, demo, drop, faults, held, legacy, migrate, reconcile, reviews, serve, synth,
-    verify, view,
+    account, catalogue, code, deliver, deliveries, demo, drop, faults, floor, held, legacy, migrate, reconcile, reviews,
+    serve, synth, verify, view,
 };
 
 /// Rows of an intake are made on one thread and dropped on another, which the system's allocator is slow at.
@@ -78,6 +77,8 @@ enum Command {
     Account(account::Args),
     /// Lint, show or compare the catalogue
     Catalogue(catalogue::Args),
+    /// Prove that the policies keep the rights floor; replay a request against them
+    Floor(floor::Args),
     /// Create or upgrade the store and the key file
     Migrate(migrate::Args),
     /// Check the store against itself
@@ -118,6 +119,7 @@ fn main() -> ExitCode {
             Command::Held(args) => held::run(&config, args).await,
             Command::Account(args) => account::run(&config, args).await,
             Command::Catalogue(args) => catalogue::run(&config, args),
+            Command::Floor(args) => floor::run(&config, args),
             Command::Migrate(args) => migrate::run(&config, args).await,
             Command::Verify(args) => verify::run(&config, args).await,
         }

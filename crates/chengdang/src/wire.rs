@@ -11,7 +11,7 @@ use confine::ConfinedReader;
 use domain::Uscc;
 use domain::catalogue::{Catalogue, ItemId};
 use matching::{FileRegister, IdentityRegister};
-use policy::{Caller, CallerKind, Policies};
+use policy::{Bundle, BundleError, Caller, CallerKind, Policies};
 use reserve::Reserve;
 use store::{Store, StoreError};
 use vault::Vault;
@@ -47,7 +47,7 @@ pub(crate) async fn open_with(
         store,
         vault: Arc::new(Vault::open(&config.key_file()).with_context(|| key_hint(config))?),
         catalogue: Arc::new(open_catalogue(&config.catalogue)?),
-        policies: Arc::new(open_policies(&config.policies)?),
+        policies: Arc::new(open_policies(config)?),
         register,
         workbooks,
         statements: Arc::new(DroppedStatements::in_folder(&config.drop.folder)),
@@ -113,8 +113,28 @@ pub(crate) fn open_catalogue(dir: &Path) -> anyhow::Result<Catalogue> {
     catalogue::load(dir).with_context(|| format!("the catalogue in {} cannot be used", dir.display()))
 }
 
-fn open_policies(dir: &Path) -> anyhow::Result<Policies> {
+/// The policies, which are not used without the proof that they keep the rights floor.
+pub(crate) fn open_policies(config: &Config) -> anyhow::Result<Policies> {
+    let unproved = |error: BundleError| {
+        let remedy = error.remedy();
+        anyhow::Error::new(error).context(format!(
+            "the policies are not proved to keep the rights floor; {remedy}"
+        ))
+    };
+    let policies = load_policies(&config.policies)?;
+    let bundle = Bundle::read(&config.policies).map_err(unproved)?;
+    policies
+        .proved_by(bundle, &config.floor_keys, &is_signed)
+        .map_err(unproved)
+}
+
+/// The policies, proved or not.
+pub(crate) fn load_policies(dir: &Path) -> anyhow::Result<Policies> {
     Policies::load(dir).with_context(|| format!("the policies in {} cannot be used", dir.display()))
+}
+
+fn is_signed(key: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
+    vault::verify(key, message, signature).is_ok()
 }
 
 /// Reads the identity register; without one, every number is unknown and every row is held.

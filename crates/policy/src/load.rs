@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 use crate::PolicyError;
 use crate::action::ACTIONS;
 use crate::answers::Answers;
+use crate::bundle::{Bundle, BundleError, Check};
 use crate::error::REFUSALS_OF_POLICIES;
 
 /// File name of the schema.
@@ -31,6 +32,7 @@ pub struct Policies {
     /// What was answered before, by these policies.
     pub(crate) answers: Answers,
     version: String,
+    proof: Option<Arc<Bundle>>,
 }
 
 impl fmt::Debug for Policies {
@@ -105,7 +107,26 @@ impl Policies {
             actions,
             answers: Answers::default(),
             version: hex::encode(digest.finalize()),
+            proof: None,
         })
+    }
+
+    /// The same policies, once `bundle` is found to prove the rights floor for them, signed by one of `keys` (hex). The server
+    /// serves with nothing else.
+    ///
+    /// # Errors
+    ///
+    /// As [`Bundle::check`].
+    pub fn proved_by(mut self, bundle: Bundle, keys: &[String], verify: Check<'_>) -> Result<Self, BundleError> {
+        bundle.check(&self, keys, verify)?;
+        self.proof = Some(Arc::new(bundle));
+        Ok(self)
+    }
+
+    /// The proof that these policies keep the rights floor, if it was asked for.
+    #[must_use]
+    pub fn proof(&self) -> Option<&Bundle> {
+        self.proof.as_deref()
     }
 
     /// The same policies, but for those of one action: what a change would do, for the prover and its tests.
@@ -133,6 +154,7 @@ impl Policies {
             actions,
             answers: Answers::default(),
             version: hex::encode(digest.finalize()),
+            proof: None,
         })
     }
 

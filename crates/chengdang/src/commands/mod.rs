@@ -8,6 +8,7 @@ pub(crate) mod deliveries;
 pub(crate) mod demo;
 pub(crate) mod drop;
 pub(crate) mod faults;
+pub(crate) mod floor;
 pub(crate) mod held;
 pub(crate) mod legacy;
 pub(crate) mod migrate;

@@ -5,11 +5,16 @@ mod again;
 #[cfg(test)]
 mod answers;
 #[cfg(test)]
+#[path = "../../../floor/tests/it/changes.rs"]
+mod changes;
+#[cfg(test)]
 mod database;
 #[cfg(test)]
 mod disk;
 #[cfg(test)]
 mod drop;
+#[cfg(test)]
+mod floor;
 #[cfg(test)]
 mod guide;
 #[cfg(test)]

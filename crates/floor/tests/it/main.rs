@@ -6,6 +6,8 @@ mod bad;
 #[path = "../../../policy/tests/it/callers.rs"]
 mod callers;
 #[cfg(test)]
+mod changes;
+#[cfg(test)]
 mod mutants;
 #[cfg(test)]
 #[path = "../../../policy/tests/it/questions.rs"]

@@ -11,6 +11,9 @@ use policy::{CallerKind, Policies};
 use crate::callers::{caller, shipped};
 use crate::questions::{Answer, answers};
 
+/// One in so many of the mutants that only the solver can judge, in `make test`.
+const SHARE: usize = 8;
+
 /// All answers of the matrix to one action.
 fn matrix(policies: &Policies, action: &str) -> Vec<Answer> {
     let callers = CallerKind::ALL
@@ -29,8 +32,7 @@ async fn every_mutant_of_every_policy_is_noticed_unless_it_changes_no_decision()
     assert!(all.len() > 800, "{}", all.len());
     let mut expected: BTreeMap<&str, Vec<Answer>> = BTreeMap::new();
     let mut noticed: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut alike = Vec::new();
-    let mut survivors = Vec::new();
+    let mut rest = Vec::new();
     for mutant in &all {
         let Ok(mistaken) = policies.with_action(mutant.action, &mutant.text) else {
             *noticed.entry("by the loader").or_default() += 1;
@@ -43,18 +45,25 @@ async fn every_mutant_of_every_policy_is_noticed_unless_it_changes_no_decision()
             *noticed.entry("by the matrix").or_default() += 1;
             continue;
         }
-        let mistaken = Arc::new(mistaken);
-        let report = prover.prove(&mistaken, Some(mutant.action)).await.unwrap();
-        if !report.is_proved() {
-            *noticed.entry("by a proof").or_default() += 1;
-        } else if prover.decides_alike(&policies, &mistaken, mutant.action).await.unwrap() {
+        rest.push((mutant, Arc::new(mistaken)));
+    }
+    // What the matrix does not tell apart goes to the solver: in each run a part of it, all of it in `make floor`.
+    let is_soak = std::env::var_os("CHENGDANG_SOAK").is_some();
+    let share = if is_soak { 1 } else { SHARE };
+    let asked = rest.iter().enumerate().filter(|(place, _)| place % share == 0);
+    let (mut alike, mut survivors) = (Vec::new(), Vec::new());
+    for (_, (mutant, mistaken)) in asked {
+        if prover.decides_alike(&policies, mistaken, mutant.action).await.unwrap() {
             alike.push(told(mutant));
-        } else {
+        } else if prover.prove(mistaken, Some(mutant.action)).await.unwrap().is_proved() {
             survivors.push(told(mutant));
+        } else {
+            *noticed.entry("by a proof").or_default() += 1;
         }
     }
+    let left_out = rest.len() - rest.len().div_ceil(share);
     println!(
-        "{} mutants; noticed {noticed:?}; {} change no decision; {} survive",
+        "mutants: {}; noticed {noticed:?}; {} change no decision; {} survive; {left_out} left out",
         all.len(),
         alike.len(),
         survivors.len()

@@ -44,6 +44,20 @@ pub(super) async fn openapi(State(state): State<WebState>) -> Response {
     ([(header::CONTENT_TYPE, kind)], state.openapi.to_string()).into_response()
 }
 
+/// The proof that the policies keep the rights floor: theorems, articles, solver, signature. It is public.
+#[utoipa::path(
+    get, path = "/api/v1/floor", tag = "service", operation_id = "getFloor",
+    responses(
+        (status = 200, description = "The signed proof that the policies were started with.", body = Object),
+        (status = 404, description = "They were not started with one, as in a trial.", body = Problem,
+            content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn floor(State(state): State<WebState>) -> Result<Response, Fault> {
+    let proof = state.app.policies().proof().ok_or(Fault::NotFound)?;
+    Ok(Json(proof).into_response())
+}
+
 /// Whether the process answers.
 #[utoipa::path(
     get, path = "/healthz", tag = "service", operation_id = "getHealth",

@@ -119,6 +119,7 @@ pub(crate) fn documented(upload_bytes_max: u64) -> OpenApiRouter<WebState> {
         .routes(routes!(me_looks::list))
         .routes(routes!(me_looks::complain))
         .routes(routes!(me_looks::lock))
+        .routes(routes!(meta::floor))
         .routes(routes!(meta::openapi))
         .routes(routes!(meta::healthz))
         .routes(routes!(meta::readyz))

@@ -12,7 +12,7 @@ use app::{App, Parts, Settings};
 use domain::catalogue::ItemId;
 use domain::{Clock, Day, DocumentKind, IdSource, IdentityDocument, Moment, Name, ResidentId, Uscc};
 use matching::FileRegister;
-use policy::Policies;
+use policy::{Bundle, Policies};
 use store::AccountKind;
 use store_sqlite::{SqliteOptions, SqliteStore};
 use uuid::{NoContext, Timestamp, Uuid};
@@ -96,6 +96,17 @@ pub(crate) struct Town {
     folder: tempfile::TempDir,
 }
 
+/// The policies with the proof that lies beside them.
+fn proved(folder: &Path) -> Policies {
+    let proof = Bundle::read(folder).unwrap();
+    let keys = [proof.key.clone()];
+    let verify = |key: &[u8; 32], message: &[u8], signature: &[u8; 64]| vault::verify(key, message, signature).is_ok();
+    Policies::load(folder)
+        .unwrap()
+        .proved_by(proof, &keys, &verify)
+        .unwrap()
+}
+
 /// The system over what lies in `folder`.
 fn open(folder: &Path, vault: &Arc<Vault>, clock: &Arc<TestClock>, statements: &TestStatements, register: &str) -> App {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -112,7 +123,7 @@ fn open(folder: &Path, vault: &Arc<Vault>, clock: &Arc<TestClock>, statements: &
         store: Arc::new(SqliteStore::open(&folder.join("town.db"), &options).unwrap()),
         vault: Arc::clone(vault),
         catalogue: Arc::new(catalogue::load(&root.join("catalogue")).unwrap()),
-        policies: Arc::new(Policies::load(&root.join("policies")).unwrap()),
+        policies: Arc::new(proved(&root.join("policies"))),
         register: Arc::new(FileRegister::load(register.as_bytes()).unwrap()),
         // No test here delivers a workbook.
         workbooks: Arc::new(confine::ConfinedReader::new("/nonexistent")),
