@@ -1,6 +1,6 @@
 //! Faults at every step of every operation, and operations in a random order under them.
 
-mod city;
+pub(crate) mod city;
 mod failing;
 mod going_on;
 mod line;
