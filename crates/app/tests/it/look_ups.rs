@@ -17,7 +17,7 @@ use crate::faults::city::{Backend, City, Ground};
 use crate::permits;
 use crate::town::{document, name};
 
-const MATTER: &str = "测食许〔2026〕1号";
+pub(crate) const MATTER: &str = "测食许〔2026〕1号";
 const PURPOSE: &str = "PUR-FOOD-LICENCE";
 
 /// A look-up as an officer writes it.

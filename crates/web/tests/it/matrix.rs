@@ -8,8 +8,9 @@ use std::fmt::Write;
 use uuid::Uuid;
 
 use crate::client::{Client, Reply};
+use crate::look_ups;
 use crate::routes::all;
-use crate::town::{PASSWORD, Town};
+use crate::town::{PASSWORD, Town, resident_number};
 
 /// Who asks. `half-…` has given the password but not the one-time code.
 const PRINCIPALS: [&str; 8] = [
@@ -30,6 +31,8 @@ struct Existing {
     upload: String,
     resumable: String,
     provider: String,
+    /// About somebody who has no account.
+    look_up: String,
 }
 
 /// A code that nobody in the catalogue has: the example of GB 32100-2015.
@@ -88,6 +91,7 @@ fn path_of(pattern: &str, existing: Option<&Existing>) -> String {
         .replace("{resumable}", &id(|existing| &existing.resumable))
         .replace("{upload}", &id(|existing| &existing.upload))
         .replace("{review}", &id(|existing| &existing.review))
+        .replace("{look_up}", &id(|existing| &existing.look_up))
         .replace(
             "{id}",
             &if is_review {
@@ -159,6 +163,11 @@ async fn town_with_things() -> (Town, Existing) {
     assert_eq!(reply.status, 201, "{}", reply.body);
     let resumable = reply.location().rsplit('/').next().unwrap().to_owned();
     let provider = town.provider.to_string();
+    look_ups::register(&town, &token).await;
+    let asked = look_ups::about(&resident_number(3), "测试丙");
+    let reply = look_ups::call(&town, &token, "POST", "/api/v1/look-ups", &asked, Some("key-00000001")).await;
+    assert_eq!(reply.status, 200, "{}", reply.body);
+    let look_up = reply.json()["id"].as_str().unwrap().to_owned();
     // The upload belongs to the session's account, so the officer of the matrix is the same account.
     (
         town,
@@ -168,6 +177,7 @@ async fn town_with_things() -> (Town, Existing) {
             upload,
             resumable,
             provider,
+            look_up,
         },
     )
 }
