@@ -12,14 +12,18 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use async_trait::async_trait;
 use domain::catalogue::ItemId;
-use domain::{IdentityDocument, Moment, Uscc};
+use domain::{Day, IdentityDocument, MatterNo, Moment, Uscc};
 use matching::{IdentityRegister, RegisterEntry};
 use serde_json::{Value, json};
 use store::{
-    Account, AdministratorStore, Begun, BirthState, ChunkCommit, ChunkInfo, Client, ClientKey, ClientSession, ClientStore, Delivery, DeliveryId, DeliveryState, DeliveryStore, Emergency, EmergencyGrant, EmergencyStore, EntryKind,
-    IndexTag, KnownFact, KnownPersonEvent, Lease, LogEntry, LogStore, LoginStore, NewAct, NewDelivery, NewEmergency, NewProcedureStep,
-    NewRecordEvent, NewTrace, Person, PersonEvent, PersonId, PersonStore, Procedure, ProcedureStore, Record, RecordId,
-    RecordStore, Session, StagedKind, StagedRow, Store, StoreError, SubjectNotice, Trace, TraceOutcome,
+    Account, AdministratorStore, Alarm, Begun, BirthState, ChunkCommit, ChunkInfo, Client, ClientKey, ClientSession,
+    ClientStore, Counted, Delivery, DeliveryId, DeliveryState, DeliveryStore, Emergency, EmergencyGrant,
+    EmergencyStore, EntryKind, Found, IndexTag, KnownFact, KnownLookUp, KnownPersonEvent, Lease, LogEntry, LogStore,
+    LoginStore, Look, LookUpStore, Matter, MatterId, MatterStore, NewAct, NewAnswer, NewClosing, NewDelivery,
+    NewEmergency, NewLock, NewLookUp, NewMatter, NewMatterEvent, NewProcedure, NewProcedureStep, NewRecordEvent,
+    NewRelation, NewTrace, Person, PersonEvent, PersonId, PersonStore, Procedure, ProcedureKind, ProcedureStore,
+    Record, RecordId, RecordStore, Sealed, Session, StagedKind, StagedRow, Store, StoreError, SubjectNotice, Trace,
+    TraceOutcome, Withholding,
 };
 use uuid::Uuid;
 
@@ -312,11 +316,110 @@ impl ProcedureStore for LeakyStore {
     async fn find_procedure(&self, uuid: Uuid) -> Result<Option<Procedure>, StoreError> {
         self.inner.find_procedure(uuid).await
     }
-    async fn open_procedures(&self, organisation: Option<&Uscc>, limit: u32) -> Result<Vec<Procedure>, StoreError> {
-        self.inner.open_procedures(organisation, limit).await
+    async fn open_procedure(&self, procedure: &NewProcedure, entry_hash: [u8; 32]) -> Result<(), StoreError> {
+        self.inner.open_procedure(procedure, entry_hash).await
+    }
+    async fn step_reasons(&self, uuid: Uuid) -> Result<Vec<Sealed>, StoreError> {
+        self.inner.step_reasons(uuid).await
+    }
+    async fn open_procedures(
+        &self,
+        kind: ProcedureKind,
+        organisation: Option<&Uscc>,
+        limit: u32,
+    ) -> Result<Vec<Procedure>, StoreError> {
+        self.inner.open_procedures(kind, organisation, limit).await
     }
     async fn procedure_steps(&self, uuid: Uuid) -> Result<Vec<(String, Uuid, Moment)>, StoreError> {
         self.inner.procedure_steps(uuid).await
+    }
+}
+
+#[async_trait]
+impl MatterStore for LeakyStore {
+    async fn register_matters(&self, matters: &[NewMatter]) -> Result<Vec<Matter>, StoreError> {
+        self.inner.register_matters(matters).await
+    }
+    async fn find_matter(&self, organisation: &Uscc, number: &MatterNo) -> Result<Option<Matter>, StoreError> {
+        self.inner.find_matter(organisation, number).await
+    }
+    async fn matters_of(&self, organisation: &Uscc, limit: u32) -> Result<Vec<Matter>, StoreError> {
+        self.inner.matters_of(organisation, limit).await
+    }
+    async fn append_matter_event(&self, event: &NewMatterEvent) -> Result<(), StoreError> {
+        self.inner.append_matter_event(event).await
+    }
+}
+
+#[async_trait]
+impl LookUpStore for LeakyStore {
+    async fn append_look_ups(&self, look_ups: &[NewLookUp]) -> Result<Vec<Option<KnownLookUp>>, StoreError> {
+        self.inner.append_look_ups(look_ups).await
+    }
+    async fn ensure_decoy(&self, uuid: Uuid, secret: &[u8]) -> Result<Person, StoreError> {
+        self.inner.ensure_decoy(uuid, secret).await
+    }
+    async fn find_for_look_up(
+        &self,
+        names: &[IndexTag],
+        numbers: &[IndexTag],
+        account: Uuid,
+    ) -> Result<Found, StoreError> {
+        self.inner.find_for_look_up(names, numbers, account).await
+    }
+    async fn declare_relation(&self, relation: &NewRelation) -> Result<(), StoreError> {
+        self.inner.declare_relation(relation).await
+    }
+    async fn append_answers(&self, answers: &[NewAnswer]) -> Result<(), StoreError> {
+        self.inner.append_answers(answers).await
+    }
+    async fn find_look_up(&self, uuid: Uuid) -> Result<Option<Look>, StoreError> {
+        self.inner.find_look_up(uuid).await
+    }
+    async fn open_look_ups(
+        &self,
+        organisation: Option<&Uscc>,
+        account: Option<Uuid>,
+        due_before: Option<Day>,
+        limit: u32,
+    ) -> Result<Vec<Look>, StoreError> {
+        self.inner.open_look_ups(organisation, account, due_before, limit).await
+    }
+    async fn close_look_up(&self, closing: &NewClosing) -> Result<(), StoreError> {
+        self.inner.close_look_up(closing).await
+    }
+    async fn looks_of(&self, subjects: &[IndexTag], before: Option<i64>, limit: u32) -> Result<Vec<Look>, StoreError> {
+        self.inner.looks_of(subjects, before, limit).await
+    }
+    async fn counted_look_ups(&self, day: Day, after: i64, limit: u32) -> Result<Vec<Counted>, StoreError> {
+        self.inner.counted_look_ups(day, after, limit).await
+    }
+    async fn subjects_of_matter(&self, matter: MatterId, limit: u32) -> Result<Vec<[u8; 16]>, StoreError> {
+        self.inner.subjects_of_matter(matter, limit).await
+    }
+    async fn withhold(&self, decision: &Withholding) -> Result<(), StoreError> {
+        self.inner.withhold(decision).await
+    }
+    async fn withholdings(&self, look_up: Uuid) -> Result<Vec<Withholding>, StoreError> {
+        self.inner.withholdings(look_up).await
+    }
+    async fn set_lock(&self, lock: &NewLock) -> Result<(), StoreError> {
+        self.inner.set_lock(lock).await
+    }
+    async fn is_locked(&self, numbers: &[IndexTag]) -> Result<bool, StoreError> {
+        self.inner.is_locked(numbers).await
+    }
+    async fn raise_alarm(&self, alarm: &Alarm) -> Result<(), StoreError> {
+        self.inner.raise_alarm(alarm).await
+    }
+    async fn alarms(&self, limit: u32) -> Result<Vec<Alarm>, StoreError> {
+        self.inner.alarms(limit).await
+    }
+    async fn add_honey_numbers(&self, tags: &[IndexTag], at: Moment) -> Result<(), StoreError> {
+        self.inner.add_honey_numbers(tags, at).await
+    }
+    async fn honey_numbers(&self) -> Result<Vec<IndexTag>, StoreError> {
+        self.inner.honey_numbers().await
     }
 }
 

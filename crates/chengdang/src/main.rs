@@ -16,8 +16,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    account, catalogue, code, deliver, deliveries, demo, drop, faults, floor, held, legacy, migrate, reconcile, reviews,
-    serve, synth, verify, view,
+    account, catalogue, code, deliver, deliveries, demo, drop, faults, floor, held, legacy, matters, migrate,
+    reconcile, reviews, serve, synth, verify, view,
 };
 
 /// Rows of an intake are made on one thread and dropped on another, which the system's allocator is slow at.
@@ -69,6 +69,8 @@ enum Command {
     Reconcile(reconcile::Args),
     /// Print the faults of a delivery
     Faults(faults::Args),
+    /// Register matters in hand, so that look-ups can be made for them
+    Matters(matters::Args),
     /// List the open reviews of pending matches
     Reviews(reviews::Args),
     /// Look again at held rows, after the identity register was brought up to date
@@ -115,6 +117,7 @@ fn main() -> ExitCode {
             Command::Deliveries(args) => deliveries::run(&config, args).await,
             Command::Reconcile(args) => reconcile::run(&config, args).await,
             Command::Faults(args) => faults::run(&config, args).await,
+            Command::Matters(args) => matters::run(&config, args).await,
             Command::Reviews(args) => reviews::run(&config, args).await,
             Command::Held(args) => held::run(&config, args).await,
             Command::Account(args) => account::run(&config, args).await,

@@ -3,7 +3,8 @@
 use domain::record::RecordState;
 
 use crate::{
-    AlarmKind, BirthState, BlindIndex, DeliveryState, LookUpResult, MatterEventKind, PersonEvent, PersonId, ProcedureKind, Relation, StagedKind, TraceKind, TraceOutcome, AccountKind, ActKind, KeyAlgorithm,
+    AccountKind, ActKind, AlarmKind, BirthState, BlindIndex, DeliveryState, KeyAlgorithm, LookUpResult,
+    MatterEventKind, PersonEvent, PersonId, ProcedureKind, Relation, StagedKind, TraceKind, TraceOutcome,
 };
 
 /// Gives an enum its stored words, both ways from one list.

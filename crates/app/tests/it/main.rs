@@ -11,6 +11,8 @@ mod faults;
 #[cfg(test)]
 mod life;
 #[cfg(test)]
+mod look_ups;
+#[cfg(test)]
 mod permits;
 #[cfg(test)]
 mod persons;

@@ -16,8 +16,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::AccountKind;
 use tokio::net::TcpListener;
+use uuid::Uuid;
 
-use super::{migrate, serve};
+use super::{demo_look_ups, migrate, serve};
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::exit::Exit;
@@ -160,8 +161,8 @@ async fn logins(app: &App, config: &Config, manifest: &Manifest, files: &Path) -
     let city = City::new(manifest.seed, manifest.residents, today)?;
     let mut logins = Vec::new();
     let (with_records, without) = two_residents(&city, manifest, files)?;
-    for (login, resident) in [("resident", with_records), ("resident-new", without)] {
-        logins.push(resident_login(app, login, &resident).await?);
+    for (login, resident) in [("resident", &with_records), ("resident-new", &without)] {
+        logins.push(resident_login(app, login, resident).await?);
     }
     for (login, item) in [("officer", "ITM-PENALTY"), ("officer-volunteers", "ITM-VOLUNTEER")] {
         let provider = manifest
@@ -170,7 +171,19 @@ async fn logins(app: &App, config: &Config, manifest: &Manifest, files: &Path) -
             .find(|entry| entry.item == item)
             .map(|entry| entry.provider.clone());
         let provider = provider.with_context(|| format!("the city has no delivery of {item}"))?;
-        logins.push(organisation_login(app, login, AccountKind::Officer, &provider).await?);
+        logins.push(organisation_login(app, login, AccountKind::Officer, &provider).await?.0);
+    }
+    // Who may look up, and has done so.
+    if let Some(asker) = demo_look_ups::asker(app) {
+        let (login, officer) =
+            organisation_login(app, "officer-licences", AccountKind::Officer, asker.as_str()).await?;
+        logins.push(login);
+        let persons = [&with_records, &without].map(|resident| demo_look_ups::Person {
+            kind: resident.kind.code(),
+            number: &resident.number,
+            name: &resident.name,
+        });
+        demo_look_ups::fill(app, officer, &asker, &persons).await?;
     }
     let centre = app
         .catalogue()
@@ -182,7 +195,6 @@ async fn logins(app: &App, config: &Config, manifest: &Manifest, files: &Path) -
         .uscc
         .as_str()
         .to_owned();
-    logins.push(organisation_login(app, "centre", AccountKind::Centre, &centre).await?);
     for (login, kind) in [
         ("system-admin", AccountKind::SystemAdmin),
         ("security-admin", AccountKind::SecurityAdmin),
@@ -190,6 +202,7 @@ async fn logins(app: &App, config: &Config, manifest: &Manifest, files: &Path) -
     ] {
         logins.push(create(app, login, kind, None, None).await?);
     }
+    logins.push(organisation_login(app, "centre", AccountKind::Centre, &centre).await?.0);
 
     let mut file = std::fs::OpenOptions::new()
         .write(true)
@@ -229,23 +242,28 @@ fn two_residents(city: &City, manifest: &Manifest, files: &Path) -> anyhow::Resu
 async fn resident_login(app: &App, login: &str, resident: &Resident) -> anyhow::Result<Login> {
     let document = IdentityDocument::parse(resident.kind, &resident.number)?;
     let name = Name::parse(&resident.name)?;
-    let mut made = create(app, login, AccountKind::Resident, None, Some((document, name))).await?;
+    let (mut made, _) = create(app, login, AccountKind::Resident, None, Some((document, name))).await?;
     made.name = Some(resident.name.clone());
     made.number = Some(resident.number.clone());
     Ok(made)
 }
 
-async fn organisation_login(app: &App, login: &str, kind: AccountKind, provider: &str) -> anyhow::Result<Login> {
+async fn organisation_login(
+    app: &App,
+    login: &str,
+    kind: AccountKind,
+    provider: &str,
+) -> anyhow::Result<(Login, Uuid)> {
     let uscc = Uscc::parse(provider)?;
     let name = app
         .catalogue()
         .organisations
         .get(&uscc)
         .map(|organisation| organisation.name.zh.clone());
-    let mut made = create(app, login, kind, Some(uscc), None).await?;
+    let (mut made, account) = create(app, login, kind, Some(uscc), None).await?;
     made.organisation = Some(provider.to_owned());
     made.organisation_name = name;
-    Ok(made)
+    Ok((made, account))
 }
 
 async fn create(
@@ -254,7 +272,7 @@ async fn create(
     kind: AccountKind,
     organisation: Option<Uscc>,
     identity: Option<(IdentityDocument, Name)>,
-) -> anyhow::Result<Login> {
+) -> anyhow::Result<(Login, Uuid)> {
     let password = hex::encode(vault::random_bytes::<8>()?);
     let new = NewAccount {
         login: login.to_owned(),
@@ -268,7 +286,7 @@ async fn create(
     let created = app::accounts::create(app, new)
         .await
         .map_err(|error| anyhow!("{}: {error}", error.code()))?;
-    Ok(Login {
+    let login = Login {
         role: kind.as_str().to_owned(),
         user: login.to_owned(),
         password,
@@ -277,7 +295,8 @@ async fn create(
         number: None,
         organisation: None,
         organisation_name: None,
-    })
+    };
+    Ok((login, created.uuid))
 }
 
 fn announce(

@@ -9,7 +9,12 @@ use domain::{Day, MatterNo, Moment, Uscc};
 use uuid::Uuid;
 
 use crate::{
-    Account, AccountKind, Alarm, AlarmKind, Begun, BirthState, BlindIndex, ChunkCommit, Closed, Counts, Delivery, DeliveryState, IndexTag, KnownPersonEvent, LookUpResult, MatterEventKind, NewAnswer, NewClosing, NewDelivery, NewLock, NewLookUp, NewMatter, NewMatterEvent, NewPerson, NewProcedure, NewProcedureStep, NewRecord, NewRecordEvent, NewRelation, NewStagedRow, NewTrace, Person, PersonEvent, PersonId, PersonRef, ProcedureKind, RecordId, Relation, SEQUENCER_LEASE, Sealed, StagedKind, Store, StoreError, TraceKind, TraceOutcome, Withholding, chunk_uuid, ActKind, Client, ClientKey, KeyAlgorithm, NewAct,
+    Account, AccountKind, ActKind, Alarm, AlarmKind, Begun, BirthState, BlindIndex, ChunkCommit, Client, ClientKey,
+    Closed, Counts, Delivery, DeliveryState, IndexTag, KeyAlgorithm, KnownPersonEvent, LookUpResult, MatterEventKind,
+    NewAct, NewAnswer, NewClosing, NewDelivery, NewLock, NewLookUp, NewMatter, NewMatterEvent, NewPerson, NewProcedure,
+    NewProcedureStep, NewRecord, NewRecordEvent, NewRelation, NewStagedRow, NewTrace, Person, PersonEvent, PersonId,
+    PersonRef, ProcedureKind, RecordId, Relation, SEQUENCER_LEASE, Sealed, StagedKind, Store, StoreError, TraceKind,
+    TraceOutcome, Withholding, chunk_uuid,
 };
 
 /// The moment at which the rules begin: 2026-01-01T00:00Z.
@@ -603,8 +608,5 @@ async fn fill_clients(make: &Fixture, store: &dyn Store, account: Uuid) {
         store.revoke_client_key(key.uuid, &act(ActKind::KeyRevoked)).await,
         "revoked",
     );
-    ok(
-        store.end_account(account, &act(ActKind::AccountEnded)).await,
-        "leaver",
-    );
+    ok(store.end_account(account, &act(ActKind::AccountEnded)).await, "leaver");
 }

@@ -3,9 +3,9 @@
 mod accounts;
 mod clients;
 mod deliveries;
+pub(crate) mod emergencies;
 pub(crate) mod look_ups;
 mod matters;
-pub(crate) mod emergencies;
 mod me;
 mod me_looks;
 mod meta;

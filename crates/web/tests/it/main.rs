@@ -12,6 +12,8 @@ mod deliveries;
 #[cfg(test)]
 mod login;
 #[cfg(test)]
+mod look_ups;
+#[cfg(test)]
 mod machine;
 #[cfg(test)]
 mod matrix;

@@ -8,9 +8,10 @@ use std::fmt::Write;
 use uuid::Uuid;
 
 use crate::client::{Client, Reply};
+use crate::look_ups;
 use crate::machine::{self, Machine};
 use crate::routes::all;
-use crate::town::{PASSWORD, Town};
+use crate::town::{PASSWORD, Town, resident_number};
 
 /// Who asks. `half-…` has given the password but not the one-time code.
 const PRINCIPALS: [&str; 13] = [
@@ -43,6 +44,8 @@ struct Existing {
     account: String,
     system: String,
     key: String,
+    /// About somebody who has no account.
+    look_up: String,
 }
 
 /// A code that nobody in the catalogue has: the example of GB 32100-2015.
@@ -130,6 +133,7 @@ fn path_of(pattern: &str, existing: Option<&Existing>) -> String {
         .replace("{resumable}", &id(|existing| &existing.resumable))
         .replace("{upload}", &id(|existing| &existing.upload))
         .replace("{review}", &id(|existing| &existing.review))
+        .replace("{look_up}", &id(|existing| &existing.look_up))
         .replace(
             "{id}",
             &match pattern {
@@ -221,6 +225,11 @@ async fn town_with_things() -> (Town, Existing) {
     let account = machine::ask(&town, &admin, "POST", "/api/v1/accounts", Some(new)).await;
     assert_eq!(account.status, 201, "{}", account.body);
     let account = account.json()["id"].as_str().unwrap().to_owned();
+    look_ups::register(&town, &token).await;
+    let asked = look_ups::about(&resident_number(3), "测试丙");
+    let reply = look_ups::call(&town, &token, "POST", "/api/v1/look-ups", &asked, Some("key-00000001")).await;
+    assert_eq!(reply.status, 200, "{}", reply.body);
+    let look_up = reply.json()["id"].as_str().unwrap().to_owned();
     // The upload belongs to the session's account, so the officer of the matrix is the same account.
     (
         town,
@@ -233,6 +242,7 @@ async fn town_with_things() -> (Town, Existing) {
             account,
             system: machine.system,
             key: machine.key_id,
+            look_up,
         },
     )
 }

@@ -302,7 +302,7 @@ impl City {
         }
     }
 
-    fn resident(&self, sequence: u16) -> Caller {
+    pub(crate) fn resident(&self, sequence: u16) -> Caller {
         Caller {
             account: self.accounts.residents[usize::from(sequence) - 1],
             kind: CallerKind::Resident,

@@ -8,7 +8,14 @@ use async_trait::async_trait;
 use domain::catalogue::ItemId;
 use domain::{Day, MatterNo, Moment, Uscc};
 use store::{
-    Account, Alarm, Begun, BirthState, ChunkCommit, ChunkInfo, Counted, Delivery, DeliveryId, DeliveryState, DeliveryStore, EntryKind, Found, IndexTag, KnownFact, KnownLookUp, KnownPersonEvent, Lease, LogEntry, LogStore, LoginStore, Look, LookUpStore, Matter, MatterId, MatterStore, NewAnswer, NewClosing, NewDelivery, NewLock, NewLookUp, NewMatter, NewMatterEvent, NewProcedure, NewProcedureStep, NewRecordEvent, NewRelation, NewTrace, Person, PersonEvent, PersonId, PersonStore, Procedure, ProcedureKind, ProcedureStore, Record, RecordId, RecordStore, Sealed, Session, StagedKind, StagedRow, Store, StoreError, Trace, TraceOutcome, Withholding, AdministratorStore, Client, ClientKey, ClientSession, ClientStore, Emergency, EmergencyGrant, EmergencyStore, NewAct, NewEmergency, SubjectNotice,
+    Account, AdministratorStore, Alarm, Begun, BirthState, ChunkCommit, ChunkInfo, Client, ClientKey, ClientSession,
+    ClientStore, Counted, Delivery, DeliveryId, DeliveryState, DeliveryStore, Emergency, EmergencyGrant,
+    EmergencyStore, EntryKind, Found, IndexTag, KnownFact, KnownLookUp, KnownPersonEvent, Lease, LogEntry, LogStore,
+    LoginStore, Look, LookUpStore, Matter, MatterId, MatterStore, NewAct, NewAnswer, NewClosing, NewDelivery,
+    NewEmergency, NewLock, NewLookUp, NewMatter, NewMatterEvent, NewProcedure, NewProcedureStep, NewRecordEvent,
+    NewRelation, NewTrace, Person, PersonEvent, PersonId, PersonStore, Procedure, ProcedureKind, ProcedureStore,
+    Record, RecordId, RecordStore, Sealed, Session, StagedKind, StagedRow, Store, StoreError, SubjectNotice, Trace,
+    TraceOutcome, Withholding,
 };
 use uuid::Uuid;
 

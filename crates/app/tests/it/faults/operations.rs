@@ -5,21 +5,25 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use app::accounts::{self, LoginFault, NewAccount};
 use app::deliver::{self, DeliverError};
+use app::look_ups::{ClosingAsked, LookUpFault};
+use app::matters::{self, MatterEntry};
 use app::reviews::{self, Decision, ReviewError};
-use app::{AppError, deliveries, held, lifecycle, own_file, persons, purge, reconcile, sequencer};
+use app::{AppError, deliveries, held, lifecycle, locks, own_file, own_looks, persons, purge, reconcile, sequencer};
 use bytes::Bytes;
-use domain::catalogue::FieldCode;
-use domain::{Moment, Name};
+use domain::catalogue::{FieldCode, PurposeId};
+use domain::{Day, MatterNo, Moment, Name};
 use futures::stream;
 use policy::{
-    CorrectRecord, DecideReview, LinkPersons, ListDeliveries, ReadDelivery, ReadReview, ReleaseHeld, WithdrawRecord,
+    CorrectRecord, DecideReview, LinkPersons, ListDeliveries, LockOwnFile, Permit, ReadDelivery, ReadOwnLookUps,
+    ReadReview, RegisterMatter, ReleaseHeld, WithdrawRecord,
 };
 use sha2::{Digest, Sha256};
-use store::{AccountKind, DeliveryState};
+use store::{AccountKind, AlarmKind, DeliveryState, Relation};
 use uuid::Uuid;
 
 use crate::faults::city::{City, KNOWN_LATER, PASSWORD};
 use crate::faults::picture::{record_with, traces};
+use crate::look_ups::{self, Written};
 use crate::permits::Row;
 use crate::town::{document, name};
 
@@ -33,6 +37,12 @@ pub(crate) struct Failed(pub(crate) &'static str);
 impl From<AppError> for Failed {
     fn from(error: AppError) -> Self {
         Self(error.code())
+    }
+}
+
+impl From<LookUpFault> for Failed {
+    fn from(fault: LookUpFault) -> Self {
+        Self(fault.code())
     }
 }
 
@@ -66,10 +76,16 @@ pub(crate) enum Operation {
     LookAtDeliveries,
     LookAtReviews,
     Verify,
+    RegisterMatters,
+    LookUp,
+    CloseLookUp,
+    SeeWhoLooked,
+    AnswerComplaint,
+    TryHoneyNumber,
 }
 
 impl Operation {
-    pub(crate) const ALL: [Self; 21] = [
+    pub(crate) const ALL: [Self; 27] = [
         Self::Deliver,
         Self::DeliverCorrected,
         Self::DeliverWithdrawn,
@@ -91,6 +107,12 @@ impl Operation {
         Self::LookAtDeliveries,
         Self::LookAtReviews,
         Self::Verify,
+        Self::RegisterMatters,
+        Self::LookUp,
+        Self::CloseLookUp,
+        Self::SeeWhoLooked,
+        Self::AnswerComplaint,
+        Self::TryHoneyNumber,
     ];
 
     /// What must be there before.
@@ -107,6 +129,11 @@ impl Operation {
             Self::RefuseReview | Self::LookAtReviews => known.review = review(city, "name_differs").await,
             Self::LookAtDeliveries => {
                 known.delivery = city.store().list_deliveries(None, 1).await.unwrap()[0].uuid;
+            }
+            Self::LookUp | Self::CloseLookUp | Self::SeeWhoLooked | Self::AnswerComplaint | Self::TryHoneyNumber => {
+                known.look_up = look_up_for(city, self).await;
+                // The process that is disturbed knows nothing of the day yet.
+                city.restart().await;
             }
             _ => {}
         }
@@ -184,8 +211,109 @@ impl Operation {
                 Ok(())
             }
             Self::Verify => Ok(city.verify().await?),
+            Self::RegisterMatters => register_matters(city).await,
+            Self::LookUp => {
+                let written = Written::about(1, "key-of-the-operation");
+                let answer = look_ups::ask(city, &city.officer(), &written).await?;
+                assert_eq!(answer.items[1].records.len(), 2);
+                Ok(())
+            }
+            Self::CloseLookUp => {
+                let open = app::look_ups::open_ones(city.app(), &city.officer(), true).await?;
+                assert!(open.is_empty(), "no adverse fact was returned");
+                let permit = city.may(&city.officer(), app::look_ups::head(city.app(), known.look_up).await?);
+                match app::look_ups::close(city.app(), &permit, ClosingAsked::NotUsed).await {
+                    Err(LookUpFault::Closed) if is_again => Ok(()),
+                    other => Ok(other.map(drop)?),
+                }
+            }
+            Self::SeeWhoLooked => see_who_looked(city, known.look_up, is_again).await,
+            Self::AnswerComplaint => answer_complaint(city, known.look_up, is_again).await,
+            Self::TryHoneyNumber => {
+                app::look_ups::add_honey_numbers(city.app(), &[document(999)]).await?;
+                app::look_ups::declare_relation(city.app(), Uuid::from_u128(7), &document(2), Relation::Kin).await?;
+                let tried = Written {
+                    number: document(999).expose().to_owned(),
+                    ..Written::about(4, "key-of-the-operation")
+                };
+                look_ups::ask(city, &city.officer(), &tried).await?;
+                let alarms = app::look_ups::alarms(city.app(), 9).await?;
+                assert!(alarms.iter().any(|alarm| alarm.kind == AlarmKind::HoneyNumber));
+                Ok(())
+            }
         }
     }
+}
+
+/// A look-up of resident 1 that there was before, for those that are about one.
+async fn look_up_for(city: &City, operation: Operation) -> Uuid {
+    look_ups::register(city, "PUR-FOOD-LICENCE", &city.provider, &[look_ups::MATTER]).await;
+    if matches!(operation, Operation::LookUp | Operation::TryHoneyNumber) {
+        return Uuid::nil();
+    }
+    let written = Written::about(1, "key-that-was-before");
+    let answer = look_ups::ask(city, &city.officer(), &written).await.unwrap();
+    if operation == Operation::AnswerComplaint {
+        complain(city, answer.id).await.unwrap();
+    }
+    answer.id
+}
+
+async fn register_matters(city: &City) -> Result<(), Failed> {
+    let organisation = city.provider.clone();
+    let permit = city.may(&city.officer(), RegisterMatter { organisation });
+    let matter = |closed| MatterEntry {
+        matter_no: MatterNo::parse("测食许〔2026〕5号").unwrap(),
+        purpose: PurposeId::parse("PUR-FOOD-LICENCE").unwrap(),
+        opened: Day::new(2026, 11, 2).unwrap(),
+        closed,
+    };
+    for closed in [None, Some(Day::new(2026, 11, 20).unwrap())] {
+        let done = matters::register(city.app(), &permit, &[matter(closed)]).await?;
+        assert_eq!(done[0].as_ref().unwrap().closed, closed);
+    }
+    let stored = matters::list(city.app(), &permit, 9).await?;
+    assert_eq!(stored.len(), 1);
+    Ok(())
+}
+
+fn may_see(city: &City) -> Permit<ReadOwnLookUps> {
+    let caller = city.resident(1);
+    let account = caller.account;
+    city.may(&caller, ReadOwnLookUps { account })
+}
+
+async fn complain(city: &City, look_up: Uuid) -> Result<(), AppError> {
+    own_looks::complain(city.app(), &may_see(city), look_up, "不是我").await
+}
+
+async fn see_who_looked(city: &City, look_up: Uuid, is_again: bool) -> Result<(), Failed> {
+    let seen = own_looks::list(city.app(), &may_see(city), None, false).await?;
+    assert_eq!(seen.looks.iter().map(|look| look.id).collect::<Vec<_>>(), [look_up]);
+    assert_eq!(own_looks::count_recent(city.app(), &may_see(city), 90).await?, 1);
+    done_or(complain(city, look_up).await, is_again)?;
+    let caller = city.resident(1);
+    let account = caller.account;
+    let permit = city.may(&caller, LockOwnFile { account });
+    // Said twice it is two events, and the same lock.
+    if !locks::is_locked(city.app(), &may_see(city)).await? {
+        locks::set(city.app(), &permit, true).await?;
+    }
+    Ok(())
+}
+
+async fn answer_complaint(city: &City, look_up: Uuid, is_again: bool) -> Result<(), Failed> {
+    let inbox = own_looks::complaints(city.app(), &city.provider, 9).await?;
+    assert!(inbox.len() == 1 || is_again);
+    let permit = city.may(&city.officer(), app::look_ups::head(city.app(), look_up).await?);
+    done_or(
+        own_looks::answer_complaint(city.app(), &permit, "录入时选错办件").await,
+        is_again,
+    )?;
+    let seen = own_looks::list(city.app(), &may_see(city), None, false).await?;
+    let complaint = seen.looks[0].complaint.as_ref().unwrap();
+    assert_eq!(complaint.answer.as_deref(), Some("录入时选错办件"));
+    Ok(())
 }
 
 /// What an operation is about, and how far its user has come.
@@ -194,6 +322,7 @@ pub(crate) struct Known {
     record: Uuid,
     review: Uuid,
     delivery: Uuid,
+    look_up: Uuid,
     upload: Option<Uuid>,
     is_complete: bool,
     /// How many there were before.

@@ -26,6 +26,11 @@ pub(crate) struct Picture {
     persons: u64,
     person_events: Vec<String>,
     accounts: usize,
+    /// Of each resident: look-ups by others, with how they were closed and whether they were complained of.
+    looks: Vec<Vec<(Option<&'static str>, bool)>>,
+    locks: Vec<bool>,
+    alarms: BTreeSet<&'static str>,
+    matters: Vec<(String, bool)>,
     entries: BTreeMap<EntryKind, u64>,
 }
 
@@ -69,6 +74,31 @@ impl Picture {
             .unwrap();
         picture.open_reviews = open.into_iter().map(|review| review.reason).collect();
         picture.open_reviews.sort();
+        for sequence in KNOWN {
+            let caller = city.resident(*sequence);
+            let account = caller.account;
+            let permit = city.may(&caller, policy::ReadOwnLookUps { account });
+            let seen = app::own_looks::list(city.app(), &permit, None, false).await.unwrap();
+            let looks = seen.looks.iter().map(|look| {
+                let closed = look.closed.as_ref().map(|closed| closed.result.as_str());
+                (closed, look.complaint.is_some())
+            });
+            picture.looks.push(looks.collect());
+            picture.locks.push(seen.is_locked);
+        }
+        // Whoever asks again after an error may raise the same alarm again.
+        picture.alarms = store
+            .alarms(PAGE)
+            .await
+            .unwrap()
+            .iter()
+            .map(|alarm| alarm.kind.as_str())
+            .collect();
+        let matters = store.matters_of(&city.provider, PAGE).await.unwrap();
+        picture.matters = matters
+            .into_iter()
+            .map(|matter| (matter.matter_no.to_string(), matter.closed.is_some()))
+            .collect();
         picture.entries = entries(city).await;
         picture
     }
