@@ -12,6 +12,7 @@ mod error;
 pub mod held;
 mod keys;
 pub mod lifecycle;
+pub mod log;
 mod names;
 pub mod own_file;
 pub mod persons;
@@ -107,6 +108,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Fresh ids.
     pub ids: Arc<dyn IdSource>,
+    /// The public log.
+    pub log: log::Log,
     /// Choices.
     pub settings: Settings,
 }
@@ -194,6 +197,9 @@ impl App {
     }
     fn traces(&self) -> &trace::GroupCommit {
         &self.0.traces
+    }
+    fn log(&self) -> &log::Log {
+        &self.0.parts.log
     }
     fn running(&self) -> &deliver::Running {
         &self.0.running

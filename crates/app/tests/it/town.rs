@@ -83,6 +83,7 @@ pub(crate) fn app_over(
         statements: Arc::new(app::reconcile::NoStatements),
         clock,
         ids: Arc::new(TestIds),
+        log: app::log::Log::new("log.example", Arc::new(translog::TileFolder::open(&folder.join("log")).unwrap())),
         settings,
     })
 }

@@ -73,7 +73,8 @@ pub(crate) async fn until_stopped(app: App, config: &Config, listener: TcpListen
     Ok(Exit::Done)
 }
 
-async fn stopped() {
+/// Ready on SIGTERM or Ctrl-C.
+pub(crate) async fn stopped() {
     let Ok(mut terminate) = signal(SignalKind::terminate()) else {
         return;
     };

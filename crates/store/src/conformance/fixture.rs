@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::{
     Account, AccountKind, Begun, BirthState, BlindIndex, ChunkCommit, Counts, Delivery, DeliveryState, IndexTag,
     KnownPersonEvent, NewDelivery, NewPerson, NewProcedure, NewProcedureStep, NewRecord, NewRecordEvent, NewStagedRow,
-    NewTrace, Person, PersonEvent, PersonId, PersonRef, ProcedureKind, RecordId, SEQUENCER_LEASE, Sealed, StagedKind,
+    NewTrace, Person, PersonEvent, PersonId, PersonRef, ProcedureKind, RecordId, SEQUENCER_LEASE, Sealed, SignedHead, StagedKind,
     Store, StoreError, TraceKind, TraceOutcome, chunk_uuid,
 };
 
@@ -402,7 +402,15 @@ pub async fn fill_every_table(store: &dyn Store) {
         store.take_lease(SEQUENCER_LEASE, make.uuid(), START, 1000).await,
         "lease",
     );
-    ok(store.sequence(some(lease, "the lease"), START, 3).await, "sequence");
+    let lease = some(lease, "the lease");
+    ok(store.sequence(lease, START, 3).await, "sequence");
+    let head = SignedHead {
+        origin: "log.example".to_owned(),
+        size: 3,
+        root: make.bytes(),
+        signature: [7; 64],
+    };
+    ok(store.append_head(lease, &head).await, "head");
     ok(
         store
             .finish_delivery(delivery.id, DeliveryState::Done, b"r", START, make.bytes())

@@ -11,7 +11,7 @@ use store::{
     Account, Begun, BirthState, ChunkCommit, ChunkInfo, Delivery, DeliveryId, DeliveryState, DeliveryStore, EntryKind,
     IndexTag, KnownFact, KnownPersonEvent, Lease, LogEntry, LogStore, LoginStore, NewDelivery, NewProcedureStep,
     NewRecordEvent, NewTrace, Person, PersonEvent, PersonId, PersonStore, Procedure, ProcedureStore, Record, RecordId,
-    RecordStore, Session, StagedKind, StagedRow, Store, StoreError, Trace, TraceOutcome,
+    RecordStore, Session, SignedHead, StagedKind, StagedRow, Store, StoreError, Trace, TraceOutcome,
 };
 use uuid::Uuid;
 
@@ -214,6 +214,11 @@ ports! {
         take_lease(name: &'static str, holder: Uuid, now: Moment, ttl_ms: i64) -> Option<Lease>;
         sequence(lease: Lease, now: Moment, limit: u32) -> u32;
         log_entries(from: u64, limit: u32) -> Vec<LogEntry>;
+        find_entries(hashes: &[[u8; 32]]) -> Vec<Option<LogEntry>>;
+        append_version(kind: EntryKind, entry_hash: [u8; 32]) -> bool;
+        append_head(lease: Lease, head: &SignedHead) -> ();
+        signed_heads(origin: &str, from: u64, limit: u32) -> Vec<SignedHead>;
+        last_head(origin: &str) -> Option<SignedHead>;
         outbox_entries(limit: u32) -> Vec<(EntryKind, [u8; 32])>;
         log_sizes() -> (u64, u64);
     }
