@@ -49,7 +49,8 @@ pub(super) fn first_difference(derived: &Filled, found: &[u8]) -> Option<u64> {
     (derived.tile.level == 0).then(|| derived.tile.index * u64::from(translog::WIDTH) + place as u64)
 }
 
-/// Derives the tree from the store. Tiles of the trees of `signed` must be those that lie there; missing ones are written.
+/// Derives the largest tree that was signed from the store. The tiles of the trees of `signed` must be those that lie there;
+/// missing ones are written. What nobody signed yet is left to be integrated again.
 ///
 /// # Errors
 ///
@@ -68,8 +69,8 @@ pub(super) async fn derive(app: &App, signed: &[Head]) -> Result<Tree, AppError>
             is_signed &= head.root == tree.root();
             compare(app, &mut doubt, &mut missing, tree.partial()).await?;
         }
-        let until = heads.last().map_or(u64::MAX, |head| head.size);
-        let limit = u32::try_from(until - tree.size()).unwrap_or(u32::MAX).min(PAGE);
+        let Some(next) = heads.last() else { break };
+        let limit = u32::try_from(next.size - tree.size()).unwrap_or(PAGE).min(PAGE);
         let page = app.store().log_entries(tree.size(), limit).await?;
         if page.is_empty() {
             break;
@@ -85,10 +86,7 @@ pub(super) async fn derive(app: &App, signed: &[Head]) -> Result<Tree, AppError>
             }
             tree.append(&leaf_of(&entry).to_bytes(), &mut filled);
         }
-        // What nobody signed yet may lie there half, and is written again.
-        let (within, beyond): (Vec<_>, Vec<_>) = filled.into_iter().partition(|filled| end_of(filled.tile) <= largest);
-        missing.extend(beyond);
-        compare(app, &mut doubt, &mut missing, within).await?;
+        compare(app, &mut doubt, &mut missing, filled).await?;
         if missing.len() >= TILES_AT_ONCE {
             write(app, std::mem::take(&mut missing)).await?;
         }
@@ -103,15 +101,6 @@ pub(super) async fn derive(app: &App, signed: &[Head]) -> Result<Tree, AppError>
     doubt.judge(largest, is_signed)?;
     write(app, missing).await?;
     Ok(tree)
-}
-
-/// Number of the entry after the last one that a full tile stands for.
-pub(super) const fn end_of(tile: Tile) -> u64 {
-    // A tree of that many entries has no tile so high.
-    match (tile.index + 1).checked_shl(8 * (tile.level as u32 + 1)) {
-        Some(end) => end,
-        None => u64::MAX,
-    }
 }
 
 /// Holds derived tiles against those that lie there.

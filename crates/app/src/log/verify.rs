@@ -6,7 +6,7 @@ use policy::{Permit, VerifyStore};
 use store::{LogEntry, SignedHead, StoreError};
 use translog::{Filled, Head, LogKey, Tile, Tree};
 
-use super::derive::{PAGE, end_of, first_difference, read};
+use super::derive::{PAGE, first_difference, read};
 use super::{head_of, key, leaf_of, with_files};
 use crate::verify::Damage;
 use crate::{App, AppError};
@@ -340,6 +340,15 @@ fn doubt_of(derived: &Filled, found: Option<&[u8]>, end: u64) -> Doubt {
         end,
         is_there: found.is_some(),
         entries,
+    }
+}
+
+/// Number of the entry after the last one that a full tile stands for.
+const fn end_of(tile: Tile) -> u64 {
+    // A tree of that many entries has no tile so high.
+    match (tile.index + 1).checked_shl(8 * (tile.level as u32 + 1)) {
+        Some(end) => end,
+        None => u64::MAX,
     }
 }
 

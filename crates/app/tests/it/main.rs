@@ -7,6 +7,8 @@ mod faults;
 #[cfg(test)]
 mod life;
 #[cfg(test)]
+mod log;
+#[cfg(test)]
 mod permits;
 #[cfg(test)]
 mod persons;

@@ -228,6 +228,13 @@ impl Town {
             .to_string()
     }
 
+    /// Publishes the log as it stands; how many entries it has.
+    pub(crate) async fn publish(&self) -> u64 {
+        let mut publisher = app::log::Publisher::new(&self.app);
+        let published = app::sequencer::publish_once(&self.app, Uuid::from_u128(1), &mut publisher).await;
+        published.unwrap().unwrap()
+    }
+
     pub(crate) fn pass(&self, elapsed_ms: i64) {
         self.clock.0.fetch_add(elapsed_ms, Ordering::SeqCst);
     }
