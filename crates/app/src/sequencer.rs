@@ -47,6 +47,7 @@ pub async fn publish_once(app: &App, holder: Uuid, publisher: &mut Publisher) ->
     let Some(held) = lease(app, holder).await? else {
         return Ok(None);
     };
+    publisher.check_clock(app)?;
     publisher.confirm(app, held).await?;
     run_once(app, holder).await?;
     let Some(held) = lease(app, holder).await? else {
@@ -68,8 +69,8 @@ pub async fn run(app: App) {
     loop {
         if pause > 0 {
             pause -= 1;
-            // Publishing waits, sequencing does not, unless the entries here may not be the newest.
-            if log::standing(&app) == Standing::Current {
+            // Publishing waits, sequencing does not, unless the entries here may not be the newest, or would get wrong moments.
+            if log::standing(&app) == Standing::Current && publisher.check_clock(&app).is_ok() {
                 sequencing.note(run_once(&app, holder).await.map(drop));
             }
         } else {

@@ -17,15 +17,15 @@ impl ClockGuard {
         Self(None)
     }
 
-    /// Refuses a clock that jumped since the first look, or that stands before `last`, when something was signed last.
-    pub(super) fn check(&mut self, now: Moment, last: Option<Moment>) -> Result<(), LogError> {
+    /// Refuses a clock that jumped since the first look.
+    pub(super) fn check(&mut self, now: Moment) -> Result<(), LogError> {
         let (start, began) = *self.0.get_or_insert_with(|| (now, Instant::now()));
         let ran_ms = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
-        let is_behind = last.is_some_and(|last| now.0.saturating_add(JUMP_MS.cast_signed()) < last.0);
-        if is_behind || !agree(now, Moment(start.0.saturating_add(ran_ms))) {
-            return Err(LogError::Clock);
+        if agree(now, Moment(start.0.saturating_add(ran_ms))) {
+            Ok(())
+        } else {
+            Err(LogError::Clock)
         }
-        Ok(())
     }
 }
 

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use async_trait::async_trait;
-use store::{LogEntry, SignedHead};
+use store::{EntryKind, LogEntry, SignedHead};
 use tokio::task::spawn_blocking;
 use translog::{Head, InclusionProof, Leaf, LogFault, LogFiles, LogKey, Tile, WitnessKey};
 
@@ -136,6 +136,24 @@ async fn with_files<T: Send + 'static>(
     let files = Arc::clone(&app.log().files);
     let done = spawn_blocking(move || body(&*files)).await;
     Ok(done.map_err(|_| AppError::ShuttingDown)?.map_err(LogError::from)?)
+}
+
+/// Asks for places in the log for the catalogue and the policies in force, if they changed.
+///
+/// # Errors
+///
+/// If the store fails.
+pub async fn note_versions(app: &App) -> Result<(), AppError> {
+    for (kind, version) in [
+        (EntryKind::Catalogue, app.catalogue().version.as_str()),
+        (EntryKind::Policy, app.policies().version()),
+    ] {
+        let entry_hash = vault::entry_hash(kind.as_str(), &[version.as_bytes()]);
+        if app.store().append_version(kind, entry_hash).await? {
+            tracing::info!(kind = kind.as_str(), version, "a version is logged");
+        }
+    }
+    Ok(())
 }
 
 /// The checkpoint as published, if one was.

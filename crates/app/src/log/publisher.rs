@@ -64,6 +64,15 @@ impl Publisher {
         confirmed
     }
 
+    /// Refuses a clock that jumped: its moments would be signed (AB-22).
+    ///
+    /// # Errors
+    ///
+    /// [`LogError::Clock`].
+    pub fn check_clock(&mut self, app: &App) -> Result<(), AppError> {
+        Ok(self.clock.check(app.now())?)
+    }
+
     async fn ask(&mut self, app: &App, lease: Lease) -> Result<(), AppError> {
         let key = key(app)?;
         let signed = match app.store().last_head(key.origin()).await? {
@@ -102,8 +111,7 @@ impl Publisher {
             integrated.full.extend(&full);
             if integrated.tree.size() > integrated.signed.size {
                 let head = checked(app, &integrated, full).await?;
-                let last = entry_before(app, integrated.signed.size).await?;
-                self.clock.check(app.now(), last.map(|entry| entry.at))?;
+                self.check_clock(app)?;
                 integrated.signed = sign(app, lease, &key, head).await?;
             }
         }
@@ -213,14 +221,6 @@ async fn checked(app: &App, integrated: &Integrated, full: Vec<Tile>) -> Result<
         error => error,
     })?;
     Ok(head)
-}
-
-/// The entry before number `size`: the last one of a tree of that size.
-async fn entry_before(app: &App, size: u64) -> Result<Option<LogEntry>, AppError> {
-    let Some(index) = size.checked_sub(1) else {
-        return Ok(None);
-    };
-    Ok(app.store().log_entries(index, 1).await?.pop())
 }
 
 /// Signs a head and keeps it in the store, before anybody is given it.

@@ -59,6 +59,7 @@ pub async fn verify(
         tree: Tree::default(),
         largest: heads.first().map_or(0, |head| head.size),
         published: findings.published.unwrap_or_default(),
+        walked: 0,
         heads,
         good: 0,
         edges: Vec::new(),
@@ -154,6 +155,9 @@ struct Doubt {
     entries: Vec<u64>,
 }
 
+/// Stands for an entry that is missing or cannot be read.
+const NOTHING: [u8; translog::LEAF_BYTES] = [0; translog::LEAF_BYTES];
+
 /// The way over the entries.
 struct Walk {
     tree: Tree,
@@ -161,6 +165,8 @@ struct Walk {
     heads: Vec<Head>,
     largest: u64,
     published: u64,
+    /// Entries that are there.
+    walked: u64,
     /// Size of the largest head so far whose root the entries give.
     good: u64,
     /// The tiles that are not full, where they must lie there, with the size of their tree.
@@ -195,18 +201,34 @@ impl Walk {
                 break;
             }
         }
-        if let Some(head) = self.heads.last() {
-            findings.add(format!("log entry {}", self.tree.size()), "it is missing, and was signed");
-            self.differing.insert(head.size);
+        self.walked = self.tree.size();
+        if !self.heads.is_empty() {
+            let place = format!("log entry {}", self.tree.size());
+            findings.add(place, "it is missing, with all that follow, and was signed");
+            self.pad(app, findings).await?;
         }
         let edges = std::mem::take(&mut self.edges);
         self.compare_earlier(app, &edges, findings).await?;
         self.compare(app, edges, findings).await
     }
 
+    /// Goes on to the end of what was signed, with nothing for the entries that are missing there, so that what is wrong before
+    /// them is found.
+    async fn pad(&mut self, app: &App, findings: &mut LogFindings) -> Result<(), AppError> {
+        while self.tree.size() < self.largest {
+            let mut filled = Vec::new();
+            let until = self.largest.min(self.tree.size() + u64::from(PAGE));
+            while self.tree.size() < until {
+                self.append_leaf(&NOTHING, &mut filled);
+            }
+            let within = filled.into_iter().map(|filled| (end_of(filled.tile), filled)).collect();
+            self.compare(app, within, findings).await?;
+        }
+        Ok(())
+    }
+
     /// Appends an entry, or what stands for one that is missing or cannot be read; `false` if it has no place here.
     fn append(&mut self, entry: Option<LogEntry>, filled: &mut Vec<Filled>, findings: &mut LogFindings) -> bool {
-        const NOTHING: [u8; translog::LEAF_BYTES] = [0; translog::LEAF_BYTES];
         let Some(entry) = entry else {
             findings.add(format!("log entry {}", self.tree.size()), "the row cannot be read");
             self.append_leaf(&NOTHING, filled);
@@ -304,7 +326,7 @@ impl Walk {
                 continue;
             }
             for entry in &doubt.entries {
-                if blamed.insert(*entry) {
+                if *entry < self.walked && blamed.insert(*entry) {
                     findings.add(
                         format!("log entry {entry}"),
                         "its row is not the one whose hash is in the tiles, and the entries do not give what was signed",

@@ -125,7 +125,8 @@ async fn g20_each_changed_byte_of_each_head_is_detected_and_the_head_is_named() 
     assert!(named(&ledger).await.is_empty());
 }
 
-/// Each byte of each tile, also of the earlier forms that lie there, and of the checkpoint.
+/// Bytes of each tile, also of the earlier forms that lie there, and of the checkpoint: each of the small files, one of each
+/// hash of the large one, each of all in the long run.
 #[tokio::test(flavor = "multi_thread")]
 async fn g20_each_changed_byte_of_each_tile_and_of_the_checkpoint_is_detected_and_named() {
     let (ledger, _database) = open_to_all().await;
@@ -137,7 +138,10 @@ async fn g20_each_changed_byte_of_each_tile_and_of_the_checkpoint_is_detected_an
     for path in files {
         let name = path.strip_prefix(&root).unwrap().to_string_lossy().into_owned();
         let good = fs::read(&path).unwrap();
-        for at in 0..good.len() {
+        // Of the one large tile a byte of each hash, at another place in each; all of them in the long run.
+        let is_long_run = std::env::var_os("CHENGDANG_SOAK").is_some();
+        let step = if good.len() > 2_000 && !is_long_run { 31 } else { 1 };
+        for at in (0..good.len()).step_by(step) {
             let mut bad = good.clone();
             bad[at] ^= 1 << (at % 8);
             fs::write(&path, &bad).unwrap();

@@ -93,7 +93,7 @@ async fn nothing_is_shown_to_others_before_the_witnesses_confirmed() {
     assert_eq!(world.ledger.store.log_sizes().await.unwrap(), (10, 1), "nothing was sequenced");
     refuses_others(&world.ledger, "LOG-0008").await;
     world.near[0].is(HERE);
-    assert_eq!(world.ledger.publish().await.unwrap(), 11);
+    assert_eq!(world.ledger.publish().await.unwrap(), 12, "with the trace of the own read");
     assert_eq!(log::standing(&world.ledger.app), Standing::Current);
 }
 
