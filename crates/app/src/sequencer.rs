@@ -57,7 +57,10 @@ pub async fn publish_once(app: &App, holder: Uuid, publisher: &mut Publisher) ->
 }
 
 async fn lease(app: &App, holder: Uuid) -> Result<Option<Lease>, AppError> {
-    Ok(app.store().take_lease(SEQUENCER_LEASE, holder, app.now(), LEASE_MS).await?)
+    Ok(app
+        .store()
+        .take_lease(SEQUENCER_LEASE, holder, app.now(), LEASE_MS)
+        .await?)
 }
 
 /// Runs until the task is dropped. A failure is logged and tried again: effects wait in the outbox meanwhile.
@@ -75,7 +78,11 @@ pub async fn run(app: App) {
             }
         } else {
             publishing.note(publish_once(&app, holder, &mut publisher).await.map(drop));
-            pause = publishing.0.checked_sub(1).map_or(0, |more| 1 << more.min(5)).min(PAUSE_MAX);
+            pause = publishing
+                .0
+                .checked_sub(1)
+                .map_or(0, |more| 1 << more.min(5))
+                .min(PAUSE_MAX);
         }
         tokio::time::sleep(IDLE).await;
     }

@@ -70,7 +70,9 @@ pub(crate) fn proof(args: &ProofArgs) -> anyhow::Result<Verdict> {
     let entry = match &args.entry {
         None => None,
         Some(text) => {
-            let bytes = hex::decode(text).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+            let bytes = hex::decode(text)
+                .ok()
+                .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
             Some(bytes.context("--entry is not 64 hexadecimal digits")?)
         }
     };
@@ -125,8 +127,14 @@ fn check_steps(old: &[u8], new: &[u8], proof: &[u8], trusted: &Trusted) -> Verdi
     let cosigned = trusted.cosigned(new)?;
     let origin = trusted.log.origin();
     let mut lines = vec![
-        format!("验证通过：日志 {origin} 从 {} 条增至 {} 条，此前内容未改", before.size, after.size),
-        format!("HOLDS: the log {origin} grew from {} to {} entries and kept what it had", before.size, after.size),
+        format!(
+            "验证通过：日志 {origin} 从 {} 条增至 {} 条，此前内容未改",
+            before.size, after.size
+        ),
+        format!(
+            "HOLDS: the log {origin} grew from {} to {} entries and kept what it had",
+            before.size, after.size
+        ),
     ];
     lines.extend(cosigned.iter().map(cosignature_line));
     Ok(lines)
@@ -134,7 +142,9 @@ fn check_steps(old: &[u8], new: &[u8], proof: &[u8], trusted: &Trusted) -> Verdi
 
 /// That a receipt is signed.
 pub(crate) fn receipt(args: &ReceiptArgs) -> anyhow::Result<Verdict> {
-    let key = hex::decode(&args.key).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+    let key = hex::decode(&args.key)
+        .ok()
+        .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
     let key = key.context("--key is not 64 hexadecimal digits")?;
     let bytes = read(&args.file)?;
     Ok(check_receipt(&bytes, &key))

@@ -239,7 +239,10 @@ pub(crate) fn load(file: Option<&Path>) -> anyhow::Result<Config> {
         bail!("chunk_rows lies between 1 and {}", store::CHUNK_ROWS_MAX);
     }
     let transparency = &config.transparency;
-    if transparency.quorum.is_some_and(|quorum| quorum > transparency.witnesses.len()) {
+    if transparency
+        .quorum
+        .is_some_and(|quorum| quorum > transparency.witnesses.len())
+    {
         bail!("transparency.quorum is larger than the number of witnesses");
     }
     if config.drop.every_s == 0 {

@@ -32,7 +32,11 @@ pub(crate) fn get(agent: &Agent, url: &str) -> anyhow::Result<(u16, Vec<u8>)> {
 
 fn read(response: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Result<(u16, Vec<u8>), ureq::Error> {
     let mut response = response?;
-    let body = response.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_vec()?;
+    let body = response
+        .body_mut()
+        .with_config()
+        .limit(ANSWER_BYTES_MAX)
+        .read_to_vec()?;
     Ok((response.status().as_u16(), body))
 }
 
@@ -51,7 +55,9 @@ impl HttpWitness {
         let key = WitnessKey::from_vkey(&config.vkey)
             .with_context(|| format!("transparency.witnesses.{name}.vkey is not the key of a witness"))?;
         if !config.url.starts_with("http://") {
-            bail!("transparency.witnesses.{name}.url begins with http://: this version speaks no TLS, use a local tunnel");
+            bail!(
+                "transparency.witnesses.{name}.url begins with http://: this version speaks no TLS, use a local tunnel"
+            );
         }
         Ok(Self {
             key,

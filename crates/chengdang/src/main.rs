@@ -18,8 +18,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    catalogue, code, deliver, deliveries, demo, drop, faults, held, legacy, log, migrate, reconcile, reviews, serve, synth,
-    verify, view, witness,
+    catalogue, code, deliver, deliveries, demo, drop, faults, held, legacy, log, migrate, reconcile, reviews, serve,
+    synth, verify, view, witness,
 };
 
 /// Rows of an intake are made on one thread and dropped on another, which the system's allocator is slow at.

@@ -110,13 +110,20 @@ fn fault_of(
     match cosigned {
         Ok(cosigned) if cosigned >= watched.quorum => {}
         Ok(cosigned) => {
-            let what = format!("{cosigned} witnesses cosigned of the {} that are needed", watched.quorum);
+            let what = format!(
+                "{cosigned} witnesses cosigned of the {} that are needed",
+                watched.quorum
+            );
             return Ok(Some(("MONITOR-0002", what)));
         }
         Err(fault) => return Ok(Some(("MONITOR-0002", fault.to_string()))),
     }
     let Some(before) = before else { return Ok(None) };
-    let (old, new) = if before.size <= now.size { (before, now) } else { (now, before) };
+    let (old, new) = if before.size <= now.size {
+        (before, now)
+    } else {
+        (now, before)
+    };
     if old.size == before.size {
         let proof = match translog::prove_consistency(|tile| watched.tile(tile), new, old.size) {
             Ok(proof) => proof,
@@ -124,7 +131,10 @@ fn fault_of(
             Err(fault) => return Ok(Some(("MONITOR-0004", fault.to_string()))),
         };
         if translog::check_consistency(&proof, old, new).is_err() {
-            let what = format!("the tree of {} entries does not begin with the {} seen before", new.size, old.size);
+            let what = format!(
+                "the tree of {} entries does not begin with the {} seen before",
+                new.size, old.size
+            );
             return Ok(Some(("MONITOR-0004", what)));
         }
         return Ok(None);
@@ -139,8 +149,12 @@ fn read_state(watched: &Watched, state: &Path) -> anyhow::Result<Option<Head>> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error).with_context(|| format!("{} cannot be read", state.display())),
     };
-    let head = translog::open(&bytes, &watched.key)
-        .with_context(|| format!("{} is not a checkpoint of this log; another log has another state file", state.display()))?;
+    let head = translog::open(&bytes, &watched.key).with_context(|| {
+        format!(
+            "{} is not a checkpoint of this log; another log has another state file",
+            state.display()
+        )
+    })?;
     Ok(Some(head))
 }
 

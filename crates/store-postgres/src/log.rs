@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use deadpool_postgres::Transaction;
 use domain::Moment;
 use store::{
-    EntryKind, IndexTag, Lease, LogEntry, LogStore, NewTrace, SEQUENCER_LEASE, SignedHead, StoreError, Trace, TraceKind,
-    TraceOutcome, is_lease_good,
+    EntryKind, IndexTag, Lease, LogEntry, LogStore, NewTrace, SEQUENCER_LEASE, SignedHead, StoreError, Trace,
+    TraceKind, TraceOutcome, is_lease_good,
 };
 use tokio_postgres::Row;
 use uuid::Uuid;

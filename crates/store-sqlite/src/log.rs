@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use domain::Moment;
 use rusqlite::{Connection, Row, params};
 use store::{
-    EntryKind, IndexTag, Lease, LogEntry, LogStore, NewTrace, SEQUENCER_LEASE, SignedHead, StoreError, Trace, TraceKind,
-    TraceOutcome, is_lease_good,
+    EntryKind, IndexTag, Lease, LogEntry, LogStore, NewTrace, SEQUENCER_LEASE, SignedHead, StoreError, Trace,
+    TraceKind, TraceOutcome, is_lease_good,
 };
 use uuid::Uuid;
 
@@ -69,7 +69,10 @@ impl LogStore for SqliteStore {
         let hashes = hashes.to_vec();
         self.read(move |connection| {
             let sql = include_str!("../sql/log_entry/find.sql");
-            hashes.iter().map(|hash| first(connection, sql, [hash], entry)).collect()
+            hashes
+                .iter()
+                .map(|hash| first(connection, sql, [hash], entry))
+                .collect()
         })
         .await
     }

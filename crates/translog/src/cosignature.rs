@@ -50,7 +50,9 @@ pub fn cosign(
 /// [`LogFault::Form`] or [`LogFault::Cosignature`].
 pub fn cosigned_by(checkpoint: &[u8], keys: &[WitnessKey]) -> Result<Vec<Cosigned>, LogFault> {
     let note = Note::from_bytes(checkpoint).map_err(|_| form())?;
-    let verifiers = keys.iter().map(|key| Box::new(Cosignatures(key.clone())) as Box<dyn Verifier>);
+    let verifiers = keys
+        .iter()
+        .map(|key| Box::new(Cosignatures(key.clone())) as Box<dyn Verifier>);
     let good = match note.verify(&VerifierList::new(verifiers.collect())) {
         Ok((good, _)) => good,
         Err(signed_note::NoteError::UnverifiedNote) => Vec::new(),

@@ -22,7 +22,9 @@ struct Named {
 impl Named {
     fn new(name: &str, kind: u8, public_key: [u8; 32]) -> Result<Self, LogFault> {
         if !is_key_name_valid(name) {
-            return Err(LogFault::Form { what: "the name of a key" });
+            return Err(LogFault::Form {
+                what: "the name of a key",
+            });
         }
         Ok(Self {
             name: name.to_owned(),

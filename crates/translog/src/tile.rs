@@ -164,6 +164,9 @@ mod tests {
         assert_eq!(in_tree(0, 272).as_deref(), Some("tile/0/272"));
         assert_eq!(in_tree(0, 273).as_deref(), Some("tile/0/273.p/112"));
         assert_eq!(in_tree(2, 0).as_deref(), Some("tile/2/000.p/1"));
-        assert_eq!((in_tree(0, 274), in_tree(3, 0), in_tree(0, u64::MAX)), (None, None, None));
+        assert_eq!(
+            (in_tree(0, 274), in_tree(3, 0), in_tree(0, u64::MAX)),
+            (None, None, None)
+        );
     }
 }

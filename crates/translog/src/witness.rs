@@ -59,7 +59,10 @@ impl AddCheckpoint {
         let text = std::str::from_utf8(body).map_err(|_| form())?;
         let (head, checkpoint) = text.split_once("\n\n").ok_or_else(form)?;
         let mut lines = head.split('\n');
-        let digits = lines.next().and_then(|line| line.strip_prefix("old ")).ok_or_else(form)?;
+        let digits = lines
+            .next()
+            .and_then(|line| line.strip_prefix("old "))
+            .ok_or_else(form)?;
         let old: u64 = digits.parse().map_err(|_| form())?;
         let proof: Vec<Hash> = lines
             .map(|line| STANDARD.decode(line).ok()?.try_into().ok())
@@ -220,7 +223,10 @@ impl Witness {
         // "The proof MUST be empty if the old size is zero."
         if check_consistency(&request.proof, seen, new).is_err() {
             self.keep_evidence(&origin, &request.checkpoint)?;
-            return Ok(Response::plain(422, "the proof does not lead from what was cosigned last\n"));
+            return Ok(Response::plain(
+                422,
+                "the proof does not lead from what was cosigned last\n",
+            ));
         }
         let line = cosign(&request.checkpoint, &self.key, at_s, sign)?;
         // "The witness MUST persist the new checkpoint before responding."
@@ -235,7 +241,11 @@ impl Witness {
     /// Keeps the first checkpoint that contradicts what was cosigned: with the cosigned one it convicts the log.
     fn keep_evidence(&self, origin: &str, checkpoint: &[u8]) -> Result<(), LogFault> {
         let path = state_file(&self.folder, origin).with_extension("contradiction");
-        if path.exists() { Ok(()) } else { self.keep(&path, checkpoint) }
+        if path.exists() {
+            Ok(())
+        } else {
+            self.keep(&path, checkpoint)
+        }
     }
 
     fn keep(&self, path: &Path, bytes: &[u8]) -> Result<(), LogFault> {

@@ -116,7 +116,10 @@ async fn compare(
     let derived = Arc::new(derived);
     let tiles = Arc::clone(&derived);
     let found = with_files(app, move |files| {
-        tiles.iter().map(|filled| read(files, filled.tile)).collect::<Result<Vec<_>, _>>()
+        tiles
+            .iter()
+            .map(|filled| read(files, filled.tile))
+            .collect::<Result<Vec<_>, _>>()
     })
     .await?;
     for (derived, found) in derived.iter().zip(found) {

@@ -36,7 +36,9 @@ pub enum LogError {
         signed: u64,
     },
     /// A witness saw more entries than were ever signed here.
-    #[error("the witness {witness} saw {saw} entries of the log, but here only {signed} were signed: the store is an old backup")]
+    #[error(
+        "the witness {witness} saw {saw} entries of the log, but here only {signed} were signed: the store is an old backup"
+    )]
     Behind {
         /// Name of the witness.
         witness: String,
@@ -80,7 +82,9 @@ pub enum LogError {
 }
 
 fn at(entry: Option<u64>) -> String {
-    entry.map(|entry| format!(", first at entry {entry}")).unwrap_or_default()
+    entry
+        .map(|entry| format!(", first at entry {entry}"))
+        .unwrap_or_default()
 }
 
 impl LogError {
@@ -112,6 +116,9 @@ impl LogError {
 
     /// Whether more was signed than is here, or something else.
     pub(crate) const fn is_rollback(&self) -> bool {
-        matches!(self, Self::Missing { .. } | Self::Behind { .. } | Self::Contradicted { .. })
+        matches!(
+            self,
+            Self::Missing { .. } | Self::Behind { .. } | Self::Contradicted { .. }
+        )
     }
 }

@@ -213,7 +213,11 @@ pub async fn prove(app: &App, entry_hash: [u8; 32]) -> Result<String, AppError> 
             let limit = u32::try_from(waiting).unwrap_or(u32::MAX);
             let waiting = app.store().outbox_entries(limit).await?;
             let waits = waiting.iter().any(|(_, hash)| *hash == entry_hash);
-            Err(if waits { LogError::NotYet.into() } else { AppError::NotFound })
+            Err(if waits {
+                LogError::NotYet.into()
+            } else {
+                AppError::NotFound
+            })
         }
     }
 }

@@ -49,9 +49,14 @@ pub async fn verify(
     let published = read_published(app, &key, &mut findings).await?;
     let mut heads = read_heads(app, &key, &mut findings).await?;
     if let Some(head) = published
-        && !heads.iter().any(|known| known.size == head.size && known.root == head.root)
+        && !heads
+            .iter()
+            .any(|known| known.size == head.size && known.root == head.root)
     {
-        findings.add("checkpoint".to_owned(), "what is published is not among the heads that were signed");
+        findings.add(
+            "checkpoint".to_owned(),
+            "what is published is not among the heads that were signed",
+        );
         heads.push(head);
     }
     heads.sort_by_key(|head| std::cmp::Reverse(head.size));
@@ -82,7 +87,12 @@ async fn read_published(app: &App, key: &LogKey, findings: &mut LogFindings) -> 
         return Ok(None);
     };
     findings.published = Some(head.size);
-    let witnesses: Vec<_> = app.log().witnesses.iter().map(|witness| witness.key().clone()).collect();
+    let witnesses: Vec<_> = app
+        .log()
+        .witnesses
+        .iter()
+        .map(|witness| witness.key().clone())
+        .collect();
     match translog::cosigned_by(&checkpoint, &witnesses) {
         Ok(cosigned) => findings.cosigned = cosigned.len(),
         Err(_) => findings.add(place(), "a cosignature was not made by its witness"),
@@ -115,7 +125,10 @@ async fn read_heads(app: &App, key: &LogKey, findings: &mut LogFindings) -> Resu
             if super::note_of(key, head).is_ok() {
                 heads.push(head_of(head));
             } else {
-                findings.add(format!("signed head of {} entries", head.size), "its signature does not hold");
+                findings.add(
+                    format!("signed head of {} entries", head.size),
+                    "its signature does not hold",
+                );
             }
         }
     }
@@ -140,7 +153,10 @@ async fn bisect_heads(
             page => return Ok(page?),
         }
     }
-    findings.add(format!("signed head of {from} entries or more"), "the row cannot be read");
+    findings.add(
+        format!("signed head of {from} entries or more"),
+        "the row cannot be read",
+    );
     Ok(Vec::new())
 }
 
@@ -177,12 +193,7 @@ struct Walk {
 }
 
 impl Walk {
-    async fn over(
-        &mut self,
-        app: &App,
-        findings: &mut LogFindings,
-        on_progress: impl Fn(u64),
-    ) -> Result<(), AppError> {
+    async fn over(&mut self, app: &App, findings: &mut LogFindings, on_progress: impl Fn(u64)) -> Result<(), AppError> {
         self.meet_heads();
         loop {
             let page = entries(app, self.tree.size(), PAGE).await?;
@@ -260,7 +271,8 @@ impl Walk {
                 self.differing.insert(head.size);
             }
             if head.size == self.largest || head.size == self.published {
-                self.edges.extend(self.tree.partial().into_iter().map(|filled| (head.size, filled)));
+                self.edges
+                    .extend(self.tree.partial().into_iter().map(|filled| (head.size, filled)));
             }
         }
     }
@@ -334,7 +346,11 @@ impl Walk {
                 }
             }
         }
-        let is_explained = !blamed.is_empty() || findings.damage.iter().any(|damage| damage.place.starts_with("log entry"));
+        let is_explained = !blamed.is_empty()
+            || findings
+                .damage
+                .iter()
+                .any(|damage| damage.place.starts_with("log entry"));
         if let Some(size) = self.differing.first()
             && !is_explained
         {
@@ -355,7 +371,11 @@ fn doubt_of(derived: &Filled, found: Option<&[u8]>, end: u64) -> Doubt {
         let (ours, theirs) = (derived.bytes.as_chunks::<32>().0, found.as_chunks::<32>().0);
         let first = derived.tile.index * u64::from(translog::WIDTH);
         let pairs = (first..).zip(ours.iter().zip(theirs));
-        entries.extend(pairs.filter(|(_, (ours, theirs))| ours != theirs).map(|(entry, _)| entry));
+        entries.extend(
+            pairs
+                .filter(|(_, (ours, theirs))| ours != theirs)
+                .map(|(entry, _)| entry),
+        );
     }
     Doubt {
         tile: derived.tile,

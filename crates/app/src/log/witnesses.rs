@@ -108,7 +108,11 @@ async fn ask(
                 .into());
             }
             Answer::Unknown | Answer::Strange => {
-                tracing::warn!(witness = name, status, "a witness of the log does not take its checkpoints");
+                tracing::warn!(
+                    witness = name,
+                    status,
+                    "a witness of the log does not take its checkpoints"
+                );
                 return Ok(Outcome::Nothing);
             }
         }

@@ -63,7 +63,10 @@ pub(crate) fn app_over(
     register: &str,
     chunk_rows: Option<usize>,
 ) -> App {
-    let log = app::log::Log::new("log.example", Arc::new(translog::TileFolder::open(&folder.join("log")).unwrap()));
+    let log = app::log::Log::new(
+        "log.example",
+        Arc::new(translog::TileFolder::open(&folder.join("log")).unwrap()),
+    );
     app_with(folder, store, clock, register, chunk_rows, log)
 }
 

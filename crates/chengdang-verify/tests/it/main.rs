@@ -46,7 +46,9 @@ fn world() -> World {
             notes.push((tree.head(), note));
         }
     }
-    let [(_, old), (head, new)] = &notes[..] else { unreachable!() };
+    let [(_, old), (head, new)] = &notes[..] else {
+        unreachable!()
+    };
     let head: Head = *head;
     let proof = InclusionProof {
         extra: leaf(77).to_bytes().to_vec(),
@@ -63,7 +65,10 @@ fn world() -> World {
     write("old", old);
     write("new", new);
     write("steps", steps.join("\n").as_bytes());
-    let whole = format!(r#"{{"receipt":{receipt},"key":"{}","signature":"{signature}"}}"#, hex(&vault.public_key()));
+    let whole = format!(
+        r#"{{"receipt":{receipt},"key":"{}","signature":"{signature}"}}"#,
+        hex(&vault.public_key())
+    );
     write("receipt", whole.as_bytes());
     World {
         entry: hex(&leaf(77).commitment),
@@ -94,12 +99,21 @@ impl World {
     }
 
     fn keys(&self) -> [String; 4] {
-        ["--log".into(), self.key.to_vkey(), "--witness".into(), self.witness.to_vkey()]
+        [
+            "--log".into(),
+            self.key.to_vkey(),
+            "--witness".into(),
+            self.witness.to_vkey(),
+        ]
     }
 
     fn check(&self, arguments: &[&str]) -> (Option<i32>, String) {
         let keys = self.keys();
-        let all: Vec<&str> = arguments.iter().copied().chain(keys.iter().map(String::as_str)).collect();
+        let all: Vec<&str> = arguments
+            .iter()
+            .copied()
+            .chain(keys.iter().map(String::as_str))
+            .collect();
         self.run(&all)
     }
 }
@@ -109,7 +123,14 @@ fn what_holds_is_said_to_hold_in_both_languages() {
     let world = world();
     let (code, said) = world.check(&["proof", "proof", "--entry", &world.entry]);
     assert_eq!(code, Some(0), "{said}");
-    for part in ["验证通过", "HOLDS", "entry 77 of 300", "a look at a file", "2026-11-24 10:00:00 +08:00", "audit.example/w"] {
+    for part in [
+        "验证通过",
+        "HOLDS",
+        "entry 77 of 300",
+        "a look at a file",
+        "2026-11-24 10:00:00 +08:00",
+        "audit.example/w",
+    ] {
         assert!(said.contains(part), "{part}: {said}");
     }
     let (code, said) = world.check(&["consistency", "old", "new", "steps"]);
@@ -126,13 +147,23 @@ fn what_does_not_hold_is_refused_with_its_own_exit_code() {
     let world = world();
     let (code, said) = world.check(&["proof", "proof", "--entry", &"0".repeat(64)]);
     assert_eq!(code, Some(4), "{said}");
-    assert!(said.contains("验证不通过") && said.contains("it proves another entry"), "{said}");
+    assert!(
+        said.contains("验证不通过") && said.contains("it proves another entry"),
+        "{said}"
+    );
     assert_eq!(world.check(&["consistency", "new", "old", "steps"]).0, Some(4));
     assert_eq!(world.check(&["consistency", "old", "new", "receipt"]).0, Some(4));
     let strange = LogKey::new("log.example/370199", [7; 32]).unwrap().to_vkey();
     assert_eq!(world.run(&["proof", "proof", "--log", &strange]).0, Some(4));
-    let other = WitnessKey::new("audit.example/w", world.vault.public_key()).unwrap().to_vkey();
-    assert_eq!(world.run(&["proof", "proof", "--log", &world.key.to_vkey(), "--witness", &other]).0, Some(4));
+    let other = WitnessKey::new("audit.example/w", world.vault.public_key())
+        .unwrap()
+        .to_vkey();
+    assert_eq!(
+        world
+            .run(&["proof", "proof", "--log", &world.key.to_vkey(), "--witness", &other])
+            .0,
+        Some(4)
+    );
     assert_eq!(world.run(&["receipt", "receipt", "--key", &"1".repeat(64)]).0, Some(4));
     assert_eq!(world.check(&["proof", "nothing"]).0, Some(1));
     assert_eq!(world.run(&["proof", "proof", "--log", "nothing"]).0, Some(1));

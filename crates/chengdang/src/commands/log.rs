@@ -152,7 +152,9 @@ async fn verify(config: &Config, args: &VerifyArgs) -> anyhow::Result<Exit> {
 
 async fn prove(config: &Config, args: &ProveArgs) -> anyhow::Result<Exit> {
     let app = wire::open(config).await?;
-    let hash = hex::decode(&args.entry).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+    let hash = hex::decode(&args.entry)
+        .ok()
+        .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
     let proof = match (hash, args.entry.parse::<u64>()) {
         (Some(hash), _) => app::log::prove(&app, hash).await,
         (None, Ok(index)) => app::log::prove_index(&app, index).await,
@@ -186,7 +188,10 @@ fn report(state: &Path, found: &Finding, as_json: bool) -> anyhow::Result<Exit> 
         }))?;
     } else if let Some((code, what)) = &found.fault {
         output::line(format_args!("{code}: {what}"))?;
-        output::line(format_args!("NOT CONSISTENT; what was seen before is kept in {}", state.display()))?;
+        output::line(format_args!(
+            "NOT CONSISTENT; what was seen before is kept in {}",
+            state.display()
+        ))?;
     } else {
         let now = found.now.unwrap_or_default();
         match found.before {
@@ -194,5 +199,9 @@ fn report(state: &Path, found: &Finding, as_json: bool) -> anyhow::Result<Exit> 
             None => output::line(format_args!("seen for the first time, with {now} entries"))?,
         }
     }
-    Ok(if found.fault.is_some() { Exit::Damaged } else { Exit::Done })
+    Ok(if found.fault.is_some() {
+        Exit::Damaged
+    } else {
+        Exit::Done
+    })
 }

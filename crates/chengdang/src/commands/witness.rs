@@ -88,7 +88,10 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
 
 fn init(args: &InitArgs) -> anyhow::Result<Exit> {
     if args.folder.exists() {
-        bail!("{} exists already: a witness begins in a folder of its own", args.folder.display());
+        bail!(
+            "{} exists already: a witness begins in a folder of its own",
+            args.folder.display()
+        );
     }
     translog::WitnessKey::new(&args.name, [0; 32]).context("--name has white space or a plus sign")?;
     vault::WitnessKey::create(&args.folder.join("key")).context("the key cannot be made")?;
@@ -102,7 +105,12 @@ fn init(args: &InitArgs) -> anyhow::Result<Exit> {
 
 /// The witness's key, and how it is known.
 fn open(folder: &Path) -> anyhow::Result<(vault::WitnessKey, translog::WitnessKey)> {
-    let missing = || format!("{} is not the folder of a witness; `chengdang witness init` makes one", folder.display());
+    let missing = || {
+        format!(
+            "{} is not the folder of a witness; `chengdang witness init` makes one",
+            folder.display()
+        )
+    };
     let name = fs::read_to_string(folder.join("name")).with_context(missing)?;
     let key = vault::WitnessKey::open(&folder.join("key")).with_context(missing)?;
     let public = translog::WitnessKey::new(name.trim_end(), key.public_key()).with_context(missing)?;

@@ -33,8 +33,14 @@ impl Process {
         let log = fs::File::create(&errors).unwrap();
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("http://").unwrap_or_else(|| panic!("{line}")).to_owned();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let address = line
+            .trim()
+            .strip_prefix("http://")
+            .unwrap_or_else(|| panic!("{line}"))
+            .to_owned();
         Self { child, address, errors }
     }
 
@@ -97,7 +103,15 @@ impl World {
     fn start_witness(&self) -> Process {
         let mut command = self.installation.command();
         command
-            .args(["witness", "serve", "--listen", "127.0.0.1:0", "--log", &self.log_key, "--folder"])
+            .args([
+                "witness",
+                "serve",
+                "--listen",
+                "127.0.0.1:0",
+                "--log",
+                &self.log_key,
+                "--folder",
+            ])
             .arg(self.folder.join("witness"));
         Process::start(&mut command, self.folder.join("witness.log"))
     }
@@ -106,7 +120,10 @@ impl World {
         let witness = self.witness.as_ref().unwrap();
         let mut command = self.installation.moved_to(data.to_owned()).command();
         command
-            .env("CHENGDANG_TRANSPARENCY__WITNESSES__AUDIT__URL", format!("http://{}", witness.address))
+            .env(
+                "CHENGDANG_TRANSPARENCY__WITNESSES__AUDIT__URL",
+                format!("http://{}", witness.address),
+            )
             .env("CHENGDANG_TRANSPARENCY__WITNESSES__AUDIT__VKEY", &self.witness_key);
         command
     }
@@ -121,7 +138,11 @@ impl World {
         let entry = &manifest.files[number];
         let installation = self.installation.moved_to(data.to_owned());
         run(
-            &mut installation.deliver_command(&self.folder.join("city").join(&entry.file), &entry.item, &entry.provider),
+            &mut installation.deliver_command(
+                &self.folder.join("city").join(&entry.file),
+                &entry.item,
+                &entry.provider,
+            ),
             0,
         );
     }
@@ -130,7 +151,17 @@ impl World {
         let url = format!("http://{}/log", server.address);
         let text = run(
             self.command(&self.installation.data)
-                .args(["log", "monitor", &url, "--json", "--log", &self.log_key, "--witness", &self.witness_key, "--state"])
+                .args([
+                    "log",
+                    "monitor",
+                    &url,
+                    "--json",
+                    "--log",
+                    &self.log_key,
+                    "--witness",
+                    &self.witness_key,
+                    "--state",
+                ])
                 .arg(self.folder.join("seen")),
             code,
         );
@@ -159,7 +190,10 @@ fn published_watched_and_proved(backend: Backend) {
     // The versions of catalogue and policies, and the delivery's chunk and receipt.
     until("four entries are published", || server.published() >= 4);
     let seen = world.monitor(&server, 0);
-    assert_eq!((&seen["is_consistent"], &seen["seen_before"]), (&true.into(), &Value::Null));
+    assert_eq!(
+        (&seen["is_consistent"], &seen["seen_before"]),
+        (&true.into(), &Value::Null)
+    );
     let before = server.published();
 
     // Both processes are killed, and go on from what was durable.
@@ -172,7 +206,10 @@ fn published_watched_and_proved(backend: Backend) {
     assert_eq!(world.monitor(&server, 0)["seen_before"], before);
 
     let findings = world.verified(&data);
-    assert_eq!((&findings["cosigned"], &findings["published"]), (&1.into(), &server.published().into()));
+    assert_eq!(
+        (&findings["cosigned"], &findings["published"]),
+        (&1.into(), &server.published().into())
+    );
     let key = LogKey::from_vkey(&world.log_key).unwrap();
     for index in 0..server.published() {
         let text = run(world.command(&data).args(["log", "prove", &index.to_string()]), 0);

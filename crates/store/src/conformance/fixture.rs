@@ -11,8 +11,8 @@ use uuid::Uuid;
 use crate::{
     Account, AccountKind, Begun, BirthState, BlindIndex, ChunkCommit, Counts, Delivery, DeliveryState, IndexTag,
     KnownPersonEvent, NewDelivery, NewPerson, NewProcedure, NewProcedureStep, NewRecord, NewRecordEvent, NewStagedRow,
-    NewTrace, Person, PersonEvent, PersonId, PersonRef, ProcedureKind, RecordId, SEQUENCER_LEASE, Sealed, SignedHead, StagedKind,
-    Store, StoreError, TraceKind, TraceOutcome, chunk_uuid,
+    NewTrace, Person, PersonEvent, PersonId, PersonRef, ProcedureKind, RecordId, SEQUENCER_LEASE, Sealed, SignedHead,
+    StagedKind, Store, StoreError, TraceKind, TraceOutcome, chunk_uuid,
 };
 
 /// The moment at which the rules begin: 2026-01-01T00:00Z.

@@ -269,7 +269,10 @@ pub async fn entries_are_found_by_their_hash(store: &dyn Store) {
     let hashes: Vec<[u8; 32]> = traces.iter().map(|trace| trace.entry_hash).collect();
     let found = ok(store.find_entries(&hashes).await, "find");
     assert_eq!(found, vec![None; 20], "nothing has a place yet");
-    let lease = ok(store.take_lease(SEQUENCER_LEASE, make.uuid(), START, 1000).await, "lease");
+    let lease = ok(
+        store.take_lease(SEQUENCER_LEASE, make.uuid(), START, 1000).await,
+        "lease",
+    );
     ok(store.sequence(some(lease, "the lease"), START, 100).await, "sequence");
 
     // Alike in the bytes that are indexed, and absent.
@@ -279,7 +282,10 @@ pub async fn entries_are_found_by_their_hash(store: &dyn Store) {
     }
     let asked: Vec<[u8; 32]> = hashes.iter().rev().copied().chain([alike]).collect();
     let found = ok(store.find_entries(&asked).await, "find");
-    let indexes: Vec<_> = found.iter().map(|entry| entry.as_ref().map(|entry| entry.index)).collect();
+    let indexes: Vec<_> = found
+        .iter()
+        .map(|entry| entry.as_ref().map(|entry| entry.index))
+        .collect();
     let expected: Vec<_> = (0..20).rev().map(Some).chain([None]).collect();
     assert_eq!(indexes, expected);
     for (entry, hash) in found.iter().zip(&asked) {
@@ -300,7 +306,10 @@ pub async fn a_version_is_logged_when_it_changed(store: &dyn Store) {
     assert!(append(EntryKind::Catalogue, first).await);
     assert!(!append(EntryKind::Catalogue, first).await, "it waits already");
     assert!(append(EntryKind::Policy, first).await, "of another kind");
-    let lease = ok(store.take_lease(SEQUENCER_LEASE, make.uuid(), START, 1000).await, "lease");
+    let lease = ok(
+        store.take_lease(SEQUENCER_LEASE, make.uuid(), START, 1000).await,
+        "lease",
+    );
     let lease = some(lease, "the lease");
     ok(store.sequence(lease, START, 100).await, "sequence");
     assert!(!append(EntryKind::Catalogue, first).await, "it has its place already");
@@ -346,12 +355,18 @@ pub async fn signed_heads_grow_under_the_lease(store: &dyn Store) {
     ok(store.append_head(old, &other).await, "another log's");
     let new = some(ok(lease(make.uuid(), 200).await, "lease"), "the lease");
     let late = store.append_head(old, &head("a", 9)).await;
-    assert!(matches!(late, Err(StoreError::LeaseLost { .. })), "the fence holds: {late:?}");
+    assert!(
+        matches!(late, Err(StoreError::LeaseLost { .. })),
+        "the fence holds: {late:?}"
+    );
     let ninth = head("a", 9);
     ok(store.append_head(new, &ninth).await, "a head");
     assert_eq!(ok(store.last_head("a").await, "last"), Some(ninth.clone()));
     assert_eq!(ok(store.last_head("b").await, "last"), Some(other));
-    assert_eq!(ok(store.signed_heads("a", 1, 1).await, "heads"), std::slice::from_ref(&fifth));
+    assert_eq!(
+        ok(store.signed_heads("a", 1, 1).await, "heads"),
+        std::slice::from_ref(&fifth)
+    );
     assert_eq!(ok(store.signed_heads("a", 0, 10).await, "heads"), [empty, fifth, ninth]);
 }
 
@@ -366,7 +381,10 @@ pub async fn every_kind_of_entry_is_taken(store: &dyn Store) {
         // Whatever the kind, it is an entry like any other to the tables.
         assert!(ok(store.append_version(*kind, make.bytes()).await, kind.as_str()));
     }
-    let lease = ok(store.take_lease(SEQUENCER_LEASE, make.uuid(), START, 1000).await, "lease");
+    let lease = ok(
+        store.take_lease(SEQUENCER_LEASE, make.uuid(), START, 1000).await,
+        "lease",
+    );
     ok(store.sequence(some(lease, "the lease"), START, 100).await, "sequence");
     let log = ok(store.log_entries(0, 100).await, "log");
     assert_eq!(log.iter().map(|entry| entry.kind).collect::<Vec<_>>(), EntryKind::ALL);

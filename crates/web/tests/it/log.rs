@@ -8,7 +8,11 @@ use crate::town::Town;
 async fn checkpoint_and_tiles_are_static_and_public_and_entries_are_not() {
     let town = Town::new().await;
     let mut anybody = town.client();
-    assert_eq!(anybody.get("/log/checkpoint").await.status, 404, "nothing is published yet");
+    assert_eq!(
+        anybody.get("/log/checkpoint").await.status,
+        404,
+        "nothing is published yet"
+    );
     let mut resident = town.signed_in(&town.resident).await;
     for _ in 0..5 {
         resident.get("/me/records").await;

@@ -115,7 +115,10 @@ fn open(folder: &Path, vault: &Arc<Vault>, clock: &Arc<TestClock>, statements: &
         statements: Arc::new(statements.clone()),
         clock: Arc::clone(clock) as Arc<dyn Clock>,
         ids: Arc::new(TestIds),
-        log: app::log::Log::new("log.example", Arc::new(translog::TileFolder::open(&folder.join("log")).unwrap())),
+        log: app::log::Log::new(
+            "log.example",
+            Arc::new(translog::TileFolder::open(&folder.join("log")).unwrap()),
+        ),
         settings: choices,
     })
 }

@@ -48,7 +48,9 @@ async fn g20_each_changed_byte_of_each_row_is_detected_and_the_row_is_named() {
     let (ledger, database) = open_to_all().await;
     assert!(named(&ledger).await.is_empty());
     let everyone: BTreeSet<String> = (0..300).map(|index| format!("log entry {index}")).collect();
-    database.execute_batch("CREATE TEMP TABLE good AS SELECT * FROM log_entry").unwrap();
+    database
+        .execute_batch("CREATE TEMP TABLE good AS SELECT * FROM log_entry")
+        .unwrap();
     let put_back = "DELETE FROM log_entry; INSERT INTO log_entry SELECT * FROM good";
     let mut changes = Vec::new();
     for byte in 1..=32 {
@@ -62,7 +64,9 @@ async fn g20_each_changed_byte_of_each_row_is_detected_and_the_row_is_named() {
     }
     for bit in (0..64).step_by(8) {
         let mask = 1_i64 << bit;
-        changes.push(format!("sequenced_at = (sequenced_at | {mask}) - (sequenced_at & {mask})"));
+        changes.push(format!(
+            "sequenced_at = (sequenced_at | {mask}) - (sequenced_at & {mask})"
+        ));
     }
     for letter in 1..=14 {
         // Past the end of a word a letter is added, which is a change, too.
@@ -72,7 +76,9 @@ async fn g20_each_changed_byte_of_each_row_is_detected_and_the_row_is_named() {
         ));
     }
     for change in changes {
-        database.execute_batch(&format!("UPDATE log_entry SET {change}")).unwrap();
+        database
+            .execute_batch(&format!("UPDATE log_entry SET {change}"))
+            .unwrap();
         assert_eq!(named(&ledger).await, everyone, "{change}");
         database.execute_batch(put_back).unwrap();
     }
@@ -96,7 +102,9 @@ async fn g20_each_changed_byte_of_each_row_is_detected_and_the_row_is_named() {
 #[tokio::test(flavor = "multi_thread")]
 async fn g20_each_changed_byte_of_each_head_is_detected_and_the_head_is_named() {
     let (ledger, database) = open_to_all().await;
-    database.execute_batch("CREATE TEMP TABLE good AS SELECT * FROM log_head").unwrap();
+    database
+        .execute_batch("CREATE TEMP TABLE good AS SELECT * FROM log_head")
+        .unwrap();
     let put_back = "DELETE FROM log_head; INSERT INTO log_head SELECT * FROM good";
     for size in [0, 1, 100, 256, 299, 300] {
         for (column, bytes) in [("root", 32), ("signature", 64)] {
@@ -109,16 +117,24 @@ async fn g20_each_changed_byte_of_each_head_is_detected_and_the_head_is_named() 
                 );
                 database.execute_batch(&change).unwrap();
                 let places = named(&ledger).await;
-                assert!(places.contains(&format!("signed head of {size} entries")), "{change}: {places:?}");
+                assert!(
+                    places.contains(&format!("signed head of {size} entries")),
+                    "{change}: {places:?}"
+                );
                 database.execute_batch(put_back).unwrap();
             }
         }
         for changed in [size ^ 2, size + 1000] {
             database
-                .execute_batch(&format!("UPDATE OR REPLACE log_head SET size = {changed} WHERE size = {size}"))
+                .execute_batch(&format!(
+                    "UPDATE OR REPLACE log_head SET size = {changed} WHERE size = {size}"
+                ))
                 .unwrap();
             let places = named(&ledger).await;
-            assert!(places.contains(&format!("signed head of {changed} entries")), "{size}: {places:?}");
+            assert!(
+                places.contains(&format!("signed head of {changed} entries")),
+                "{size}: {places:?}"
+            );
             database.execute_batch(put_back).unwrap();
         }
     }
@@ -164,7 +180,9 @@ async fn g20_each_changed_byte_of_each_tile_and_of_the_checkpoint_is_detected_an
 async fn g21_what_is_deleted_doubled_swapped_inserted_or_cut_off_is_named() {
     let (ledger, database) = open_to_all().await;
     database
-        .execute_batch("CREATE TEMP TABLE good AS SELECT * FROM log_entry; CREATE TEMP TABLE heads AS SELECT * FROM log_head")
+        .execute_batch(
+            "CREATE TEMP TABLE good AS SELECT * FROM log_entry; CREATE TEMP TABLE heads AS SELECT * FROM log_head",
+        )
         .unwrap();
     let put_back = "DELETE FROM log_entry; INSERT INTO log_entry SELECT * FROM good; \
                     DELETE FROM log_head; INSERT INTO log_head SELECT * FROM heads";
@@ -203,10 +221,15 @@ async fn g21_what_is_deleted_doubled_swapped_inserted_or_cut_off_is_named() {
         }
         // The tail, with the heads that speak of it.
         database
-            .execute_batch(&format!("DELETE FROM log_entry WHERE log_index >= {index}; DELETE FROM log_head WHERE size > {index}"))
+            .execute_batch(&format!(
+                "DELETE FROM log_entry WHERE log_index >= {index}; DELETE FROM log_head WHERE size > {index}"
+            ))
             .unwrap();
         let places = named(&ledger).await;
-        assert!(places.contains(&entry) && places.contains("checkpoint"), "{index}: {places:?}");
+        assert!(
+            places.contains(&entry) && places.contains("checkpoint"),
+            "{index}: {places:?}"
+        );
         database.execute_batch(put_back).unwrap();
     }
     assert!(named(&ledger).await.is_empty());

@@ -54,7 +54,14 @@ fn open(folder: &Path, clock: &Arc<TestClock>, around: &Around) -> (Arc<dyn Stor
     let files = around.files.clone();
     let files = files.unwrap_or_else(|| Arc::new(TileFolder::open(&folder.join("log")).unwrap()));
     let log = Log::new(ORIGIN, files).with_witnesses(around.witnesses.clone(), around.quorum);
-    let app = app_with(folder, Arc::clone(&store), Arc::clone(clock), &register(&[1]), None, log);
+    let app = app_with(
+        folder,
+        Arc::clone(&store),
+        Arc::clone(clock),
+        &register(&[1]),
+        None,
+        log,
+    );
     (store, app)
 }
 
@@ -86,7 +93,13 @@ impl Ledger {
 
     /// The same folder under a process that begins anew.
     fn restarted(self, around: &Around) -> Self {
-        let Self { folder, store, app, entries, .. } = self;
+        let Self {
+            folder,
+            store,
+            app,
+            entries,
+            ..
+        } = self;
         drop((store, app));
         Self {
             entries,
@@ -139,7 +152,11 @@ impl Ledger {
     }
 
     async fn findings(&self) -> LogFindings {
-        let permit = self.app.policies().decide(&Town::operator(), policy::VerifyStore).unwrap();
+        let permit = self
+            .app
+            .policies()
+            .decide(&Town::operator(), policy::VerifyStore)
+            .unwrap();
         log::verify(&self.app, &permit, |_| {}).await.unwrap()
     }
 

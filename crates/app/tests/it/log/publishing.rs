@@ -17,7 +17,11 @@ async fn what_happened_is_published_and_proved() {
     let not_yet = log::prove(&ledger.app, hash_of(0)).await;
     assert!(matches!(not_yet, Err(AppError::NotFound)), "{not_yet:?}");
     ledger.happen(1).await;
-    assert_eq!(code(&log::prove(&ledger.app, hash_of(0)).await.unwrap_err()), "LOG-0012", "it waits");
+    assert_eq!(
+        code(&log::prove(&ledger.app, hash_of(0)).await.unwrap_err()),
+        "LOG-0012",
+        "it waits"
+    );
     for size in [1, 255, 256, 257, 700] {
         ledger.grown_to(size).await;
         let checkpoint = log::checkpoint(&ledger.app).await.unwrap().unwrap();
@@ -33,7 +37,10 @@ async fn what_happened_is_published_and_proved() {
         assert_eq!((proof.index, head.size), (number, 700));
         let leaf = Leaf::from_bytes(&proof.extra).unwrap();
         let kind = EntryKind::from_number(leaf.kind).unwrap();
-        assert_eq!(kind, EntryKind::ALL[usize::try_from(number).unwrap() % EntryKind::ALL.len()]);
+        assert_eq!(
+            kind,
+            EntryKind::ALL[usize::try_from(number).unwrap() % EntryKind::ALL.len()]
+        );
         assert_eq!(leaf.commitment, hash_of(number));
     }
     // What is full has no earlier forms any more; what is not published is not served.
@@ -79,7 +86,10 @@ async fn a_damaged_tile_or_row_is_named_and_nothing_is_signed() {
     ledger.happen(5).await;
     let error = ledger.publish().await.unwrap_err();
     assert_eq!(code(&error), "LOG-0001");
-    assert!(error.to_string().contains("tile/0/001") && error.to_string().contains("entry 273"), "{error}");
+    assert!(
+        error.to_string().contains("tile/0/001") && error.to_string().contains("entry 273"),
+        "{error}"
+    );
     assert_eq!(ledger.signed().await, 600);
 
     // Without the tile it is made again from the entries.
@@ -100,7 +110,11 @@ async fn a_damaged_tile_or_row_is_named_and_nothing_is_signed() {
     assert!(error.to_string().contains("entry 400"), "{error}");
     assert_eq!(ledger.signed().await, 605);
     let refused = log::prove_index(&ledger.app, 400).await.unwrap_err();
-    assert_eq!(code(&refused), "LOG-0014", "a changed row is not given out with a proof");
+    assert_eq!(
+        code(&refused),
+        "LOG-0014",
+        "a changed row is not given out with a proof"
+    );
 }
 
 const NEVER: u64 = u64::MAX;
@@ -202,7 +216,11 @@ async fn a_clock_that_jumps_stops_the_signatures() {
         let signed = ledger.signed().await;
         assert_eq!(code(&ledger.publish().await.unwrap_err()), "LOG-0010", "{jump}");
         assert_eq!(ledger.signed().await, signed);
-        assert_eq!(ledger.store.log_sizes().await.unwrap(), (signed, 1), "no entry gets a wrong moment");
+        assert_eq!(
+            ledger.store.log_sizes().await.unwrap(),
+            (signed, 1),
+            "no entry gets a wrong moment"
+        );
         ledger.clock.jump(-jump);
         assert_eq!(ledger.publish().await.unwrap(), ledger.entries);
     }
@@ -217,11 +235,15 @@ async fn of_two_publishers_one_signs() {
     ledger.grown_to(10).await;
     let other = uuid::Uuid::from_u128(2);
     let mut second = log::Publisher::new(&ledger.app);
-    let held = app::sequencer::publish_once(&ledger.app, other, &mut second).await.unwrap();
+    let held = app::sequencer::publish_once(&ledger.app, other, &mut second)
+        .await
+        .unwrap();
     assert_eq!(held, None, "the lease is held by another");
     ledger.clock.jump(20_000);
     ledger.happen(5).await;
-    let published = app::sequencer::publish_once(&ledger.app, other, &mut second).await.unwrap();
+    let published = app::sequencer::publish_once(&ledger.app, other, &mut second)
+        .await
+        .unwrap();
     assert_eq!(published, Some(15));
     ledger.clock.jump(20_000);
     ledger.happen(5).await;

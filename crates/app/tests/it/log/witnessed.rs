@@ -34,7 +34,10 @@ async fn witnessed(count: usize, quorum: usize) -> Witnessed {
         .collect();
     let around = Around {
         files: None,
-        witnesses: near.iter().map(|near| Arc::clone(near) as Arc<dyn WitnessClient>).collect(),
+        witnesses: near
+            .iter()
+            .map(|near| Arc::clone(near) as Arc<dyn WitnessClient>)
+            .collect(),
         quorum,
     };
     Witnessed {
@@ -56,7 +59,10 @@ async fn what_is_published_was_cosigned_by_a_quorum() {
     let mut world = witnessed(3, 2).await;
     assert_eq!(log::standing(&world.ledger.app), Standing::Unasked);
     world.ledger.grown_to(300).await;
-    assert_eq!((cosigned(&world), log::standing(&world.ledger.app)), (3, Standing::Current));
+    assert_eq!(
+        (cosigned(&world), log::standing(&world.ledger.app)),
+        (3, Standing::Current)
+    );
 
     world.near[0].is(AWAY);
     world.ledger.grown_to(320).await;
@@ -90,10 +96,18 @@ async fn nothing_is_shown_to_others_before_the_witnesses_confirmed() {
     world.near[0].is(AWAY);
     world.ledger.happen(1).await;
     assert_eq!(code(&world.ledger.publish().await.unwrap_err()), "LOG-0009");
-    assert_eq!(world.ledger.store.log_sizes().await.unwrap(), (10, 1), "nothing was sequenced");
+    assert_eq!(
+        world.ledger.store.log_sizes().await.unwrap(),
+        (10, 1),
+        "nothing was sequenced"
+    );
     refuses_others(&world.ledger, "LOG-0008").await;
     world.near[0].is(HERE);
-    assert_eq!(world.ledger.publish().await.unwrap(), 12, "with the trace of the own read");
+    assert_eq!(
+        world.ledger.publish().await.unwrap(),
+        12,
+        "with the trace of the own read"
+    );
     assert_eq!(log::standing(&world.ledger.app), Standing::Current);
 }
 
@@ -108,7 +122,11 @@ async fn refuses_others(ledger: &Ledger, code: &str) {
         organisation: Some(provider.clone()),
         second_factor: true,
     };
-    let permit = ledger.app.policies().decide(&caller, Deliver::of(provider, item)).unwrap();
+    let permit = ledger
+        .app
+        .policies()
+        .decide(&caller, Deliver::of(provider, item))
+        .unwrap();
     let file = tempfile::tempfile().unwrap();
     let refused = app::deliver::deliver_file(&ledger.app, &permit, file, "permits.csv", |_| {}).await;
     assert_eq!(refused.unwrap_err().code(), code);
@@ -204,7 +222,11 @@ async fn g21_a_rewritten_history_and_a_second_view_are_not_cosigned() {
     second.entries = 5_000;
     world.ledger.grown_to(310).await;
     second.happen(10).await;
-    assert_eq!(code(&second.publish().await.unwrap_err()), "LOG-0005", "smaller than what was cosigned");
+    assert_eq!(
+        code(&second.publish().await.unwrap_err()),
+        "LOG-0005",
+        "smaller than what was cosigned"
+    );
     world.near[0].is(AWAY);
 
     // The same with a process that believes itself current: it signs, and no witness cosigns.
@@ -215,17 +237,30 @@ async fn g21_a_rewritten_history_and_a_second_view_are_not_cosigned() {
         let mut fork = Ledger::over(fork, &world.around);
         fork.clock.jump(40_000);
         let damage = fork.findings().await.damage;
-        assert!(damage.iter().any(|damage| damage.what == "fewer witnesses cosigned it than are needed"), "{damage:?}");
+        assert!(
+            damage
+                .iter()
+                .any(|damage| damage.what == "fewer witnesses cosigned it than are needed"),
+            "{damage:?}"
+        );
         world.near[0].is(HERE);
         let error = fork.publish().await.unwrap_err();
         assert_eq!(code(&error), "LOG-0006", "{extra}: {error}");
-        assert_eq!((log::key(&fork.app).unwrap(), log::standing(&fork.app)), (key.clone(), Standing::Behind));
+        assert_eq!(
+            (log::key(&fork.app).unwrap(), log::standing(&fork.app)),
+            (key.clone(), Standing::Behind)
+        );
     }
     // The honest one goes on.
     world.ledger.grown_to(330).await;
     let evidence = fs::read_dir(world.folders[0].path()).unwrap();
     let kept = evidence.filter(|entry| {
-        entry.as_ref().unwrap().path().extension().is_some_and(|extension| extension == "contradiction")
+        entry
+            .as_ref()
+            .unwrap()
+            .path()
+            .extension()
+            .is_some_and(|extension| extension == "contradiction")
     });
     assert_eq!(kept.count(), 1, "the checkpoint that convicts the log is kept");
 }
