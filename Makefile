@@ -24,7 +24,7 @@ CHENGDANG := $(CARGO_TARGET_DIR)/debug/chengdang
 # The same selection everywhere, so that features are resolved once and Cedar, SQLite and the ciphers are built once.
 ALL := --locked --workspace
 
-.PHONY: help run build test deps fmt tidy lint doc unit leaks stdnum system frictionless candidates fuzz fuzz-short soak soak-kills soak-cells soak-simulation soak-postgres soak-disk browser bench clean-data
+.PHONY: help run build test deps fmt tidy lint doc unit leaks stdnum system log-peers frictionless candidates fuzz fuzz-short soak soak-kills soak-cells soak-simulation soak-postgres soak-disk soak-log browser bench clean-data
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -32,7 +32,7 @@ help: ## this list
 run: build ## build, then a city of synthetic residents at one address; prints the logins; keeps its data in ./data
 	'$(CHENGDANG)' demo --data '$(DATA)'
 
-test: fmt tidy lint doc unit leaks stdnum system fuzz-short browser ## everything that can be tested: style, layers, docs, both stores, a real browser
+test: fmt tidy lint doc unit leaks stdnum system log-peers fuzz-short browser ## everything that can be tested: style, layers, docs, both stores, a real browser
 
 deps: ## install the Debian packages that the tests need (apt-get; root or sudo)
 	.ci/deps
@@ -79,6 +79,9 @@ system: build ## the sample of a department's system signs requests, good and ba
 candidates: ## whose doubtful rows are, beside Splink: recall at equal precision, and processor time
 	tools/splink/run.sh
 
+log-peers: ## a log of 100,000 entries verified, and 50 kinds of change refused, by programs over Go's x/mod and in Python
+	tools/log-peers/run.sh
+
 frictionless: ## compare our verdicts on 10^5 random rows with frictionless-py's under one schema
 	tools/frictionless/run.sh
 
@@ -92,7 +95,7 @@ fuzz: ## 10^7 executions of each fuzz target; SECONDS_MAX=n bounds each by time 
 # The long runs. Each part prints its seed, its figures, its duration and what it skipped; CHENGDANG_TEST_SEED repeats it.
 # A part that fails does not keep the others from running.
 soak: ## the long runs below, a few hours; SECONDS_MAX=n bounds each part by time as well
-	+$(MAKE) --keep-going --no-print-directory soak-kills soak-cells soak-simulation soak-postgres soak-disk
+	+$(MAKE) --keep-going --no-print-directory soak-kills soak-cells soak-simulation soak-postgres soak-disk soak-log
 
 SOAK := $(if $(SECONDS_MAX),CHENGDANG_SOAK_S=$(SECONDS_MAX)) CHENGDANG_SOAK=1
 SOAK_TEST = cargo test $(ALL) --test it $(1) -- --nocapture --test-threads 1
@@ -113,6 +116,9 @@ soak-postgres: ## 200 faults of a database under an intake, 60 fail-overs, 100 l
 # Needs root and /dev/fuse, as the short run in `make unit` does.
 soak-disk: ## 2,000 losses of power and 500 failing calls during an intake, on a disk that forgets what was not synced
 	$(SOAK) CRASH_POINTS=2000 DISK_FAULTS=500 $(call SOAK_TEST,disk::)
+
+soak-log: ## each byte of each tile of a log of 300 entries changed by itself
+	$(SOAK) $(call SOAK_TEST,log::damage)
 
 browser: build tests/browser/node_modules/.package-lock.json ## tests in a real Chromium against the real binary
 	cd tests/browser && CHENGDANG='$(CHENGDANG)' npm test

@@ -5,6 +5,8 @@ use std::io::ErrorKind;
 use store::StoreError;
 use vault::VaultError;
 
+use crate::log::LogError;
+
 /// A use case that failed. No variant carries personal data.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
@@ -14,6 +16,9 @@ pub enum AppError {
     /// The vault refused: damaged data or a missing key.
     #[error(transparent)]
     Vault(#[from] VaultError),
+    /// The public log refused, or is damaged.
+    #[error(transparent)]
+    Log(#[from] LogError),
     /// What was asked for is not there, or not for this caller.
     #[error("not found")]
     NotFound,
@@ -49,6 +54,7 @@ impl AppError {
             Self::Store(StoreError::Unavailable { .. }) => "APP-0002",
             Self::Store(_) => "APP-0001",
             Self::Vault(_) => "APP-0003",
+            Self::Log(error) => error.code(),
             Self::NotFound => "APP-0004",
             Self::Damaged { .. } => "APP-0005",
             Self::Conflict => "APP-0006",
@@ -62,6 +68,7 @@ impl AppError {
     #[must_use]
     pub const fn is_transient(&self) -> bool {
         self.is_full()
+            || matches!(self, Self::Log(error) if error.is_transient())
             || matches!(
                 self,
                 Self::Store(StoreError::Unavailable { .. } | StoreError::OutcomeUnknown)

@@ -19,6 +19,7 @@ pub mod held;
 mod keys;
 pub mod lifecycle;
 pub mod locks;
+pub mod log;
 pub mod look_ups;
 pub mod matters;
 mod names;
@@ -117,6 +118,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Fresh ids.
     pub ids: Arc<dyn IdSource>,
+    /// The public log.
+    pub log: log::Log,
     /// Choices.
     pub settings: Settings,
 }
@@ -230,6 +233,9 @@ impl App {
         self.0.decoy.get_or_try_init(enter).await.copied()
     }
 
+    fn log(&self) -> &log::Log {
+        &self.0.parts.log
+    }
     fn running(&self) -> &deliver::Running {
         &self.0.running
     }

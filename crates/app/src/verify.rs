@@ -42,6 +42,8 @@ pub struct Findings {
     pub staged: u64,
     /// entries of the log and the outbox
     pub entries: u64,
+    /// of them, versions of the catalogue and the policies
+    pub versions: u64,
     /// damage, empty if the store is sound
     pub damage: Vec<Damage>,
 }
@@ -93,6 +95,8 @@ async fn log_hashes(app: &App, findings: &mut Findings) -> Result<BTreeSet<(Entr
         .await?;
     findings.entries += outbox.len() as u64;
     hashes.extend(outbox);
+    let is_version = |kind: EntryKind| matches!(kind, EntryKind::Catalogue | EntryKind::Policy);
+    findings.versions = hashes.iter().filter(|(kind, _)| is_version(*kind)).count() as u64;
     Ok(hashes)
 }
 

@@ -52,6 +52,8 @@ pub(crate) struct Config {
     pub(crate) chunk_rows: usize,
     /// Filter of the log, such as `info` or `chengdang=debug,web=info`.
     pub(crate) log: String,
+    /// The public log of what happened.
+    pub(crate) transparency: TransparencyConfig,
     /// Folders in which providers lay down files.
     pub(crate) drop: DropConfig,
     /// Views of providers that are polled, by a name of the operator's.
@@ -94,6 +96,32 @@ const fn every_minute() -> u64 {
 
 const fn batch_rows() -> u32 {
     50_000
+}
+
+/// The public log, see `docs/operating.md`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct TransparencyConfig {
+    /// Name of the log, for ever: the address under which it is published, without scheme, such as
+    /// `credit.example.gov.cn/log`. A name made of the key's fingerprint if empty.
+    pub(crate) origin: String,
+    /// Folder of tiles and checkpoint; `log` in `data` if empty. Several servers share one.
+    pub(crate) folder: PathBuf,
+    /// Witnesses that must have cosigned a checkpoint before it is published; all of them if not given.
+    pub(crate) quorum: Option<usize>,
+    /// Witnesses, by a name of the operator's.
+    pub(crate) witnesses: BTreeMap<String, WitnessConfig>,
+}
+
+/// A witness of the log.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WitnessConfig {
+    /// Address before `/add-checkpoint`, `http://…`: this host, a private network or a local tunnel, since this version speaks
+    /// no TLS. A cosignature proves itself; who listens learns a size and a hash.
+    pub(crate) url: String,
+    /// Its key, as `chengdang witness init` printed it.
+    pub(crate) vkey: String,
 }
 
 /// The file drop (GB/T 39443): `folder/USCC/ITM/…`, see `docs/delivering.md`.
@@ -144,6 +172,7 @@ impl Default for Config {
             upload_mib_max: 64,
             chunk_rows: app::CHUNK_ROWS_DEFAULT,
             log: "warn".to_owned(),
+            transparency: TransparencyConfig::default(),
             drop: DropConfig::default(),
             views: BTreeMap::new(),
         }
@@ -182,6 +211,13 @@ impl Config {
         }
         Reserve::new(&self.reserve_folder, self.reserve_mib.saturating_mul(1 << 20))
     }
+    pub(crate) fn log_folder(&self) -> PathBuf {
+        if self.transparency.folder.as_os_str().is_empty() {
+            self.data.join("log")
+        } else {
+            self.transparency.folder.clone()
+        }
+    }
     pub(crate) fn staging_dir(&self) -> PathBuf {
         self.data.join("staging")
     }
@@ -208,6 +244,13 @@ pub(crate) fn load(file: Option<&Path>) -> anyhow::Result<Config> {
     }
     if config.chunk_rows == 0 || config.chunk_rows > store::CHUNK_ROWS_MAX {
         bail!("chunk_rows lies between 1 and {}", store::CHUNK_ROWS_MAX);
+    }
+    let transparency = &config.transparency;
+    if transparency
+        .quorum
+        .is_some_and(|quorum| quorum > transparency.witnesses.len())
+    {
+        bail!("transparency.quorum is larger than the number of witnesses");
     }
     if config.drop.every_s == 0 {
         bail!("drop.every_s is at least 1");

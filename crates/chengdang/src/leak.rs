@@ -22,8 +22,8 @@ use store::{
     LoginStore, Look, LookUpStore, Matter, MatterId, MatterStore, NewAct, NewAnswer, NewClosing, NewDelivery,
     NewEmergency, NewLock, NewLookUp, NewMatter, NewMatterEvent, NewProcedure, NewProcedureStep, NewRecordEvent,
     NewRelation, NewTrace, Person, PersonEvent, PersonId, PersonStore, Procedure, ProcedureKind, ProcedureStore,
-    Record, RecordId, RecordStore, Sealed, Session, StagedKind, StagedRow, Store, StoreError, SubjectNotice, Trace,
-    TraceOutcome, Withholding,
+    Record, RecordId, RecordStore, Sealed, Session, SignedHead, StagedKind, StagedRow, Store, StoreError,
+    SubjectNotice, Trace, TraceOutcome, Withholding,
 };
 use uuid::Uuid;
 
@@ -299,6 +299,21 @@ impl LogStore for LeakyStore {
     }
     async fn log_entries(&self, from: u64, limit: u32) -> Result<Vec<LogEntry>, StoreError> {
         self.inner.log_entries(from, limit).await
+    }
+    async fn find_entries(&self, hashes: &[[u8; 32]]) -> Result<Vec<Option<LogEntry>>, StoreError> {
+        self.inner.find_entries(hashes).await
+    }
+    async fn append_version(&self, kind: EntryKind, entry_hash: [u8; 32]) -> Result<bool, StoreError> {
+        self.inner.append_version(kind, entry_hash).await
+    }
+    async fn append_head(&self, lease: Lease, head: &SignedHead) -> Result<(), StoreError> {
+        self.inner.append_head(lease, head).await
+    }
+    async fn signed_heads(&self, origin: &str, from: u64, limit: u32) -> Result<Vec<SignedHead>, StoreError> {
+        self.inner.signed_heads(origin, from, limit).await
+    }
+    async fn last_head(&self, origin: &str) -> Result<Option<SignedHead>, StoreError> {
+        self.inner.last_head(origin).await
     }
     async fn outbox_entries(&self, limit: u32) -> Result<Vec<(EntryKind, [u8; 32])>, StoreError> {
         self.inner.outbox_entries(limit).await

@@ -7,6 +7,8 @@ mod config;
 mod exit;
 #[cfg(feature = "leak-on-purpose")]
 mod leak;
+mod log_client;
+mod monitor;
 mod output;
 mod wire;
 
@@ -16,8 +18,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    account, catalogue, code, deliver, deliveries, demo, drop, faults, floor, held, legacy, matters, migrate,
-    reconcile, reviews, serve, synth, verify, view,
+    account, catalogue, code, deliver, deliveries, demo, drop, faults, floor, held, legacy, log, matters, migrate,
+    reconcile, reviews, serve, synth, verify, view, witness,
 };
 
 /// Rows of an intake are made on one thread and dropped on another, which the system's allocator is slow at.
@@ -42,6 +44,7 @@ Examples:
   chengdang serve                                  run the pages and the API
   chengdang deliver penalties.csv --item ITM-PENALTY --provider 11370199MB0000001A
   chengdang verify                                 check the store against itself
+  chengdang log verify                             check the public log
 
 Exit codes: 0 done; 1 failed; 2 wrong call; 3 the file was refused; 4 damage was found.";
 
@@ -85,6 +88,10 @@ enum Command {
     Migrate(migrate::Args),
     /// Check the store against itself
     Verify(verify::Args),
+    /// Check, prove or watch the public log
+    Log(log::Args),
+    /// Cosign what logs show: a process for another machine and other people
+    Witness(witness::Args),
 }
 
 fn main() -> ExitCode {
@@ -125,6 +132,8 @@ fn main() -> ExitCode {
             Command::Floor(args) => floor::run(&config, args),
             Command::Migrate(args) => migrate::run(&config, args).await,
             Command::Verify(args) => verify::run(&config, args).await,
+            Command::Log(args) => log::run(&config, args).await,
+            Command::Witness(args) => witness::run(args).await,
         }
     });
     match outcome {

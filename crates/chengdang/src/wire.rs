@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
+use app::log::{Log, WitnessClient};
 use app::{Adapter, App, AppError, Parts, Settings};
 use confine::ConfinedReader;
 use domain::Uscc;
@@ -14,11 +15,13 @@ use matching::{FileRegister, IdentityRegister};
 use policy::{Bundle, BundleError, Caller, CallerKind, Policies};
 use reserve::Reserve;
 use store::{Store, StoreError};
+use translog::{LogKey, TileFolder};
 use vault::Vault;
 
 use crate::adapters::drop::statement::DroppedStatements;
 use crate::clock::{RandomIds, SystemClock};
 use crate::config::Config;
+use crate::log_client::HttpWitness;
 
 /// The whole system over the configured store.
 pub(crate) async fn open(config: &Config) -> anyhow::Result<App> {
@@ -40,12 +43,14 @@ pub(crate) async fn open_with(
     let workbooks = Arc::new(ConfinedReader::of_this_program());
     let reserves = [config.reserve(), config.server_reserve()];
     let store = open_store(config, &reserves).await?;
+    let vault = Arc::new(Vault::open(&config.key_file()).with_context(|| key_hint(config))?);
     settings.reserves = reserves.to_vec();
     #[cfg(feature = "leak-on-purpose")]
     let (store, register) = crate::leak::wrap(config, store, register);
     Ok(App::new(Parts {
         store,
-        vault: Arc::new(Vault::open(&config.key_file()).with_context(|| key_hint(config))?),
+        log: open_log(config, &vault)?,
+        vault,
         catalogue: Arc::new(open_catalogue(&config.catalogue)?),
         policies: Arc::new(open_policies(config)?),
         register,
@@ -55,6 +60,28 @@ pub(crate) async fn open_with(
         ids: Arc::new(RandomIds::default()),
         settings,
     }))
+}
+
+/// The public log: its name, its folder, its witnesses.
+fn open_log(config: &Config, vault: &Vault) -> anyhow::Result<Log> {
+    let chosen = &config.transparency;
+    let origin = if chosen.origin.is_empty() {
+        // Unique and lasting as the key is; a city gives its log the name of the address where it is published.
+        format!("chengdang.invalid/{}", vault.fingerprint())
+    } else {
+        chosen.origin.clone()
+    };
+    LogKey::new(&origin, vault.public_key())
+        .context("transparency.origin cannot be the name of a log: no white space, no plus sign")?;
+    let folder = config.log_folder();
+    let files = TileFolder::open(&folder)
+        .with_context(|| format!("the folder {} of the log cannot be made", folder.display()))?;
+    let mut witnesses: Vec<Arc<dyn WitnessClient>> = Vec::new();
+    for (name, witness) in &chosen.witnesses {
+        witnesses.push(Arc::new(HttpWitness::new(name, witness)?));
+    }
+    let quorum = chosen.quorum.unwrap_or(witnesses.len());
+    Ok(Log::new(&origin, Arc::new(files)).with_witnesses(witnesses, quorum))
 }
 
 fn key_hint(config: &Config) -> String {

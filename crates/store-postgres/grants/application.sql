@@ -34,6 +34,7 @@ GRANT UPDATE (content_salt, content) ON trace TO chengdang_app;
 GRANT SELECT, INSERT ON trace_outcome TO chengdang_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON outbox TO chengdang_app;
 GRANT SELECT, INSERT ON log_entry TO chengdang_app;
+GRANT SELECT, INSERT ON log_head TO chengdang_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON lease TO chengdang_app;
 GRANT SELECT, INSERT ON account TO chengdang_app;
 GRANT UPDATE (totp_salt, totp, identity_salt, identity, key) ON account TO chengdang_app;

@@ -4,9 +4,10 @@ use async_trait::async_trait;
 use deadpool_postgres::Transaction;
 use domain::Moment;
 use store::{
-    EntryKind, IndexTag, Lease, LogEntry, LogStore, NewTrace, SEQUENCER_LEASE, StoreError, Trace, TraceKind,
-    TraceOutcome, is_lease_good,
+    EntryKind, IndexTag, Lease, LogEntry, LogStore, NewTrace, SEQUENCER_LEASE, SignedHead, StoreError, Trace,
+    TraceKind, TraceOutcome, is_lease_good,
 };
+use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::PostgresStore;
@@ -58,16 +59,39 @@ impl LogStore for PostgresStore {
     async fn log_entries(&self, from: u64, limit: u32) -> Result<Vec<LogEntry>, StoreError> {
         let client = self.client().await?;
         let sql = include_str!("../sql/log_entry/list.sql");
-        let entries = all(&client, sql, &[&signed(from)?, &i64::from(limit)], |row| {
-            Ok(LogEntry {
-                index: count(row, 0)?,
-                kind: word(row, 1, EntryKind::parse)?,
-                entry_hash: bytes(row, 2)?,
-                at: Moment(get(row, 3)?),
-            })
-        })
-        .await?;
+        let entries = all(&client, sql, &[&signed(from)?, &i64::from(limit)], |row| entry(row, 0)).await?;
         Ok(entries)
+    }
+
+    async fn find_entries(&self, hashes: &[[u8; 32]]) -> Result<Vec<Option<LogEntry>>, StoreError> {
+        let client = self.client().await?;
+        let asked: Vec<&[u8]> = hashes.iter().map(<[u8; 32]>::as_slice).collect();
+        let sql = include_str!("../sql/log_entry/find.sql");
+        let rows = all(&client, sql, &[&asked], |row| Ok((count(row, 0)?, entry(row, 1)?))).await?;
+        let mut rows = rows.into_iter().peekable();
+        let places = 1..=hashes.len() as u64;
+        Ok(places
+            .map(|place| rows.next_if(|(found, _)| *found == place).map(|(_, entry)| entry))
+            .collect())
+    }
+
+    async fn append_version(&self, kind: EntryKind, entry_hash: [u8; 32]) -> Result<bool, StoreError> {
+        self.small(move || self.write_version(kind, entry_hash)).await
+    }
+
+    async fn append_head(&self, lease: Lease, head: &SignedHead) -> Result<(), StoreError> {
+        self.small(move || self.write_head(lease, head)).await
+    }
+
+    async fn signed_heads(&self, origin: &str, from: u64, limit: u32) -> Result<Vec<SignedHead>, StoreError> {
+        let client = self.client().await?;
+        let sql = include_str!("../sql/log_head/list.sql");
+        Ok(all(&client, sql, &[&origin, &signed(from)?, &i64::from(limit)], head).await?)
+    }
+
+    async fn last_head(&self, origin: &str) -> Result<Option<SignedHead>, StoreError> {
+        let client = self.client().await?;
+        Ok(first(&client, include_str!("../sql/log_head/last.sql"), &[&origin], head).await?)
     }
 
     async fn outbox_entries(&self, limit: u32) -> Result<Vec<(EntryKind, [u8; 32])>, StoreError> {
@@ -148,7 +172,69 @@ pub(crate) async fn insert_outcomes(
     Ok(())
 }
 
+/// Refuses whoever does not hold the sequencer's lease any more. Its row stays locked until the commit, so a new holder's
+/// token waits for it: the fence.
+async fn hold_lease(transaction: &Transaction<'_>, lease: Lease) -> Result<(), Fault> {
+    let sql = include_str!("../sql/lease/lock.sql");
+    let token = first(transaction, sql, &[&SEQUENCER_LEASE], |row| count(row, 0)).await?;
+    if token != Some(lease.token) {
+        return Err(StoreError::LeaseLost { name: SEQUENCER_LEASE }.into());
+    }
+    Ok(())
+}
+
+fn entry(row: &Row, column: usize) -> Result<LogEntry, Fault> {
+    Ok(LogEntry {
+        index: count(row, column)?,
+        kind: word(row, column + 1, EntryKind::parse)?,
+        entry_hash: bytes(row, column + 2)?,
+        at: Moment(get(row, column + 3)?),
+    })
+}
+
+fn head(row: &Row) -> Result<SignedHead, Fault> {
+    Ok(SignedHead {
+        origin: get(row, 0)?,
+        size: count(row, 1)?,
+        root: bytes(row, 2)?,
+        signature: bytes(row, 3)?,
+    })
+}
+
 impl PostgresStore {
+    async fn write_version(&self, kind: EntryKind, entry_hash: [u8; 32]) -> Result<bool, Fault> {
+        let mut client = self.client().await?;
+        let transaction = client.transaction().await?;
+        let mut known = None;
+        for sql in [
+            include_str!("../sql/outbox/newest.sql"),
+            include_str!("../sql/log_entry/newest_version.sql"),
+        ] {
+            if known.is_none() {
+                known = first(&transaction, sql, &[&kind.as_str()], |row| bytes::<32>(row, 0)).await?;
+            }
+        }
+        let is_new = known != Some(entry_hash);
+        if is_new {
+            enqueue(&transaction, kind, &[&entry_hash]).await?;
+            commit(transaction).await?;
+        }
+        Ok(is_new)
+    }
+
+    async fn write_head(&self, lease: Lease, head: &SignedHead) -> Result<(), Fault> {
+        let mut client = self.client().await?;
+        let transaction = client.transaction().await?;
+        hold_lease(&transaction, lease).await?;
+        let sql = include_str!("../sql/log_head/insert.sql");
+        let (root, signature) = (head.root.as_slice(), head.signature.as_slice());
+        let columns: &[crate::connection::Parameter<'_>] = &[&head.origin, &signed(head.size)?, &root, &signature];
+        if execute(&transaction, sql, columns).await? == 0 {
+            return Err(conflict("a head as large was signed"));
+        }
+        commit(transaction).await
+    }
+
     async fn write_traces(&self, traces: &[NewTrace]) -> Result<(), Fault> {
         let mut client = self.client().await?;
         let transaction = client.transaction().await?;
@@ -196,12 +282,7 @@ impl PostgresStore {
     async fn sequence_oldest(&self, lease: Lease, now: Moment, limit: u32) -> Result<u32, Fault> {
         let mut client = self.client().await?;
         let transaction = client.transaction().await?;
-        // The row stays locked until the commit, so a new holder's token waits for it: the fence.
-        let sql = include_str!("../sql/lease/lock.sql");
-        let token = first(&transaction, sql, &[&SEQUENCER_LEASE], |row| count(row, 0)).await?;
-        if token != Some(lease.token) {
-            return Err(StoreError::LeaseLost { name: SEQUENCER_LEASE }.into());
-        }
+        hold_lease(&transaction, lease).await?;
         let sql = include_str!("../sql/log_entry/append_from_outbox.sql");
         let appended = execute(&transaction, sql, &[&i64::from(limit), &now.0]).await?;
         commit(transaction).await?;

@@ -2,10 +2,10 @@
 
 use async_trait::async_trait;
 use domain::Moment;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 use store::{
-    EntryKind, IndexTag, Lease, LogEntry, LogStore, NewTrace, SEQUENCER_LEASE, StoreError, Trace, TraceKind,
-    TraceOutcome, is_lease_good,
+    EntryKind, IndexTag, Lease, LogEntry, LogStore, NewTrace, SEQUENCER_LEASE, SignedHead, StoreError, Trace,
+    TraceKind, TraceOutcome, is_lease_good,
 };
 use uuid::Uuid;
 
@@ -59,17 +59,56 @@ impl LogStore for SqliteStore {
                 connection,
                 include_str!("../sql/log_entry/list.sql"),
                 params![signed(from)?, limit],
-                |row| {
-                    Ok(LogEntry {
-                        index: count(row, 0)?,
-                        kind: word(row, 1, EntryKind::parse)?,
-                        entry_hash: bytes(row, 2)?,
-                        at: Moment(row.get(3)?),
-                    })
-                },
+                entry,
             )
         })
         .await
+    }
+
+    async fn find_entries(&self, hashes: &[[u8; 32]]) -> Result<Vec<Option<LogEntry>>, StoreError> {
+        let hashes = hashes.to_vec();
+        self.read(move |connection| {
+            let sql = include_str!("../sql/log_entry/find.sql");
+            hashes
+                .iter()
+                .map(|hash| first(connection, sql, [hash], entry))
+                .collect()
+        })
+        .await
+    }
+
+    async fn append_version(&self, kind: EntryKind, entry_hash: [u8; 32]) -> Result<bool, StoreError> {
+        self.write(move |connection| append_version(connection, kind, &entry_hash))
+            .await
+    }
+
+    async fn append_head(&self, lease: Lease, new: &SignedHead) -> Result<(), StoreError> {
+        let new = new.clone();
+        self.write(move |connection| {
+            hold_lease(connection, lease)?;
+            let sql = include_str!("../sql/log_head/insert.sql");
+            let columns = params![new.origin, signed(new.size)?, &new.root, &new.signature];
+            match execute(connection, sql, columns)? {
+                0 => Err(conflict("a head as large was signed")),
+                _ => Ok(()),
+            }
+        })
+        .await
+    }
+
+    async fn signed_heads(&self, origin: &str, from: u64, limit: u32) -> Result<Vec<SignedHead>, StoreError> {
+        let origin = origin.to_owned();
+        self.read(move |connection| {
+            let sql = include_str!("../sql/log_head/list.sql");
+            all(connection, sql, params![origin, signed(from)?, limit], head)
+        })
+        .await
+    }
+
+    async fn last_head(&self, origin: &str) -> Result<Option<SignedHead>, StoreError> {
+        let origin = origin.to_owned();
+        self.read(move |connection| first(connection, include_str!("../sql/log_head/last.sql"), [origin], head))
+            .await
     }
 
     async fn outbox_entries(&self, limit: u32) -> Result<Vec<(EntryKind, [u8; 32])>, StoreError> {
@@ -205,7 +244,8 @@ fn take_lease(
     }))
 }
 
-fn sequence(connection: &Connection, lease: Lease, now: Moment, limit: u32) -> Result<u32, Fault> {
+/// Refuses whoever does not hold the sequencer's lease any more.
+fn hold_lease(connection: &Connection, lease: Lease) -> Result<(), Fault> {
     let token = first(
         connection,
         include_str!("../sql/lease/get.sql"),
@@ -215,6 +255,42 @@ fn sequence(connection: &Connection, lease: Lease, now: Moment, limit: u32) -> R
     if token != Some(lease.token) {
         return Err(StoreError::LeaseLost { name: SEQUENCER_LEASE }.into());
     }
+    Ok(())
+}
+
+fn entry(row: &Row<'_>) -> Result<LogEntry, Fault> {
+    Ok(LogEntry {
+        index: count(row, 0)?,
+        kind: word(row, 1, EntryKind::parse)?,
+        entry_hash: bytes(row, 2)?,
+        at: Moment(row.get(3)?),
+    })
+}
+
+fn head(row: &Row<'_>) -> Result<SignedHead, Fault> {
+    Ok(SignedHead {
+        origin: row.get(0)?,
+        size: count(row, 1)?,
+        root: bytes(row, 2)?,
+        signature: bytes(row, 3)?,
+    })
+}
+
+fn append_version(connection: &Connection, kind: EntryKind, entry_hash: &[u8; 32]) -> Result<bool, Fault> {
+    let newest = |sql| first(connection, sql, [kind.as_str()], |row| bytes::<32>(row, 0));
+    let known = match newest(include_str!("../sql/outbox/newest.sql"))? {
+        Some(waiting) => Some(waiting),
+        None => newest(include_str!("../sql/log_entry/newest_version.sql"))?,
+    };
+    let is_new = known != Some(*entry_hash);
+    if is_new {
+        enqueue(connection, kind, entry_hash)?;
+    }
+    Ok(is_new)
+}
+
+fn sequence(connection: &Connection, lease: Lease, now: Moment, limit: u32) -> Result<u32, Fault> {
+    hold_lease(connection, lease)?;
     let appended = execute(
         connection,
         include_str!("../sql/log_entry/append_from_outbox.sql"),

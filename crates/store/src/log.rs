@@ -1,5 +1,5 @@
 //! Log tables: traces of look-ups and own reads (written first, R11), the outbox of effects, and the sequencer.
-//! Tiles and proofs are built on the sequenced entries by a later layer.
+//! Tiles and proofs are built on the sequenced entries by `app`.
 
 use async_trait::async_trait;
 use domain::Moment;
@@ -59,50 +59,70 @@ pub struct Trace {
     pub outcome: Option<TraceOutcome>,
 }
 
-/// What a log entry stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum EntryKind {
-    /// a trace
-    Trace,
-    /// the records of a chunk
-    Chunk,
-    /// a receipt
-    Receipt,
-    /// an event of a record
-    RecordEvent,
-    /// an event of a person
-    PersonEvent,
-    /// a step of a procedure
-    ProcedureStep,
+/// Gives the kinds of entries their stored words and the numbers that leaves carry, from one list.
+macro_rules! kinds {
+    ($($(#[$doc:meta])+ $variant:ident = $number:literal $word:literal),+ $(,)?) => {
+        /// What a log entry stands for.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum EntryKind { $($(#[$doc])+ $variant),+ }
+
+        impl EntryKind {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// Stored form.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+            /// Reads the stored form.
+            #[must_use]
+            pub fn parse(text: &str) -> Option<Self> {
+                match text { $($word => Some(Self::$variant),)+ _ => None }
+            }
+            /// The number in leaves of the log. It is signed and given out: it never changes, and none is used again.
+            #[must_use]
+            pub const fn number(self) -> u8 {
+                match self { $(Self::$variant => $number),+ }
+            }
+            /// Reads a number.
+            #[must_use]
+            pub const fn from_number(number: u8) -> Option<Self> {
+                match number { $($number => Some(Self::$variant),)+ _ => None }
+            }
+        }
+    };
 }
 
-impl EntryKind {
-    /// Stored form.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Trace => "trace",
-            Self::Chunk => "chunk",
-            Self::Receipt => "receipt",
-            Self::RecordEvent => "record_event",
-            Self::PersonEvent => "person_event",
-            Self::ProcedureStep => "procedure_step",
-        }
-    }
-    /// Reads the stored form.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        [
-            Self::Trace,
-            Self::Chunk,
-            Self::Receipt,
-            Self::RecordEvent,
-            Self::PersonEvent,
-            Self::ProcedureStep,
-        ]
-        .into_iter()
-        .find(|kind| kind.as_str() == text)
-    }
+kinds! {
+    /// a trace
+    Trace = 1 "trace",
+    /// the records of a chunk
+    Chunk = 2 "chunk",
+    /// a receipt
+    Receipt = 3 "receipt",
+    /// an event of a record
+    RecordEvent = 4 "record_event",
+    /// an event of a person
+    PersonEvent = 5 "person_event",
+    /// a step of a procedure
+    ProcedureStep = 6 "procedure_step",
+    /// how a look-up ended
+    Outcome = 7 "outcome",
+    /// an officer closed a look-up
+    LookUpClosed = 8 "look_up_closed",
+    /// a decision
+    Decision = 9 "decision",
+    /// a consent, or its withdrawal
+    Consent = 10 "consent",
+    /// a version of the catalogue
+    Catalogue = 11 "catalogue",
+    /// a version of the policies
+    Policy = 12 "policy",
+    /// an act on a key
+    Key = 13 "key",
+    /// an act of an administrator
+    Administrator = 14 "administrator",
 }
 
 /// A sequenced entry of the log.
@@ -116,6 +136,19 @@ pub struct LogEntry {
     pub entry_hash: [u8; 32],
     /// When it was sequenced.
     pub at: Moment,
+}
+
+/// A head of the log's tree that was signed, with the log's signature over its checkpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedHead {
+    /// Name of the log: a log that was given up is followed by one of another name over the same entries.
+    pub origin: String,
+    /// Number of entries.
+    pub size: u64,
+    /// Root of the tree over them.
+    pub root: [u8; 32],
+    /// Ed25519 signature of the checkpoint's text.
+    pub signature: [u8; 64],
 }
 
 /// A held lease with its fencing token.
@@ -156,6 +189,27 @@ pub trait LogStore {
 
     /// Sequenced entries from `from`, at most `limit`.
     async fn log_entries(&self, from: u64, limit: u32) -> Result<Vec<LogEntry>, StoreError>;
+
+    /// The entry of each hash, in the order asked; the earliest, if several have the hash.
+    async fn find_entries(&self, hashes: &[[u8; 32]]) -> Result<Vec<Option<LogEntry>>, StoreError>;
+
+    /// Asks for a place for a new version of something (catalogue, policies): whether the newest of its kind, sequenced or
+    /// waiting, is another.
+    async fn append_version(&self, kind: EntryKind, entry_hash: [u8; 32]) -> Result<bool, StoreError>;
+
+    /// Keeps a head that was signed, before anybody is given it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::LeaseLost`] if the lease has a newer token, [`StoreError::Conflict`] if a head of this size or a larger
+    /// one was signed. Nothing is written then.
+    async fn append_head(&self, lease: Lease, head: &SignedHead) -> Result<(), StoreError>;
+
+    /// Signed heads of the log `origin` of `from` entries and more, at most `limit`, smallest first.
+    async fn signed_heads(&self, origin: &str, from: u64, limit: u32) -> Result<Vec<SignedHead>, StoreError>;
+
+    /// The head of the log `origin` that was signed last.
+    async fn last_head(&self, origin: &str) -> Result<Option<SignedHead>, StoreError>;
 
     /// Unsequenced outbox rows, oldest first, at most `limit`: kind and entry hash.
     async fn outbox_entries(&self, limit: u32) -> Result<Vec<(EntryKind, [u8; 32])>, StoreError>;

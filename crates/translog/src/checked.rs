@@ -84,3 +84,54 @@ impl<R: Fn(Tile) -> Result<Vec<u8>, LogFault>> HashReader for Checked<R> {
         indexes.iter().map(read).collect()
     }
 }
+
+/// Checks what was written of a tree before it is signed: `leaves` are the hashes of its leaves from number `from` on, each
+/// read anew from where it comes; `full` the tiles that became full. From the files alone follows that the tree of `head` is
+/// that of `signed` with exactly these leaves behind it.
+///
+/// # Errors
+///
+/// [`LogFault::Tiles`] if something reads back differently, or as `read`.
+pub fn check_written<R: Fn(Tile) -> Result<Vec<u8>, LogFault>>(
+    read: R,
+    head: Head,
+    signed: Head,
+    leaves: &[Hash],
+    full: &[Tile],
+) -> Result<(), LogFault> {
+    let width = u64::from(WIDTH);
+    if signed.size + leaves.len() as u64 != head.size {
+        return Err(LogFault::Tiles);
+    }
+    let hash_at = |level: u8, number: u64| -> Result<Hash, LogFault> {
+        let tile = Tile::in_tree(level, number / width, head.size).ok_or(LogFault::Tiles)?;
+        let place = usize::try_from(number % width).map_err(|_| LogFault::Tiles)?;
+        let bytes = read(tile)?;
+        bytes.as_chunks().0.get(place).copied().ok_or(LogFault::Tiles)
+    };
+    let mut rest = leaves;
+    let mut number = signed.size;
+    while !rest.is_empty() {
+        let tile = Tile::in_tree(0, number / width, head.size).ok_or(LogFault::Tiles)?;
+        let bytes = read(tile)?;
+        let place = usize::try_from(number % width).map_err(|_| LogFault::Tiles)?;
+        let here = bytes.as_chunks().0.get(place..).unwrap_or_default();
+        let (these, others) = rest.split_at_checked(here.len()).ok_or(LogFault::Tiles)?;
+        if here.is_empty() || these != here {
+            return Err(LogFault::Tiles);
+        }
+        number += these.len() as u64;
+        rest = others;
+    }
+    for tile in full {
+        let root = crate::root_of_tile(&read(*tile)?).ok_or(LogFault::Tiles)?;
+        if root != hash_at(tile.level + 1, tile.index)? {
+            return Err(LogFault::Tiles);
+        }
+    }
+    if Tree::resume(head.size, &read)?.root() != head.root {
+        return Err(LogFault::Tiles);
+    }
+    let proof = crate::prove_consistency(&read, head, signed.size)?;
+    crate::check_consistency(&proof, signed, head).map_err(|_| LogFault::Tiles)
+}

@@ -2,22 +2,29 @@
 //!
 //! The tree is that of RFC 6962 section 2.1 with SHA-256, stored and published as C2SP tlog-tiles
 //! (<https://c2sp.org/tlog-tiles>), its heads as checkpoints (<https://c2sp.org/tlog-checkpoint>), its proofs of inclusion
-//! as C2SP tlog-proofs (<https://c2sp.org/tlog-proof>). No key is held here: whoever signs hands in a function.
+//! as C2SP tlog-proofs (<https://c2sp.org/tlog-proof>). Witnesses cosign (<https://c2sp.org/tlog-cosignature>) what they are
+//! shown (<https://c2sp.org/tlog-witness>). No key is held here: whoever signs hands in a function.
 
 mod checked;
 mod checkpoint;
+mod cosignature;
 mod folder;
+mod key;
 mod leaf;
 mod proof;
 mod tile;
 mod tree;
+pub mod witness;
 
-pub use checkpoint::{Head, LogKey, open, sign};
-pub use folder::TileFolder;
+pub use checked::check_written;
+pub use checkpoint::{Head, claim_of, note_of, open, sign, text_of};
+pub use cosignature::{Cosigned, cosign, cosigned_by};
+pub use folder::{LogFiles, TileFolder};
+pub use key::{LogKey, WitnessKey, verifies};
 pub use leaf::{LEAF_BYTES, Leaf};
 pub use proof::{InclusionProof, check_consistency, prove_consistency, prove_inclusion};
 pub use tile::{Tile, WIDTH};
-pub use tree::{Filled, Tree};
+pub use tree::{Filled, Tree, leaf_hash, root_of_tile};
 
 /// Hash of a leaf or of a node of the tree: SHA-256, 32 bytes.
 pub type Hash = [u8; 32];
@@ -34,6 +41,9 @@ pub enum LogFault {
     /// No signature by the log's key, or a wrong one.
     #[error("the checkpoint is not signed by the log's key")]
     Signature,
+    /// A witness's line that its key did not make.
+    #[error("a cosignature was not made by its witness")]
+    Cosignature,
     /// The checkpoint is of another log.
     #[error("the checkpoint is of another log")]
     Origin,

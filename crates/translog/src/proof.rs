@@ -17,6 +17,8 @@ const PATH_MAX: usize = 64;
 /// That an entry is in the tree of a checkpoint: all that an offline check needs but the entry and the log's key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InclusionProof {
+    /// What a verifier needs beside, such as the leaf; nothing here is proved by being here.
+    pub extra: Vec<u8>,
     /// Number of the entry, from 0.
     pub index: u64,
     /// From the leaf's sibling to the root's child (RFC 6962 section 2.1.1).
@@ -49,7 +51,11 @@ impl InclusionProof {
     /// [`LogFault::Form`] if the checkpoint is no text.
     pub fn to_text(&self) -> Result<String, LogFault> {
         let checkpoint = std::str::from_utf8(&self.checkpoint).map_err(|_| form())?;
-        let mut text = format!("{HEADING}\nindex {}\n", self.index);
+        let mut text = format!("{HEADING}\n");
+        if !self.extra.is_empty() {
+            writeln!(text, "extra {}", STANDARD.encode(&self.extra)).map_err(|_| form())?;
+        }
+        writeln!(text, "index {}", self.index).map_err(|_| form())?;
         for hash in &self.path {
             writeln!(text, "{}", STANDARD.encode(hash)).map_err(|_| form())?;
         }
@@ -58,7 +64,7 @@ impl InclusionProof {
         Ok(text)
     }
 
-    /// Reads what [`Self::to_text`] wrote, or another writer of the same form; extra data is passed over.
+    /// Reads what [`Self::to_text`] wrote, or another writer of the same form.
     ///
     /// # Errors
     ///
@@ -70,8 +76,9 @@ impl InclusionProof {
             return Err(form());
         }
         let mut line = lines.next();
-        if let Some(extra) = line.and_then(|line| line.strip_prefix("extra ")) {
-            STANDARD.decode(extra).map_err(|_| form())?;
+        let mut extra = Vec::new();
+        if let Some(text) = line.and_then(|line| line.strip_prefix("extra ")) {
+            extra = STANDARD.decode(text).map_err(|_| form())?;
             line = lines.next();
         }
         let digits = line.and_then(|line| line.strip_prefix("index ")).ok_or_else(form)?;
@@ -84,6 +91,7 @@ impl InclusionProof {
             return Err(form());
         }
         Ok(Self {
+            extra,
             index,
             path,
             checkpoint: checkpoint.as_bytes().to_vec(),

@@ -41,6 +41,15 @@ impl Tile {
         self.width == WIDTH
     }
 
+    /// Tile `index` of `level` as it is in a tree of `size` leaves; `None` if the tree has no hash there.
+    #[must_use]
+    pub fn in_tree(level: u8, index: u64, size: u64) -> Option<Self> {
+        let hashes = size.checked_shr(u32::from(level) * u32::from(HEIGHT)).unwrap_or(0);
+        let left = hashes.checked_sub(index.checked_mul(u64::from(WIDTH))?)?;
+        let width = u32::try_from(left.min(u64::from(WIDTH))).unwrap_or_default();
+        (width > 0).then_some(Self { level, index, width })
+    }
+
     /// The tiles that are not full in a tree of `size` leaves, lowest first. Empty ones are none.
     pub fn partial(size: u64) -> impl Iterator<Item = Self> {
         (0..=LEVEL_MAX).filter_map(move |level| {
@@ -151,5 +160,13 @@ mod tests {
         assert_eq!(of(256), ["tile/1/000.p/1"]);
         assert_eq!(of(0), Vec::<String>::new());
         assert_eq!(of(u64::MAX).len(), 8);
+        let in_tree = |level, index| Tile::in_tree(level, index, 70_000).map(|tile| tile.to_string());
+        assert_eq!(in_tree(0, 272).as_deref(), Some("tile/0/272"));
+        assert_eq!(in_tree(0, 273).as_deref(), Some("tile/0/273.p/112"));
+        assert_eq!(in_tree(2, 0).as_deref(), Some("tile/2/000.p/1"));
+        assert_eq!(
+            (in_tree(0, 274), in_tree(3, 0), in_tree(0, u64::MAX)),
+            (None, None, None)
+        );
     }
 }

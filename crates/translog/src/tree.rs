@@ -3,7 +3,7 @@
 use tlog_tiles::{EMPTY_HASH, node_hash, record_hash};
 
 use crate::tile::HEIGHT;
-use crate::{Hash, LogFault, Tile, WIDTH};
+use crate::{Hash, Head, LogFault, Tile, WIDTH};
 
 /// A tile with its hashes, one after another.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +47,15 @@ impl Tree {
     #[must_use]
     pub const fn size(&self) -> u64 {
         self.size
+    }
+
+    /// Size and root.
+    #[must_use]
+    pub fn head(&self) -> Head {
+        Head {
+            size: self.size,
+            root: self.root(),
+        }
     }
 
     /// Adds a leaf; tiles that became full by it are added to `filled`.
@@ -116,6 +125,19 @@ impl Tree {
 fn full_tiles(size: u64, level: u8) -> u64 {
     let bits = (u32::from(level) + 1) * u32::from(HEIGHT);
     size.checked_shr(bits).unwrap_or(0)
+}
+
+/// Hash of a leaf (RFC 6962 section 2.1).
+#[must_use]
+pub fn leaf_hash(leaf: &[u8]) -> Hash {
+    record_hash(leaf).0
+}
+
+/// Root of the subtree under a full tile: its hash in the tile above. `None` if these are not the bytes of a full one.
+#[must_use]
+pub fn root_of_tile(bytes: &[u8]) -> Option<Hash> {
+    let (hashes, rest) = bytes.as_chunks();
+    (rest.is_empty() && hashes.len() == WIDTH as usize).then(|| root_of(hashes))
 }
 
 /// Root of the full subtree over `hashes`, as many as a power of two.

@@ -25,7 +25,7 @@ const NOTE: &str = "# SECRET. These keys open every person's records of this ins
     # Mode 0600, owned by the service user; backed up apart from the database; never mailed, printed or committed.\n\
     # Not to be edited: use `chengdang`, or restore it from its backup.\n";
 /// A whole key file is about one kilobyte.
-const FILE_BYTES_MAX: u64 = 16 * 1024;
+pub(crate) const FILE_BYTES_MAX: u64 = 16 * 1024;
 /// Base64 of 32 bytes; the decoder asks for room in whole groups.
 const DECODE_BYTES: usize = 33;
 
@@ -276,7 +276,7 @@ impl Found {
     }
 }
 
-fn decode(text: &str) -> Result<KeyBytes, VaultError> {
+pub(crate) fn decode(text: &str) -> Result<KeyBytes, VaultError> {
     let damaged = || VaultError::Damaged {
         what: "a key is not 32 bytes in base64",
     };
@@ -293,12 +293,12 @@ fn decode(text: &str) -> Result<KeyBytes, VaultError> {
 }
 
 /// Against cuts and slips, not against an attacker, who has the keys anyway: 64 bits of SHA-256 in hex.
-fn check_of(body: &str) -> String {
+pub(crate) fn check_of(body: &str) -> String {
     hex::encode(first::<8>(&International.hash(&[body.as_bytes()])))
 }
 
 /// The directory in which `path` lies; a bare name lies in the present one.
-fn directory_of(path: &Path) -> &Path {
+pub(crate) fn directory_of(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -307,7 +307,7 @@ fn directory_of(path: &Path) -> &Path {
 
 /// Refuses a way to the key file on which everybody could swap a directory or the file. The sticky bit, as on `/tmp`,
 /// keeps others from renaming what is not theirs.
-fn check_directories(directory: &Path) -> Result<(), VaultError> {
+pub(crate) fn check_directories(directory: &Path) -> Result<(), VaultError> {
     let real = directory
         .canonicalize()
         .map_err(|error| io_error("find", directory, &error))?;
@@ -324,7 +324,7 @@ fn check_directories(directory: &Path) -> Result<(), VaultError> {
     Ok(())
 }
 
-fn check_owner_and_mode(path: &Path, owner: u32, mode: u32) -> Result<(), VaultError> {
+pub(crate) fn check_owner_and_mode(path: &Path, owner: u32, mode: u32) -> Result<(), VaultError> {
     let user = rustix::process::geteuid().as_raw();
     if owner != user {
         return Err(VaultError::ForeignOwner {
@@ -343,7 +343,7 @@ fn check_owner_and_mode(path: &Path, owner: u32, mode: u32) -> Result<(), VaultE
 }
 
 /// Creates `path` (`O_CREAT`, `O_EXCL`, 0600), writes and syncs it and its directory; a half-written file is removed.
-fn write_new(path: &Path, text: &str, exists: impl Fn(&Path) -> VaultError) -> Result<(), VaultError> {
+pub(crate) fn write_new(path: &Path, text: &str, exists: impl Fn(&Path) -> VaultError) -> Result<(), VaultError> {
     let opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     let mut file = opened.map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => exists(path),
@@ -364,7 +364,7 @@ fn sync_directory(directory: &Path) -> Result<(), VaultError> {
     synced.map_err(|error| io_error("sync", directory, &error))
 }
 
-fn io_error(act: &'static str, path: &Path, error: &io::Error) -> VaultError {
+pub(crate) fn io_error(act: &'static str, path: &Path, error: &io::Error) -> VaultError {
     VaultError::Io {
         act,
         path: path.to_owned(),

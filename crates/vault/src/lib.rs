@@ -33,6 +33,7 @@ mod salts;
 mod secret;
 mod staged;
 pub mod suite;
+mod witness_key;
 
 use std::fmt;
 use std::path::Path;
@@ -48,6 +49,7 @@ pub use hash::{entry_hash, random_bytes, verify};
 pub use index::{BlindTag, Tags};
 pub use secret::{Place, SealedBytes, Secret, SecretOwner};
 pub use staged::{SEGMENT_BYTES, StagedReader, StagedWriter};
+pub use witness_key::WitnessKey;
 
 use hash::first;
 use index::IndexKey;

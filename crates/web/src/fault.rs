@@ -278,7 +278,10 @@ impl IntoResponse for Fault {
 
 /// Whether answers under `path` are for programs.
 fn is_for_programs(path: &str) -> bool {
-    path == "/api" || path.starts_with("/api/") || matches!(path, "/openapi.json" | "/healthz" | "/readyz")
+    path == "/api"
+        || path.starts_with("/api/")
+        || path.starts_with("/log/")
+        || matches!(path, "/openapi.json" | "/healthz" | "/readyz")
 }
 
 /// Fills faults: a problem document for programs, a page for people.

@@ -17,6 +17,7 @@ mod assets;
 mod cookies;
 mod fault;
 mod forms;
+mod log;
 mod page;
 mod pages;
 mod prefs;
@@ -30,6 +31,7 @@ mod state;
 mod telemetry;
 mod texts;
 mod upload;
+mod witness;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -43,6 +45,7 @@ use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use settings::WebSettings;
+pub use witness::{Answering, serve_witness};
 
 use crate::fault::Fault;
 use crate::state::WebState;

@@ -28,12 +28,15 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "matching",
             "policy",
             "vault",
+            "translog",
             "reserve",
             "store",
         ],
     ),
     ("synth", &["domain", "catalogue"]),
-    ("web", &["domain", "catalogue", "policy", "store", "app"]),
+    // For whoever checks from outside: it must not need the system.
+    ("chengdang-verify", &["translog"]),
+    ("web", &["domain", "catalogue", "policy", "translog", "store", "app"]),
     (
         "chengdang",
         &[
@@ -44,6 +47,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "matching",
             "policy",
             "vault",
+            "translog",
             "reserve",
             "store",
             "store-sqlite",
@@ -124,6 +128,12 @@ const TONGUES: &[Tongue] = &[
         ],
         rooms: &["web"],
         test_rooms: &["chengdang"],
+    },
+    Tongue {
+        what: "asking by HTTP",
+        names: &["attohttpc", "isahc", "minreq", "reqwest", "ureq"],
+        rooms: &["chengdang"],
+        test_rooms: &[],
     },
 ];
 

@@ -9,8 +9,9 @@ use crate::{App, AppError};
 /// Bytes written between two looks at the disk.
 const BYTES: u64 = 1 << 20;
 
-/// Refuses to go on without room.
+/// Refuses to go on without room, or while the store may be an old backup.
 pub(super) fn must_have_room(app: &App) -> Result<(), DeliverError> {
+    app.log().must_be_current()?;
     if app.intake().has_room {
         Ok(())
     } else {

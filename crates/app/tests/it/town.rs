@@ -63,6 +63,22 @@ pub(crate) fn app_over(
     register: &str,
     chunk_rows: Option<usize>,
 ) -> App {
+    let log = app::log::Log::new(
+        "log.example",
+        Arc::new(translog::TileFolder::open(&folder.join("log")).unwrap()),
+    );
+    app_with(folder, store, clock, register, chunk_rows, log)
+}
+
+/// The same with its public log.
+pub(crate) fn app_with(
+    folder: &Path,
+    store: Arc<dyn Store>,
+    clock: Arc<TestClock>,
+    register: &str,
+    chunk_rows: Option<usize>,
+    log: app::log::Log,
+) -> App {
     static SHIPPED: LazyLock<(Arc<Catalogue>, Arc<Policies>)> = LazyLock::new(|| {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let catalogue = catalogue::load(&root.join("catalogue")).unwrap();
@@ -83,6 +99,7 @@ pub(crate) fn app_over(
         statements: Arc::new(app::reconcile::NoStatements),
         clock,
         ids: Arc::new(TestIds),
+        log,
         settings,
     })
 }

@@ -101,6 +101,10 @@ impl Ground {
             statements: Arc::new(app::reconcile::NoStatements),
             clock: Arc::new(SystemClock),
             ids: Arc::new(RandomIds::default()),
+            log: app::log::Log::new(
+                "log.example",
+                Arc::new(translog::TileFolder::open(&folder.join("log"))?),
+            ),
             settings,
         }))
     }

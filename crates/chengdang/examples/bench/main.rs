@@ -1,4 +1,4 @@
-//! `make bench`: one report of P1 (intake beside PostgreSQL's COPY), P9 (the own file) and P10 (the idle process).
+//! `make bench`: one report of P1 (intake beside PostgreSQL's COPY), P4 (the log), P9 (the own file) and P10 (the idle process).
 //!
 //! A figure is a ratio with both arms in the same run, in turns, on the same bytes, with the same durability; outputs are
 //! compared with the truth of the synthetic city. Build with --release; `docs/performance.md` says how it is read.
@@ -9,6 +9,7 @@ mod city;
 mod clock;
 mod formats;
 mod idle;
+mod log;
 mod measure;
 mod own;
 mod peer;
@@ -66,6 +67,8 @@ enum Section {
     Growth,
     /// Reading the kinds of file, part of P1
     Formats,
+    /// The log
+    P4,
     /// The own file
     P9,
     /// The idle process
@@ -112,6 +115,10 @@ async fn main() -> anyhow::Result<()> {
     if is_asked(Section::Formats) {
         let turns = if args.quick { 2 } else { 5 };
         formats::run(&ground, turns, &folder.path().join("formats"), &mut report)?;
+    }
+    if is_asked(Section::P4) {
+        let entries = if args.quick { 100_000 } else { 1_000_000 };
+        log::run(&ground, entries, &folder.path().join("p4"), &mut report).await?;
     }
     if is_asked(Section::P9) {
         let small = city::filled(&ground, 10_000, &folder.path().join("own-small")).await?;

@@ -46,6 +46,9 @@ pub(crate) async fn until_stopped(app: App, config: &Config, listener: TcpListen
     if resumed > 0 {
         tracing::info!(deliveries = resumed, "interrupted deliveries go on");
     }
+    app::log::note_versions(&app)
+        .await
+        .context("the versions of catalogue and policies cannot be logged")?;
     let sequencer = tokio::spawn(app::sequencer::run(app.clone()));
     let keeping = tokio::spawn(app::deliver::keep_going(app.clone()));
     let stop = Arc::new(AtomicBool::new(false));
@@ -73,7 +76,8 @@ pub(crate) async fn until_stopped(app: App, config: &Config, listener: TcpListen
     Ok(Exit::Done)
 }
 
-async fn stopped() {
+/// Ready on SIGTERM or Ctrl-C.
+pub(crate) async fn stopped() {
     let Ok(mut terminate) = signal(SignalKind::terminate()) else {
         return;
     };

@@ -40,6 +40,7 @@ pub(crate) async fn run(config: &Config, args: Args) -> anyhow::Result<Exit> {
             "records": findings.records,
             "staged": findings.staged,
             "log_entries": findings.entries,
+            "log_versions": findings.versions,
             "damage": damage,
         }))?;
     } else {

@@ -196,7 +196,10 @@ impl Installation {
         let findings: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(findings["damage"], Value::Array(Vec::new()));
         let count = |key: &str| findings[key].as_u64().unwrap();
-        assert_eq!(count("log_entries"), count("chunks") + count("deliveries"));
+        assert_eq!(
+            count("log_entries"),
+            count("chunks") + count("deliveries") + count("log_versions")
+        );
         findings
     }
 }

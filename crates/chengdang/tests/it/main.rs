@@ -36,6 +36,8 @@ mod samples;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod transparency;
+#[cfg(test)]
 mod truth;
 #[cfg(test)]
 mod uploads;

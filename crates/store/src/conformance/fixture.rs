@@ -13,8 +13,8 @@ use crate::{
     Closed, Counts, Delivery, DeliveryState, IndexTag, KeyAlgorithm, KnownPersonEvent, LookUpResult, MatterEventKind,
     NewAct, NewAnswer, NewClosing, NewDelivery, NewLock, NewLookUp, NewMatter, NewMatterEvent, NewPerson, NewProcedure,
     NewProcedureStep, NewRecord, NewRecordEvent, NewRelation, NewStagedRow, NewTrace, Person, PersonEvent, PersonId,
-    PersonRef, ProcedureKind, RecordId, Relation, SEQUENCER_LEASE, Sealed, StagedKind, Store, StoreError, TraceKind,
-    TraceOutcome, Withholding, chunk_uuid,
+    PersonRef, ProcedureKind, RecordId, Relation, SEQUENCER_LEASE, Sealed, SignedHead, StagedKind, Store, StoreError,
+    TraceKind, TraceOutcome, Withholding, chunk_uuid,
 };
 
 /// The moment at which the rules begin: 2026-01-01T00:00Z.
@@ -517,7 +517,15 @@ pub async fn fill_every_table(store: &dyn Store) {
         store.take_lease(SEQUENCER_LEASE, make.uuid(), START, 1000).await,
         "lease",
     );
-    ok(store.sequence(some(lease, "the lease"), START, 3).await, "sequence");
+    let lease = some(lease, "the lease");
+    ok(store.sequence(lease, START, 3).await, "sequence");
+    let head = SignedHead {
+        origin: "log.example".to_owned(),
+        size: 3,
+        root: make.bytes(),
+        signature: [7; 64],
+    };
+    ok(store.append_head(lease, &head).await, "head");
     ok(
         store
             .finish_delivery(delivery.id, DeliveryState::Done, b"r", START, make.bytes())

@@ -8,8 +8,8 @@ use futures::future::join_all;
 
 use super::fixture::{Fixture, START, conflicts, misses, ok, organisation, some};
 use crate::{
-    BlindIndex, ChunkCommit, DeliveryState, EntryKind, IndexTag, KnownPersonEvent, Lease, PersonEvent, SEQUENCER_LEASE,
-    Store, StoreError, TraceKind, TraceOutcome,
+    BlindIndex, ChunkCommit, DeliveryState, EntryKind, IndexTag, KnownPersonEvent, Lease, NewTrace, PersonEvent,
+    SEQUENCER_LEASE, SignedHead, Store, StoreError, TraceKind, TraceOutcome,
 };
 
 /// Traces are read newest first, by every tag of a subject; an outcome is added once.
@@ -248,4 +248,144 @@ pub async fn every_effect_has_its_outbox_row(store: &dyn Store) {
         expected.len() + 2,
         "and those of the person and the record"
     );
+}
+
+/// An entry is found by its hash, each in the order asked; of several with one hash, the earliest.
+///
+/// # Panics
+///
+/// If the store breaks the rule.
+pub async fn entries_are_found_by_their_hash(store: &dyn Store) {
+    let make = Fixture::default();
+    let traces: Vec<_> = (0..20)
+        .map(|_| make.trace(make.tag(BlindIndex::Number), TraceKind::LookUp))
+        .collect();
+    ok(store.append_traces(&traces).await, "traces");
+    let again = NewTrace {
+        entry_hash: traces.first().map_or([0; 32], |trace| trace.entry_hash),
+        ..make.trace(make.tag(BlindIndex::Number), TraceKind::LookUp)
+    };
+    ok(store.append_traces(&[again]).await, "the same hash again");
+    let hashes: Vec<[u8; 32]> = traces.iter().map(|trace| trace.entry_hash).collect();
+    let found = ok(store.find_entries(&hashes).await, "find");
+    assert_eq!(found, vec![None; 20], "nothing has a place yet");
+    let lease = ok(
+        store.take_lease(SEQUENCER_LEASE, make.uuid(), START, 1000).await,
+        "lease",
+    );
+    ok(store.sequence(some(lease, "the lease"), START, 100).await, "sequence");
+
+    // Alike in the bytes that are indexed, and absent.
+    let mut alike = hashes.first().copied().unwrap_or_default();
+    if let Some(last) = alike.last_mut() {
+        *last ^= 1;
+    }
+    let asked: Vec<[u8; 32]> = hashes.iter().rev().copied().chain([alike]).collect();
+    let found = ok(store.find_entries(&asked).await, "find");
+    let indexes: Vec<_> = found
+        .iter()
+        .map(|entry| entry.as_ref().map(|entry| entry.index))
+        .collect();
+    let expected: Vec<_> = (0..20).rev().map(Some).chain([None]).collect();
+    assert_eq!(indexes, expected);
+    for (entry, hash) in found.iter().zip(&asked) {
+        assert!(entry.as_ref().is_none_or(|entry| entry.entry_hash == *hash));
+    }
+    assert_eq!(ok(store.find_entries(&[]).await, "find nothing"), []);
+}
+
+/// A version is logged when it is another than the newest, whether that has its place or waits for it.
+///
+/// # Panics
+///
+/// If the store breaks the rule.
+pub async fn a_version_is_logged_when_it_changed(store: &dyn Store) {
+    let make = Fixture::default();
+    let (first, second) = (make.bytes(), make.bytes());
+    let append = |kind, hash| async move { ok(store.append_version(kind, hash).await, "version") };
+    assert!(append(EntryKind::Catalogue, first).await);
+    assert!(!append(EntryKind::Catalogue, first).await, "it waits already");
+    assert!(append(EntryKind::Policy, first).await, "of another kind");
+    let lease = ok(
+        store.take_lease(SEQUENCER_LEASE, make.uuid(), START, 1000).await,
+        "lease",
+    );
+    let lease = some(lease, "the lease");
+    ok(store.sequence(lease, START, 100).await, "sequence");
+    assert!(!append(EntryKind::Catalogue, first).await, "it has its place already");
+    assert!(append(EntryKind::Catalogue, second).await);
+    assert!(append(EntryKind::Catalogue, first).await, "back to the earlier one");
+    ok(store.sequence(lease, START, 100).await, "sequence");
+    let log = ok(store.log_entries(0, 100).await, "log");
+    let log: Vec<_> = log.iter().map(|entry| (entry.kind, entry.entry_hash)).collect();
+    assert_eq!(
+        log,
+        [
+            (EntryKind::Catalogue, first),
+            (EntryKind::Policy, first),
+            (EntryKind::Catalogue, second),
+            (EntryKind::Catalogue, first)
+        ]
+    );
+}
+
+/// Signed heads of a log only grow, and are written by whoever holds the lease.
+///
+/// # Panics
+///
+/// If the store breaks the rule.
+pub async fn signed_heads_grow_under_the_lease(store: &dyn Store) {
+    let make = Fixture::default();
+    let head = |origin: &str, size| SignedHead {
+        origin: origin.to_owned(),
+        size,
+        root: make.bytes(),
+        signature: [7; 64],
+    };
+    assert_eq!(ok(store.last_head("a").await, "last"), None);
+    let lease = |holder, at| store.take_lease(SEQUENCER_LEASE, holder, Moment(START.0 + at), 100);
+    let old = some(ok(lease(make.uuid(), 0).await, "lease"), "the lease");
+    let (empty, third, fifth) = (head("a", 0), head("a", 3), head("a", 5));
+    ok(store.append_head(old, &empty).await, "the empty tree");
+    ok(store.append_head(old, &fifth).await, "a head");
+    conflicts(store.append_head(old, &fifth).await, "the same again");
+    conflicts(store.append_head(old, &head("a", 5)).await, "another of the same size");
+    conflicts(store.append_head(old, &third).await, "a smaller one");
+    let other = head("b", 4);
+    ok(store.append_head(old, &other).await, "another log's");
+    let new = some(ok(lease(make.uuid(), 200).await, "lease"), "the lease");
+    let late = store.append_head(old, &head("a", 9)).await;
+    assert!(
+        matches!(late, Err(StoreError::LeaseLost { .. })),
+        "the fence holds: {late:?}"
+    );
+    let ninth = head("a", 9);
+    ok(store.append_head(new, &ninth).await, "a head");
+    assert_eq!(ok(store.last_head("a").await, "last"), Some(ninth.clone()));
+    assert_eq!(ok(store.last_head("b").await, "last"), Some(other));
+    assert_eq!(
+        ok(store.signed_heads("a", 1, 1).await, "heads"),
+        std::slice::from_ref(&fifth)
+    );
+    assert_eq!(ok(store.signed_heads("a", 0, 10).await, "heads"), [empty, fifth, ninth]);
+}
+
+/// Every kind of entry can wait for a place and have one.
+///
+/// # Panics
+///
+/// If the store breaks the rule.
+pub async fn every_kind_of_entry_is_taken(store: &dyn Store) {
+    let make = Fixture::default();
+    for kind in EntryKind::ALL {
+        // Whatever the kind, it is an entry like any other to the tables.
+        assert!(ok(store.append_version(*kind, make.bytes()).await, kind.as_str()));
+    }
+    let lease = ok(
+        store.take_lease(SEQUENCER_LEASE, make.uuid(), START, 1000).await,
+        "lease",
+    );
+    ok(store.sequence(some(lease, "the lease"), START, 100).await, "sequence");
+    let log = ok(store.log_entries(0, 100).await, "log");
+    assert_eq!(log.iter().map(|entry| entry.kind).collect::<Vec<_>>(), EntryKind::ALL);
 }

@@ -1,6 +1,6 @@
 //! Checkpoints: only the log's own are taken, and no byte of one can be changed.
 
-use translog::{LogFault, LogKey, open};
+use translog::{LogFault, LogFiles, LogKey, open};
 
 use crate::log::{Log, ORIGIN};
 

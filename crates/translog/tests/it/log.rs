@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use tempfile::TempDir;
 use tlog_tiles::{EMPTY_HASH, node_hash, record_hash};
-use translog::{Hash, Head, InclusionProof, Leaf, LogKey, Tile, TileFolder, Tree};
+use translog::{Hash, Head, InclusionProof, Leaf, LogFiles, LogKey, Tile, TileFolder, Tree};
 use vault::Vault;
 
 pub(crate) const ORIGIN: &str = "chengdang.example/370199";
@@ -97,6 +97,7 @@ impl Log {
 
     pub(crate) fn proof(&self, index: u64) -> InclusionProof {
         InclusionProof {
+            extra: Vec::new(),
             index,
             path: translog::prove_inclusion(|tile| self.tiles.read(tile), self.head(), index).unwrap(),
             checkpoint: self.tiles.checkpoint().unwrap().unwrap(),

@@ -8,3 +8,5 @@ mod log;
 mod proofs;
 #[cfg(test)]
 mod tiles;
+#[cfg(test)]
+mod witness;

@@ -3,7 +3,7 @@
 use std::fs;
 
 use proptest::prelude::*;
-use translog::{LogFault, Tile, Tree};
+use translog::{LogFault, LogFiles, Tile, Tree};
 
 use crate::log::{Log, leaf, root_by_definition};
 

@@ -21,6 +21,7 @@ use axum::Router;
 use axum::routing::{MethodRouter, get};
 
 use crate::assets;
+use crate::log;
 use crate::state::WebState;
 use crate::upload;
 
@@ -92,6 +93,8 @@ fn all(upload_bytes_max: u64) -> Vec<(&'static str, &'static str, MethodRouter<W
         ("/catalogue", "GET", get(catalogue::list)),
         ("/catalogue/{item}", "GET", get(catalogue::show)),
         ("/assets/{name}", "GET", get(assets::get)),
+        ("/log/checkpoint", "GET", get(log::checkpoint)),
+        ("/log/tile/{*tile}", "GET", get(log::tile)),
     ]
 }
 

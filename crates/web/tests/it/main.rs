@@ -10,6 +10,8 @@ mod defences;
 #[cfg(test)]
 mod deliveries;
 #[cfg(test)]
+mod log;
+#[cfg(test)]
 mod login;
 #[cfg(test)]
 mod look_ups;

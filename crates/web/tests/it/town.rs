@@ -130,6 +130,10 @@ fn open(folder: &Path, vault: &Arc<Vault>, clock: &Arc<TestClock>, statements: &
         statements: Arc::new(statements.clone()),
         clock: Arc::clone(clock) as Arc<dyn Clock>,
         ids: Arc::new(TestIds),
+        log: app::log::Log::new(
+            "log.example",
+            Arc::new(translog::TileFolder::open(&folder.join("log")).unwrap()),
+        ),
         settings: choices,
     })
 }
@@ -248,6 +252,13 @@ impl Town {
     /// The present time, in seconds.
     pub(crate) fn seconds(&self) -> i64 {
         self.clock.now().0 / 1000
+    }
+
+    /// Publishes the log as it stands; how many entries it has.
+    pub(crate) async fn publish(&self) -> u64 {
+        let mut publisher = app::log::Publisher::new(&self.app);
+        let published = app::sequencer::publish_once(&self.app, Uuid::from_u128(1), &mut publisher).await;
+        published.unwrap().unwrap()
     }
 
     pub(crate) fn pass(&self, elapsed_ms: i64) {

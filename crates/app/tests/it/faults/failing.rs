@@ -14,8 +14,8 @@ use store::{
     LoginStore, Look, LookUpStore, Matter, MatterId, MatterStore, NewAct, NewAnswer, NewClosing, NewDelivery,
     NewEmergency, NewLock, NewLookUp, NewMatter, NewMatterEvent, NewProcedure, NewProcedureStep, NewRecordEvent,
     NewRelation, NewTrace, Person, PersonEvent, PersonId, PersonStore, Procedure, ProcedureKind, ProcedureStore,
-    Record, RecordId, RecordStore, Sealed, Session, StagedKind, StagedRow, Store, StoreError, SubjectNotice, Trace,
-    TraceOutcome, Withholding,
+    Record, RecordId, RecordStore, Sealed, Session, SignedHead, StagedKind, StagedRow, Store, StoreError,
+    SubjectNotice, Trace, TraceOutcome, Withholding,
 };
 use uuid::Uuid;
 
@@ -218,6 +218,11 @@ ports! {
         take_lease(name: &'static str, holder: Uuid, now: Moment, ttl_ms: i64) -> Option<Lease>;
         sequence(lease: Lease, now: Moment, limit: u32) -> u32;
         log_entries(from: u64, limit: u32) -> Vec<LogEntry>;
+        find_entries(hashes: &[[u8; 32]]) -> Vec<Option<LogEntry>>;
+        append_version(kind: EntryKind, entry_hash: [u8; 32]) -> bool;
+        append_head(lease: Lease, head: &SignedHead) -> ();
+        signed_heads(origin: &str, from: u64, limit: u32) -> Vec<SignedHead>;
+        last_head(origin: &str) -> Option<SignedHead>;
         outbox_entries(limit: u32) -> Vec<(EntryKind, [u8; 32])>;
         log_sizes() -> (u64, u64);
     }

@@ -195,6 +195,10 @@ impl Town {
             statements: Arc::new(app::reconcile::NoStatements),
             clock: Arc::new(Now),
             ids: Arc::new(Now),
+            log: app::log::Log::new(
+                "log.example",
+                Arc::new(translog::TileFolder::open(&self.data().join("log")).expect("a folder")),
+            ),
             settings: Settings::new(self.data().join("staging")),
         })
     }

@@ -1,0 +1,271 @@
+//! The public log: entries that the sequencer has given their places become a tree in tiles, its heads are signed, witnesses
+//! cosign them, and they are published. What is sequenced, integrated and published are three sizes (docs/adr/0015).
+
+mod clock;
+mod derive;
+mod error;
+mod publisher;
+mod verify;
+mod witnesses;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use async_trait::async_trait;
+use store::{EntryKind, LogEntry, SignedHead};
+use tokio::task::spawn_blocking;
+use translog::{Head, InclusionProof, Leaf, LogFault, LogFiles, LogKey, Tile, WitnessKey};
+
+use crate::{App, AppError};
+
+pub use error::LogError;
+pub use publisher::Publisher;
+pub use verify::{LogFindings, verify};
+
+/// What the log is made of, and what this process knows of it.
+pub struct Log {
+    origin: String,
+    files: Arc<dyn LogFiles>,
+    witnesses: Vec<Arc<dyn WitnessClient>>,
+    quorum: usize,
+    standing: AtomicU8,
+}
+
+impl Log {
+    /// A log without witnesses. `origin` is its name, the first line of its checkpoints; in `files` lie its tiles.
+    #[must_use]
+    pub fn new(origin: &str, files: Arc<dyn LogFiles>) -> Self {
+        Self {
+            origin: origin.to_owned(),
+            files,
+            witnesses: Vec::new(),
+            quorum: 0,
+            standing: AtomicU8::new(0),
+        }
+    }
+
+    /// The same with witnesses, of which `quorum` must have cosigned a checkpoint before it is published.
+    #[must_use]
+    pub fn with_witnesses(self, witnesses: Vec<Arc<dyn WitnessClient>>, quorum: usize) -> Self {
+        Self {
+            witnesses,
+            quorum,
+            ..self
+        }
+    }
+
+    fn stand(&self, standing: Standing) {
+        self.standing.store(standing as u8, Ordering::Release);
+    }
+
+    fn standing(&self) -> Standing {
+        match self.standing.load(Ordering::Acquire) {
+            0 => Standing::Current,
+            1 => Standing::Unasked,
+            _ => Standing::Behind,
+        }
+    }
+
+    /// Refuses unless the entries here are the newest. Whoever acts on records asks: those of a restored backup lack what was
+    /// withdrawn, repaired or locked since (R7), and what is written to it is lost when the newer one comes back.
+    pub(crate) fn must_be_current(&self) -> Result<(), AppError> {
+        match self.standing() {
+            Standing::Current => Ok(()),
+            Standing::Unasked => Err(LogError::Unasked.into()),
+            Standing::Behind => Err(LogError::Restored.into()),
+        }
+    }
+}
+
+/// The witness does not answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the witness does not answer")]
+pub struct WitnessAway;
+
+/// A witness, as the log reaches it.
+#[async_trait]
+pub trait WitnessClient: Send + Sync {
+    /// By what its cosignatures are known.
+    fn key(&self) -> &WitnessKey;
+
+    /// Sends an `add-checkpoint` request; status and body of the response.
+    async fn add_checkpoint(&self, request: Vec<u8>) -> Result<(u16, Vec<u8>), WitnessAway>;
+}
+
+/// Whether the entries here are known to be the newest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Nothing speaks against it.
+    Current,
+    /// The witnesses have not been asked yet since this process began to publish.
+    Unasked,
+    /// More was signed, or something else, than what is here: a backup was restored.
+    Behind,
+}
+
+/// Whether the entries here are known to be the newest.
+#[must_use]
+pub fn standing(app: &App) -> Standing {
+    app.log().standing()
+}
+
+/// Name and key of the log, as verifiers need them.
+///
+/// # Errors
+///
+/// If the configured name cannot be one.
+pub fn key(app: &App) -> Result<LogKey, AppError> {
+    Ok(LogKey::new(&app.log().origin, app.public_key()).map_err(LogError::from)?)
+}
+
+/// The leaf of an entry: what the tree hashes.
+#[must_use]
+pub fn leaf_of(entry: &LogEntry) -> Leaf {
+    Leaf {
+        kind: entry.kind.number(),
+        at_ms: entry.at.0,
+        commitment: entry.entry_hash,
+    }
+}
+
+/// Runs what reads or writes the log's files.
+async fn with_files<T: Send + 'static>(
+    app: &App,
+    body: impl FnOnce(&dyn LogFiles) -> Result<T, LogFault> + Send + 'static,
+) -> Result<T, AppError> {
+    let files = Arc::clone(&app.log().files);
+    let done = spawn_blocking(move || body(&*files)).await;
+    Ok(done.map_err(|_| AppError::ShuttingDown)?.map_err(LogError::from)?)
+}
+
+/// Asks for places in the log for the catalogue and the policies in force, if they changed.
+///
+/// # Errors
+///
+/// If the store fails.
+pub async fn note_versions(app: &App) -> Result<(), AppError> {
+    for (kind, version) in [
+        (EntryKind::Catalogue, app.catalogue().version.as_str()),
+        (EntryKind::Policy, app.policies().version()),
+    ] {
+        let entry_hash = vault::entry_hash(kind.as_str(), &[version.as_bytes()]);
+        if app.store().append_version(kind, entry_hash).await? {
+            tracing::info!(kind = kind.as_str(), version, "a version is logged");
+        }
+    }
+    Ok(())
+}
+
+/// The checkpoint as published, if one was.
+///
+/// # Errors
+///
+/// If the disk fails.
+pub async fn checkpoint(app: &App) -> Result<Option<Vec<u8>>, AppError> {
+    with_files(app, |files| files.checkpoint()).await
+}
+
+/// The bytes of a tile, if the published checkpoint's tree has it: the public is served from there only.
+///
+/// # Errors
+///
+/// If the disk fails.
+pub async fn tile(app: &App, tile: Tile) -> Result<Option<Vec<u8>>, AppError> {
+    with_files(app, move |files| {
+        let Some(published) = files.checkpoint()? else {
+            return Ok(None);
+        };
+        let (_, size) = translog::claim_of(&published)?;
+        let is_in = Tile::in_tree(tile.level, tile.index, size).is_some_and(|there| tile.width <= there.width);
+        if !is_in {
+            return Ok(None);
+        }
+        match files.read(tile) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(LogFault::TileMissing { .. }) => Ok(None),
+            Err(fault) => Err(fault),
+        }
+    })
+    .await
+}
+
+/// The head that was published last, its signature checked.
+async fn published(app: &App) -> Result<Option<(Head, Vec<u8>)>, AppError> {
+    let key = key(app)?;
+    let Some(checkpoint) = checkpoint(app).await? else {
+        return Ok(None);
+    };
+    let head = translog::open(&checkpoint, &key).map_err(LogError::from)?;
+    Ok(Some((head, checkpoint)))
+}
+
+/// The proof of the entry with this hash: a C2SP tlog-proof whose extra data is the leaf.
+///
+/// # Errors
+///
+/// [`AppError::NotFound`] if no effect has this hash, [`LogError::NotYet`] if it is not published yet, others if tiles or
+/// checkpoint are damaged.
+pub async fn prove(app: &App, entry_hash: [u8; 32]) -> Result<String, AppError> {
+    match app.store().find_entries(&[entry_hash]).await?.pop().flatten() {
+        Some(entry) => prove_entry(app, &entry).await,
+        None => {
+            let (_, waiting) = app.store().log_sizes().await?;
+            let limit = u32::try_from(waiting).unwrap_or(u32::MAX);
+            let waiting = app.store().outbox_entries(limit).await?;
+            let waits = waiting.iter().any(|(_, hash)| *hash == entry_hash);
+            Err(if waits {
+                LogError::NotYet.into()
+            } else {
+                AppError::NotFound
+            })
+        }
+    }
+}
+
+/// The proof of entry number `index`.
+///
+/// # Errors
+///
+/// As [`prove`].
+pub async fn prove_index(app: &App, index: u64) -> Result<String, AppError> {
+    let entries = app.store().log_entries(index, 1).await?;
+    let entry = entries.into_iter().find(|entry| entry.index == index);
+    prove_entry(app, &entry.ok_or(AppError::NotFound)?).await
+}
+
+async fn prove_entry(app: &App, entry: &LogEntry) -> Result<String, AppError> {
+    let Some((head, checkpoint)) = published(app).await? else {
+        return Err(LogError::NotYet.into());
+    };
+    let (index, leaf) = (entry.index, leaf_of(entry).to_bytes());
+    if index >= head.size {
+        return Err(LogError::NotYet.into());
+    }
+    let key = key(app)?;
+    with_files(app, move |files| {
+        let proof = InclusionProof {
+            extra: leaf.to_vec(),
+            index,
+            path: translog::prove_inclusion(|tile| files.read(tile), head, index)?,
+            checkpoint,
+        };
+        // An entry whose row was changed is not given out with a proof that does not fit.
+        proof.check(&leaf, &key)?;
+        proof.to_text()
+    })
+    .await
+}
+
+/// The checkpoint of a signed head. Refused if the log's key did not sign it.
+fn note_of(key: &LogKey, head: &SignedHead) -> Result<Vec<u8>, LogError> {
+    let note = translog::note_of(key, head_of(head), &head.signature)?;
+    translog::open(&note, key).map_err(|_| LogError::Head { size: head.size })?;
+    Ok(note)
+}
+
+const fn head_of(head: &SignedHead) -> Head {
+    Head {
+        size: head.size,
+        root: head.root,
+    }
+}

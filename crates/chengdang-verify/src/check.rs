@@ -1,0 +1,171 @@
+//! The checks. The outer error is a file or a key that cannot be read, the inner one a thing that does not hold.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+use translog::{Cosigned, InclusionProof, Leaf, LogKey, WitnessKey, check_consistency, cosigned_by, open, verifies};
+
+use crate::texts::{Fault, kind, local_time};
+use crate::{ConsistencyArgs, Keys, ProofArgs, ReceiptArgs};
+
+/// Lines to be printed, or why it does not hold.
+type Verdict = Result<Vec<String>, Fault>;
+
+/// What may be read at once; a proof has a few kilobytes.
+const FILE_BYTES_MAX: u64 = 1 << 20;
+
+struct Trusted {
+    log: LogKey,
+    witnesses: Vec<WitnessKey>,
+    quorum: usize,
+}
+
+impl Trusted {
+    fn of(keys: &Keys) -> anyhow::Result<Self> {
+        let witnesses = keys
+            .witness
+            .iter()
+            .map(|vkey| WitnessKey::from_vkey(vkey).with_context(|| format!("{vkey} is not the key of a witness")))
+            .collect::<anyhow::Result<Vec<_>>>()?;
+        let quorum = keys.quorum.unwrap_or(witnesses.len());
+        if quorum > witnesses.len() {
+            bail!("--quorum is larger than the number of witnesses");
+        }
+        Ok(Self {
+            log: LogKey::from_vkey(&keys.log).context("--log is not the key of a log")?,
+            witnesses,
+            quorum,
+        })
+    }
+
+    /// Who cosigned; enough of them.
+    fn cosigned(&self, checkpoint: &[u8]) -> Result<Vec<Cosigned>, Fault> {
+        let cosigned = cosigned_by(checkpoint, &self.witnesses)?;
+        if cosigned.len() < self.quorum {
+            let (reached, needed) = (cosigned.len(), self.quorum);
+            return Err(Fault::new(
+                format!("需要 {needed} 个见证方签名，只有 {reached} 个"),
+                format!("{reached} witnesses cosigned of the {needed} that are needed"),
+            ));
+        }
+        Ok(cosigned)
+    }
+}
+
+fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let context = || format!("{} cannot be read", path.display());
+    if fs::metadata(path).with_context(context)?.len() > FILE_BYTES_MAX {
+        bail!("{} is too large to be what it should be", path.display());
+    }
+    fs::read(path).with_context(context)
+}
+
+/// That an entry is in the log.
+pub(crate) fn proof(args: &ProofArgs) -> anyhow::Result<Verdict> {
+    let trusted = Trusted::of(&args.keys)?;
+    let entry = match &args.entry {
+        None => None,
+        Some(text) => {
+            let bytes = hex::decode(text)
+                .ok()
+                .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+            Some(bytes.context("--entry is not 64 hexadecimal digits")?)
+        }
+    };
+    let bytes = read(&args.file)?;
+    Ok(check_proof(&bytes, &trusted, entry))
+}
+
+fn check_proof(bytes: &[u8], trusted: &Trusted, entry: Option<[u8; 32]>) -> Verdict {
+    let form = || Fault::new("不是日志证明文件", "it is not a tlog-proof");
+    let text = std::str::from_utf8(bytes).map_err(|_| form())?;
+    let proof = InclusionProof::from_text(text).map_err(|_| form())?;
+    let leaf = Leaf::from_bytes(&proof.extra)?;
+    let head = proof.check(&proof.extra, &trusted.log)?;
+    if entry.is_some_and(|entry| entry != leaf.commitment) {
+        return Err(Fault::new("证明的是另一条记录", "it proves another entry"));
+    }
+    let cosigned = trusted.cosigned(&proof.checkpoint)?;
+    let (zh, en) = kind(leaf.kind);
+    let (origin, index, size) = (trusted.log.origin(), proof.index, head.size);
+    let (at, hash) = (local_time(leaf.at_ms), hex::encode(leaf.commitment));
+    let mut lines = vec![
+        format!("验证通过：日志 {origin} 的第 {index} 条（共 {size} 条），{zh}，{at}"),
+        format!("HOLDS: entry {index} of {size} of the log {origin}, {en}, {at}"),
+        format!("       {hash}"),
+    ];
+    lines.extend(cosigned.iter().map(cosignature_line));
+    Ok(lines)
+}
+
+fn cosignature_line(cosigned: &Cosigned) -> String {
+    let at = local_time(i64::try_from(cosigned.at_s.saturating_mul(1000)).unwrap_or(i64::MAX));
+    format!("       见证 / cosigned: {} {at}", cosigned.witness)
+}
+
+/// That the log of one checkpoint continues that of another.
+pub(crate) fn consistency(args: &ConsistencyArgs) -> anyhow::Result<Verdict> {
+    let trusted = Trusted::of(&args.keys)?;
+    let (old, new, proof) = (read(&args.old)?, read(&args.new)?, read(&args.proof)?);
+    Ok(check_steps(&old, &new, &proof, &trusted))
+}
+
+fn check_steps(old: &[u8], new: &[u8], proof: &[u8], trusted: &Trusted) -> Verdict {
+    let form = || Fault::new("证明的格式不正确", "the proof is not in its form");
+    let (before, after) = (open(old, &trusted.log)?, open(new, &trusted.log)?);
+    let text = std::str::from_utf8(proof).map_err(|_| form())?;
+    let hashes: Vec<[u8; 32]> = text
+        .lines()
+        .map(|line| STANDARD.decode(line).ok()?.try_into().ok())
+        .collect::<Option<_>>()
+        .ok_or_else(form)?;
+    check_consistency(&hashes, before, after)?;
+    let cosigned = trusted.cosigned(new)?;
+    let origin = trusted.log.origin();
+    let mut lines = vec![
+        format!(
+            "验证通过：日志 {origin} 从 {} 条增至 {} 条，此前内容未改",
+            before.size, after.size
+        ),
+        format!(
+            "HOLDS: the log {origin} grew from {} to {} entries and kept what it had",
+            before.size, after.size
+        ),
+    ];
+    lines.extend(cosigned.iter().map(cosignature_line));
+    Ok(lines)
+}
+
+/// That a receipt is signed.
+pub(crate) fn receipt(args: &ReceiptArgs) -> anyhow::Result<Verdict> {
+    let key = hex::decode(&args.key)
+        .ok()
+        .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+    let key = key.context("--key is not 64 hexadecimal digits")?;
+    let bytes = read(&args.file)?;
+    Ok(check_receipt(&bytes, &key))
+}
+
+fn check_receipt(bytes: &[u8], key: &[u8; 32]) -> Verdict {
+    let form = || Fault::new("不是归集回执", "it is not a receipt");
+    let whole: Value = serde_json::from_slice(bytes).map_err(|_| form())?;
+    let receipt = whole.get("receipt").ok_or_else(form)?;
+    let signature = whole.get("signature").and_then(Value::as_str).ok_or_else(form)?;
+    let signature = hex::decode(signature).map_err(|_| form())?;
+    // The signature is over the compact JSON, whose keys are in alphabetical order.
+    if !verifies(key, receipt.to_string().as_bytes(), &signature) {
+        return Err(Fault::new("签名不是由该密钥作出的", "it is not signed by that key"));
+    }
+    let word = |name: &str| receipt.get(name).and_then(Value::as_str).unwrap_or("-").to_owned();
+    let rows = receipt.get("rows").map(ToString::to_string).unwrap_or_default();
+    let (delivery, item, at) = (word("delivery"), word("item"), word("finished_at"));
+    Ok(vec![
+        format!("验证通过：归集回执 {delivery}，项目 {item}，{at}"),
+        format!("HOLDS: receipt of delivery {delivery}, item {item}, {at}"),
+        format!("       {rows}"),
+    ])
+}

@@ -1,0 +1,4 @@
+-- Keeps a head that was signed, unless one as large is there.
+INSERT INTO log_head (origin, size, root, signature)
+SELECT ?1, ?2, ?3, ?4
+WHERE NOT EXISTS (SELECT 1 FROM log_head WHERE origin = ?1 AND size >= ?2)
