@@ -29,7 +29,10 @@ const PROOFS: u64 = 1000;
 
 pub(crate) async fn run(ground: &Ground, entries: u64, folder: &Path, report: &mut Report) -> anyhow::Result<()> {
     std::fs::create_dir(folder)?;
-    report.line(format_args!("\nP4  log of {entries} entries, appended in groups of {GROUP}; load {}", crate::measure::load()))?;
+    report.line(format_args!(
+        "\nP4  log of {entries} entries, appended in groups of {GROUP}; load {}",
+        crate::measure::load()
+    ))?;
     let peer = crate::peer::Peer::start().await?;
     for name in ["sqlite", "postgresql"] {
         let place = folder.join(name);
@@ -41,7 +44,9 @@ pub(crate) async fn run(ground: &Ground, entries: u64, folder: &Path, report: &m
         };
         measure(ground, store, name, entries, &place, report).await?;
     }
-    report.line("  to ship: 100,000 appends/s, proof 1 ms, 300,000 entries/s verified; goal: 500,000, 20 µs warm, 1,500,000")
+    report.line(
+        "  to ship: 100,000 appends/s, proof 1 ms, 300,000 entries/s verified; goal: 500,000, 20 µs warm, 1,500,000",
+    )
 }
 
 async fn measure(
@@ -71,7 +76,10 @@ async fn measure(
     let begin = Instant::now();
     let findings = app::log::verify(&app, &permit, |_| {}).await?;
     let verified = rate(entries, begin);
-    ensure!(findings.damage.is_empty() && findings.entries == entries, "the log does not verify");
+    ensure!(
+        findings.damage.is_empty() && findings.entries == entries,
+        "the log does not verify"
+    );
 
     let begin = Instant::now();
     in_memory(&*store, entries).await?;

@@ -37,7 +37,9 @@ impl Near {
     }
 
     fn answer(&self, body: &[u8]) -> Response {
-        self.witness.add_checkpoint(body, AT_S, |text| self.secret.sign(text)).unwrap()
+        self.witness
+            .add_checkpoint(body, AT_S, |text| self.secret.sign(text))
+            .unwrap()
     }
 }
 
@@ -69,15 +71,25 @@ fn what_continues_is_cosigned_and_remembered() {
         assert_eq!(answer.status, 200, "{size}");
         let cosigned = [asked.checkpoint.as_slice(), &answer.body].concat();
         let by = cosigned_by(&cosigned, std::slice::from_ref(&near.key)).unwrap();
-        assert_eq!((by.len(), by[0].at_s, by[0].witness.as_str()), (1, AT_S, "witness.example/w"));
-        assert_eq!(translog::open(&cosigned, &log.key).unwrap().size, size, "still the log's");
+        assert_eq!(
+            (by.len(), by[0].at_s, by[0].witness.as_str()),
+            (1, AT_S, "witness.example/w")
+        );
+        assert_eq!(
+            translog::open(&cosigned, &log.key).unwrap().size,
+            size,
+            "still the log's"
+        );
         old = size;
     }
     // A process that begins anew knows.
     let again = open(near.folder.path(), &near.key, &log.key).unwrap();
     let answer = again.add_checkpoint(&request(&log, 300, 600).to_bytes(), AT_S, |text| near.secret.sign(text));
     let answer = answer.unwrap();
-    assert_eq!((answer.status, answer.content_type, answer.body.as_slice()), (409, SIZE_TYPE, b"600\n".as_slice()));
+    assert_eq!(
+        (answer.status, answer.content_type, answer.body.as_slice()),
+        (409, SIZE_TYPE, b"600\n".as_slice())
+    );
     assert_eq!(Answer::read(409, &answer.body), Answer::Saw(600));
 }
 
@@ -105,7 +117,14 @@ fn each_refusal_has_its_status() {
         ..good.clone()
     };
     assert_eq!(status(&endless), 400, "more than 63 hashes");
-    assert_eq!(status(&AddCheckpoint { old: 601, ..good.clone() }), 400, "the old size is the larger");
+    assert_eq!(
+        status(&AddCheckpoint {
+            old: 601,
+            ..good.clone()
+        }),
+        400,
+        "the old size is the larger"
+    );
 
     let strange = grown();
     let other = LogKey::new("other.example/log", *strange.key.public_key()).unwrap();
@@ -123,7 +142,10 @@ fn each_refusal_has_its_status() {
     for old in [0, 1, 255, 600] {
         assert_eq!(status(&request(&log, old, 600)), 409, "{old}");
     }
-    let forged = Head { root: [7; 32], ..log.heads[&300] };
+    let forged = Head {
+        root: [7; 32],
+        ..log.heads[&300]
+    };
     let same_size = AddCheckpoint {
         old: 300,
         proof: Vec::new(),
@@ -134,7 +156,13 @@ fn each_refusal_has_its_status() {
     let mut wrong = good.clone();
     wrong.proof[0][0] ^= 1;
     assert_eq!(status(&wrong), 422);
-    assert_eq!(status(&AddCheckpoint { proof: Vec::new(), ..good.clone() }), 422);
+    assert_eq!(
+        status(&AddCheckpoint {
+            proof: Vec::new(),
+            ..good.clone()
+        }),
+        422
+    );
     let smaller = AddCheckpoint {
         old: 0,
         ..request(&log, 0, 1)
@@ -143,7 +171,9 @@ fn each_refusal_has_its_status() {
 
     assert_eq!(status(&good), 200, "none of them did anything");
     let kept = fs::read_dir(near.folder.path()).unwrap();
-    let mut names: Vec<_> = kept.map(|entry| entry.unwrap().path().extension().unwrap().to_owned()).collect();
+    let mut names: Vec<_> = kept
+        .map(|entry| entry.unwrap().path().extension().unwrap().to_owned())
+        .collect();
     names.sort();
     assert_eq!(names, ["checkpoint", "contradiction"]);
 }
@@ -153,7 +183,12 @@ fn a_witness_whose_memory_was_changed_does_not_go_on() {
     let log = grown();
     let near = Near::of(&log.key);
     near.answer(&request(&log, 0, 300).to_bytes());
-    let path = fs::read_dir(near.folder.path()).unwrap().next().unwrap().unwrap().path();
+    let path = fs::read_dir(near.folder.path())
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
     let good = fs::read(&path).unwrap();
     for at in (0..good.len()).step_by(7) {
         let mut bad = good.clone();
@@ -171,10 +206,16 @@ fn nothing_is_cosigned_that_cannot_be_kept() {
     let log = grown();
     let near = Near::of(&log.key);
     fs::remove_dir_all(near.folder.path()).unwrap();
-    let failed = near.witness.add_checkpoint(&request(&log, 0, 300).to_bytes(), AT_S, |text| near.secret.sign(text));
+    let failed = near
+        .witness
+        .add_checkpoint(&request(&log, 0, 300).to_bytes(), AT_S, |text| near.secret.sign(text));
     assert!(matches!(failed, Err(LogFault::Io(_))), "{failed:?}");
     fs::create_dir(near.folder.path()).unwrap();
-    assert_eq!(near.answer(&request(&log, 0, 1).to_bytes()).status, 200, "300 was not remembered");
+    assert_eq!(
+        near.answer(&request(&log, 0, 1).to_bytes()).status,
+        200,
+        "300 was not remembered"
+    );
 }
 
 #[test]
@@ -182,11 +223,25 @@ fn of_racing_requests_the_smaller_never_comes_after_the_larger() {
     let log = grown();
     let near = Near::of(&log.key);
     near.answer(&request(&log, 0, 1).to_bytes());
-    let bodies: Vec<_> = [255, 300, 600].iter().map(|size| request(&log, 1, *size).to_bytes()).collect();
+    let bodies: Vec<_> = [255, 300, 600]
+        .iter()
+        .map(|size| request(&log, 1, *size).to_bytes())
+        .collect();
     let statuses: Vec<u16> = std::thread::scope(|scope| {
-        let asked: Vec<_> = bodies.iter().map(|body| scope.spawn(|| near.answer(body).status)).collect();
+        let asked: Vec<_> = bodies
+            .iter()
+            .map(|body| scope.spawn(|| near.answer(body).status))
+            .collect();
         asked.into_iter().map(|asked| asked.join().unwrap()).collect()
     });
-    assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
-    assert_eq!(statuses.iter().filter(|status| **status == 409).count(), 2, "{statuses:?}");
+    assert_eq!(
+        statuses.iter().filter(|status| **status == 200).count(),
+        1,
+        "{statuses:?}"
+    );
+    assert_eq!(
+        statuses.iter().filter(|status| **status == 409).count(),
+        2,
+        "{statuses:?}"
+    );
 }
