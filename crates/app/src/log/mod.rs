@@ -206,20 +206,18 @@ async fn published(app: &App) -> Result<Option<(Head, Vec<u8>)>, AppError> {
 /// [`AppError::NotFound`] if no effect has this hash, [`LogError::NotYet`] if it is not published yet, others if tiles or
 /// checkpoint are damaged.
 pub async fn prove(app: &App, entry_hash: [u8; 32]) -> Result<String, AppError> {
-    match app.store().find_entries(&[entry_hash]).await?.pop().flatten() {
-        Some(entry) => prove_entry(app, &entry).await,
-        None => {
-            let (_, waiting) = app.store().log_sizes().await?;
-            let limit = u32::try_from(waiting).unwrap_or(u32::MAX);
-            let waiting = app.store().outbox_entries(limit).await?;
-            let waits = waiting.iter().any(|(_, hash)| *hash == entry_hash);
-            Err(if waits {
-                LogError::NotYet.into()
-            } else {
-                AppError::NotFound
-            })
-        }
+    if let Some(entry) = app.store().find_entries(&[entry_hash]).await?.pop().flatten() {
+        return prove_entry(app, &entry).await;
     }
+    let (_, waiting) = app.store().log_sizes().await?;
+    let limit = u32::try_from(waiting).unwrap_or(u32::MAX);
+    let waiting = app.store().outbox_entries(limit).await?;
+    let waits = waiting.iter().any(|(_, hash)| *hash == entry_hash);
+    Err(if waits {
+        LogError::NotYet.into()
+    } else {
+        AppError::NotFound
+    })
 }
 
 /// The proof of entry number `index`.

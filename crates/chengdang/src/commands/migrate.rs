@@ -1,6 +1,7 @@
 //! `chengdang migrate`
 
 use anyhow::Context;
+use translog::TileFolder;
 use vault::Vault;
 
 use crate::config::Config;
@@ -27,6 +28,9 @@ pub(crate) async fn prepare(config: &Config) -> anyhow::Result<()> {
     if !keys.exists() {
         Vault::create(&keys).with_context(|| format!("the key file {} cannot be created", keys.display()))?;
     }
+    // Made now, so that a server comes up on a full disk, too.
+    let log = config.log_folder();
+    TileFolder::open(&log).with_context(|| format!("the folder {} of the log cannot be made", log.display()))?;
     wire::migrate_store(config).await
 }
 

@@ -519,13 +519,13 @@ pub async fn fill_every_table(store: &dyn Store) {
     );
     let lease = some(lease, "the lease");
     ok(store.sequence(lease, START, 3).await, "sequence");
-    let head = SignedHead {
+    let signed = SignedHead {
         origin: "log.example".to_owned(),
         size: 3,
         root: make.bytes(),
         signature: [7; 64],
     };
-    ok(store.append_head(lease, &head).await, "head");
+    ok(store.append_head(lease, &signed).await, "head");
     ok(
         store
             .finish_delivery(delivery.id, DeliveryState::Done, b"r", START, make.bytes())
