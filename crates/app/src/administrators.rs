@@ -115,7 +115,11 @@ pub async fn end_account(app: &App, permit: &Permit<ManageAccounts>, account: Uu
 ///
 /// As [`end_account`].
 pub async fn end_from_host(app: &App, login: &str) -> Result<(), AppError> {
-    let account = app.store().find_account_by_login(login).await?.ok_or(AppError::NotFound)?;
+    let account = app
+        .store()
+        .find_account_by_login(login)
+        .await?
+        .ok_or(AppError::NotFound)?;
     find(app, account.uuid).await?;
     let act = act(app, ActKind::AccountEnded, Uuid::nil(), account.uuid.to_string());
     accounts::or_conflict(app.store().end_account(account.uuid, &act).await)
@@ -152,7 +156,10 @@ pub async fn stale_accounts(
 ) -> Result<Vec<(AccountView, Option<Moment>)>, AppError> {
     let since = Moment(app.now().0 - STALE_MS);
     let stale = app.store().stale_accounts(since, ACCOUNTS_MAX).await?;
-    Ok(stale.into_iter().map(|(account, used_at)| (account.into(), used_at)).collect())
+    Ok(stale
+        .into_iter()
+        .map(|(account, used_at)| (account.into(), used_at))
+        .collect())
 }
 
 /// Ends the sessions of an account: the security administrator's answer to a lost device.
@@ -162,7 +169,12 @@ pub async fn stale_accounts(
 /// [`AppError::NotFound`] if there is no such account.
 pub async fn end_sessions(app: &App, permit: &Permit<RevokeClient>, account: Uuid) -> Result<u64, AppError> {
     find(app, account).await?;
-    let act = act(app, ActKind::SessionsEnded, permit.caller().account, account.to_string());
+    let act = act(
+        app,
+        ActKind::SessionsEnded,
+        permit.caller().account,
+        account.to_string(),
+    );
     Ok(app.store().end_sessions(account, &act).await?)
 }
 

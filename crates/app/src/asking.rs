@@ -229,7 +229,9 @@ async fn proven(
             .find_client_key(session.key)
             .await?
             .ok_or(AskFault::KeyUnknown)?;
-        let secret = app.vault().client_session_key(session.uuid, key.uuid, session.expires_at.0);
+        let secret = app
+            .vault()
+            .client_session_key(session.uuid, key.uuid, session.expires_at.0);
         vault::verify_code(secret.as_slice(), asked.base, asked.signature).map_err(|_| AskFault::Signature)?;
         return Ok((key, client, Some(session)));
     }
@@ -287,7 +289,13 @@ pub async fn refused(app: &App, asker: &Asker, fault: &AskFault) -> Result<(), A
     if app.store().count_attempt(&counted, now, since).await? > 1 {
         return Ok(());
     }
-    write_act(app, ActKind::ClientRefused, asker.client.uuid, format!("{code} {}", asker.key)).await
+    write_act(
+        app,
+        ActKind::ClientRefused,
+        asker.client.uuid,
+        format!("{code} {}", asker.key),
+    )
+    .await
 }
 
 /// The officer whom an assertion names, if it is whole, not over, for this client, and the account lives.
@@ -297,7 +305,12 @@ async fn officer(app: &App, client: &Client, assertion: &str, now: Moment) -> Re
     let parts = bytes.split_first_chunk::<16>().and_then(|(account, rest)| {
         let (named, rest) = rest.split_first_chunk::<16>()?;
         let (end, code) = rest.split_first_chunk::<8>()?;
-        Some((Uuid::from_bytes(*account), Uuid::from_bytes(*named), i64::from_be_bytes(*end), code))
+        Some((
+            Uuid::from_bytes(*account),
+            Uuid::from_bytes(*named),
+            i64::from_be_bytes(*end),
+            code,
+        ))
     });
     let (account, named, end, code) = parts.ok_or(AskFault::Officer)?;
     if !app.vault().is_officer_code(account, named, end, code) || named != client.uuid || end <= now.0 {
@@ -334,15 +347,29 @@ pub struct Assertion {
 /// # Errors
 ///
 /// [`AppError::NotFound`] if there is no such system of the officer's organisation.
-pub async fn assert_officer(app: &App, session: &crate::accounts::LiveSession, client: Uuid) -> Result<Assertion, AppError> {
-    let account = app.store().find_account(session.account).await?.ok_or(AppError::NotFound)?;
+pub async fn assert_officer(
+    app: &App,
+    session: &crate::accounts::LiveSession,
+    client: Uuid,
+) -> Result<Assertion, AppError> {
+    let account = app
+        .store()
+        .find_account(session.account)
+        .await?
+        .ok_or(AppError::NotFound)?;
     let client = app.store().find_client(client).await?.ok_or(AppError::NotFound)?;
     if !session.is_verified || !is_officer_of(&account, &client) {
         return Err(AppError::NotFound);
     }
     let end = app.now().0 + ASSERTION_MS;
     let code = app.vault().officer_code(account.uuid, client.uuid, end);
-    let bytes = [account.uuid.as_bytes().as_slice(), client.uuid.as_bytes(), &end.to_be_bytes(), &code].concat();
+    let bytes = [
+        account.uuid.as_bytes().as_slice(),
+        client.uuid.as_bytes(),
+        &end.to_be_bytes(),
+        &code,
+    ]
+    .concat();
     Ok(Assertion {
         text: URL_SAFE_NO_PAD.encode(bytes),
         expires_at: Moment(end),
@@ -381,7 +408,9 @@ pub async fn open_session(app: &App, asker: &Asker) -> Result<OpenedSession, App
     app.store().begin_client_session(&session).await?;
     Ok(OpenedSession {
         uuid: session.uuid,
-        key: app.vault().client_session_key(session.uuid, session.key, session.expires_at.0),
+        key: app
+            .vault()
+            .client_session_key(session.uuid, session.key, session.expires_at.0),
         expires_at: session.expires_at,
     })
 }

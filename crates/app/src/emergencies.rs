@@ -141,11 +141,21 @@ pub async fn ask(app: &App, caller: &Caller, asked: AskedEmergency) -> Result<Uu
         });
     }
     let (uuid, now) = (app.fresh_uuid(), app.now());
-    let details = keys::seal(app.vault().log_secret(), PROCEDURE_DETAILS, uuid, asked.words.trim().as_bytes())?;
+    let details = keys::seal(
+        app.vault().log_secret(),
+        PROCEDURE_DETAILS,
+        uuid,
+        asked.words.trim().as_bytes(),
+    )?;
     let sealed = details.ciphertext.clone().unwrap_or_default();
     let entry_hash = vault::entry_hash(
         "break glass",
-        &[uuid.as_bytes(), caller.account.as_bytes(), asked.reason.as_str().as_bytes(), &sealed],
+        &[
+            uuid.as_bytes(),
+            caller.account.as_bytes(),
+            asked.reason.as_str().as_bytes(),
+            &sealed,
+        ],
     );
     let new = NewEmergency {
         procedure: NewProcedure {
@@ -185,12 +195,19 @@ pub async fn waiting(app: &App, caller: &Caller) -> Result<Vec<WaitingEmergency>
         let Some(lapses_at) = lapses_at(&found).filter(|end| app.now() < *end) else {
             continue;
         };
-        let words = keys::open(app.vault().log_secret(), PROCEDURE_DETAILS, procedure.uuid, &procedure.details)?;
+        let words = keys::open(
+            app.vault().log_secret(),
+            PROCEDURE_DETAILS,
+            procedure.uuid,
+            &procedure.details,
+        )?;
         waiting.push(WaitingEmergency {
             uuid: procedure.uuid,
             purpose: found.purpose,
             reason: procedure.reason,
-            words: words.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default(),
+            words: words
+                .and_then(|bytes| String::from_utf8(bytes).ok())
+                .unwrap_or_default(),
             asked_by: login(app, found.by).await?,
             minutes: found.minutes,
             at: procedure.opened_at,
@@ -229,7 +246,12 @@ pub async fn grant(app: &App, caller: &Caller, uuid: Uuid) -> Result<Moment, Gra
     let sealed = reason.ciphertext.clone().unwrap_or_default();
     let entry_hash = vault::entry_hash(
         "break glass granted",
-        &[uuid.as_bytes(), caller.account.as_bytes(), &until.0.to_be_bytes(), &sealed],
+        &[
+            uuid.as_bytes(),
+            caller.account.as_bytes(),
+            &until.0.to_be_bytes(),
+            &sealed,
+        ],
     );
     let review = app.fresh_uuid();
     let grant = EmergencyGrant {
@@ -306,7 +328,9 @@ pub async fn in_hand(
     let steps = app.store().procedure_steps(uuid).await?;
     let granted_by = steps.first().map(|(_, by, _)| *by);
     let is_theirs = human.is_some() && (human == Some(found.by) || human == granted_by);
-    let is_about = keys::number_tags(app.vault(), document).all().any(|tag| tag == found.subject);
+    let is_about = keys::number_tags(app.vault(), document)
+        .all()
+        .any(|tag| tag == found.subject);
     let is_in_hand = is_theirs
         && is_about
         && found.purpose == *purpose
@@ -326,7 +350,11 @@ pub(crate) async fn told(app: &App, subjects: &[IndexTag]) -> Result<Vec<Subject
 /// The organisation of an officer who gave both factors.
 fn officer(caller: &Caller) -> Result<Uscc, AppError> {
     let is_officer = caller.kind == CallerKind::Officer && caller.second_factor;
-    caller.organisation.clone().filter(|_| is_officer).ok_or(AppError::NotFound)
+    caller
+        .organisation
+        .clone()
+        .filter(|_| is_officer)
+        .ok_or(AppError::NotFound)
 }
 
 async fn live_officer(app: &App, account: Uuid, organisation: &Uscc) -> Result<Account, AppError> {

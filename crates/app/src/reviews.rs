@@ -8,8 +8,8 @@ use matching::Explanation;
 use policy::{DecideReview, ListReviews, Permit, ReadReview};
 use serde_json::json;
 use store::{
-    ChunkCommit, Delivery, NewPersonEvent, NewPersonEventKind, NewProcedureStep, PersonRef, Procedure, ProcedureKind, Sealed,
-    StagedRow, StoreError, TraceKind, TraceOutcome,
+    ChunkCommit, Delivery, NewPersonEvent, NewPersonEventKind, NewProcedureStep, PersonRef, Procedure, ProcedureKind,
+    Sealed, StagedRow, StoreError, TraceKind, TraceOutcome,
 };
 use uuid::Uuid;
 use vault::{Secret, SecretOwner};

@@ -16,10 +16,12 @@ use domain::{IdentityDocument, Moment, Uscc};
 use matching::{IdentityRegister, RegisterEntry};
 use serde_json::{Value, json};
 use store::{
-    Account, AdministratorStore, Begun, BirthState, ChunkCommit, ChunkInfo, Client, ClientKey, ClientSession, ClientStore, Delivery, DeliveryId, DeliveryState, DeliveryStore, Emergency, EmergencyGrant, EmergencyStore, EntryKind,
-    IndexTag, KnownFact, KnownPersonEvent, Lease, LogEntry, LogStore, LoginStore, NewAct, NewDelivery, NewEmergency, NewProcedureStep,
-    NewRecordEvent, NewTrace, Person, PersonEvent, PersonId, PersonStore, Procedure, ProcedureStore, Record, RecordId,
-    RecordStore, Session, StagedKind, StagedRow, Store, StoreError, SubjectNotice, Trace, TraceOutcome,
+    Account, AdministratorStore, Begun, BirthState, ChunkCommit, ChunkInfo, Client, ClientKey, ClientSession,
+    ClientStore, Delivery, DeliveryId, DeliveryState, DeliveryStore, Emergency, EmergencyGrant, EmergencyStore,
+    EntryKind, IndexTag, KnownFact, KnownPersonEvent, Lease, LogEntry, LogStore, LoginStore, NewAct, NewDelivery,
+    NewEmergency, NewProcedureStep, NewRecordEvent, NewTrace, Person, PersonEvent, PersonId, PersonStore, Procedure,
+    ProcedureStore, Record, RecordId, RecordStore, Session, StagedKind, StagedRow, Store, StoreError, SubjectNotice,
+    Trace, TraceOutcome,
 };
 use uuid::Uuid;
 

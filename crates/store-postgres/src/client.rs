@@ -111,7 +111,9 @@ impl ClientStore for PostgresStore {
     async fn count_nonces(&self) -> Result<u64, StoreError> {
         let connection = self.client().await?;
         let sql = include_str!("../sql/client_nonce/count.sql");
-        Ok(first(&connection, sql, &[], |row| count(row, 0)).await?.unwrap_or_default())
+        Ok(first(&connection, sql, &[], |row| count(row, 0))
+            .await?
+            .unwrap_or_default())
     }
 }
 

@@ -60,11 +60,7 @@ impl ClientStore for SqliteStore {
         self.write(move |connection| {
             append(connection, &act)?;
             let sql = include_str!("../sql/client_key_end/insert.sql");
-            execute(
-                connection,
-                sql,
-                params![key.as_bytes(), act.at.0, act.uuid.as_bytes()],
-            )?;
+            execute(connection, sql, params![key.as_bytes(), act.at.0, act.uuid.as_bytes()])?;
             let sql = include_str!("../sql/client_session/delete_of_key.sql");
             execute(connection, sql, [key.as_bytes()]).map(|_| ())
         })

@@ -3,7 +3,8 @@
 use domain::record::RecordState;
 
 use crate::{
-    AccountKind, ActKind, BirthState, BlindIndex, DeliveryState, KeyAlgorithm, PersonEvent, PersonId, ProcedureKind, StagedKind, TraceKind, TraceOutcome,
+    AccountKind, ActKind, BirthState, BlindIndex, DeliveryState, KeyAlgorithm, PersonEvent, PersonId, ProcedureKind,
+    StagedKind, TraceKind, TraceOutcome,
 };
 
 /// Gives an enum its stored words, both ways from one list.

@@ -124,7 +124,6 @@ impl Vault {
     pub fn is_officer_code(&self, account: Uuid, client: Uuid, end: i64, code: &[u8]) -> bool {
         self.officer_code(account, client, end).as_slice().ct_eq(code).into()
     }
-
 }
 
 #[cfg(test)]
@@ -150,7 +149,10 @@ mod tests {
         for place in 0..64 {
             let mut altered = signature.clone();
             altered[place] ^= 1;
-            assert!(verify_request(RequestAlgorithm::Sm2, &key, message, &altered).is_err(), "byte {place}");
+            assert!(
+                verify_request(RequestAlgorithm::Sm2, &key, message, &altered).is_err(),
+                "byte {place}"
+            );
         }
         assert!(verify_request(RequestAlgorithm::Sm2, &key, b"another message", &signature).is_err());
         let mut off_curve = key.clone();
@@ -170,7 +172,10 @@ mod tests {
             "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85",
             "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa",
         ] {
-            assert!(!RequestAlgorithm::Ed25519.is_public_key(&hex::decode(small).unwrap()), "{small}");
+            assert!(
+                !RequestAlgorithm::Ed25519.is_public_key(&hex::decode(small).unwrap()),
+                "{small}"
+            );
         }
         let vault = Vault::ephemeral().unwrap();
         assert!(RequestAlgorithm::Ed25519.is_public_key(&vault.public_key()));

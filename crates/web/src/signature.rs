@@ -219,7 +219,11 @@ fn component(name: &str, target: &Target<'_>, headers: &HeaderMap) -> Result<Str
         "@query" => Ok(format!("?{}", query.unwrap_or_default())),
         "@target-uri" => {
             let query = query.map_or_else(String::new, |query| format!("?{query}"));
-            Ok(format!("{}://{}{path}{query}", target.scheme, authority(target, headers)?))
+            Ok(format!(
+                "{}://{}{path}{query}",
+                target.scheme,
+                authority(target, headers)?
+            ))
         }
         _ if name.starts_with('@') => Err(AskFault::Unreadable {
             what: "a derived component is not known here",

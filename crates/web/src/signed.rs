@@ -134,9 +134,7 @@ impl FromRequestParts<WebState> for ApiCaller {
 
     async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Self, Fault> {
         if let Some(Signed(asker)) = parts.extensions.get::<Signed>() {
-            return Ok(Self {
-                caller: asker.caller(),
-            });
+            return Ok(Self { caller: asker.caller() });
         }
         let bearer = <Bearer as FromRequestParts<WebState>>::from_request_parts(parts, state).await?;
         Ok(Self {

@@ -35,13 +35,18 @@ fn caller(account: Uuid, kind: CallerKind) -> Caller {
 async fn nobody_holds_two_duties_and_every_act_is_in_the_log() {
     let town = Town::new(&[1]);
     let app = &town.app;
-    let first = administrators::create_first(app, account("system", AccountKind::SystemAdmin, "A-1")).await.unwrap();
+    let first = administrators::create_first(app, account("system", AccountKind::SystemAdmin, "A-1"))
+        .await
+        .unwrap();
     let officer = NewAccount {
         organisation: Some(town.provider.clone()),
         ..account("officer", AccountKind::Officer, "A-2")
     };
     let refused = administrators::create_first(app, officer).await;
-    assert!(matches!(refused, Err(AppError::Invalid { .. })), "from the host, administrators only: {refused:?}");
+    assert!(
+        matches!(refused, Err(AppError::Invalid { .. })),
+        "from the host, administrators only: {refused:?}"
+    );
 
     let asked = caller(first.uuid, CallerKind::SystemAdministrator);
     let permit = app.policies().decide(&asked, ManageAccounts).unwrap();
@@ -52,7 +57,10 @@ async fn nobody_holds_two_duties_and_every_act_is_in_the_log() {
         ("security", AccountKind::SecurityAdmin, "A-3"),
     ] {
         let again = administrators::create_account(app, &permit, account(login, kind, staff_number)).await;
-        assert!(matches!(again, Err(AppError::Conflict)), "{login} has a duty already: {again:?}");
+        assert!(
+            matches!(again, Err(AppError::Conflict)),
+            "{login} has a duty already: {again:?}"
+        );
     }
     let mut nobody = account("nobody", AccountKind::SecurityAdmin, "");
     nobody.holder = None;
@@ -60,25 +68,40 @@ async fn nobody_holds_two_duties_and_every_act_is_in_the_log() {
     assert!(matches!(nobody, Err(AppError::Invalid { .. })), "{nobody:?}");
     let number = account("number", AccountKind::SecurityAdmin, crate::town::document(1).expose());
     let number = administrators::create_account(app, &permit, number).await;
-    assert!(matches!(number, Err(AppError::Invalid { .. })), "an identity number is no staff number: {number:?}");
+    assert!(
+        matches!(number, Err(AppError::Invalid { .. })),
+        "an identity number is no staff number: {number:?}"
+    );
     let own = administrators::end_account(app, &permit, first.uuid).await;
     assert!(matches!(own, Err(AppError::Invalid { .. })), "{own:?}");
     let resident = town.own(1).await.resource().account;
     let private = administrators::end_account(app, &permit, resident).await;
-    assert!(matches!(private, Err(AppError::NotFound)), "a resident's account: {private:?}");
+    assert!(
+        matches!(private, Err(AppError::NotFound)),
+        "a resident's account: {private:?}"
+    );
     let listed = administrators::accounts(app, &permit).await.unwrap();
-    assert!(listed.iter().all(|view| view.kind != AccountKind::Resident), "residents are not listed");
+    assert!(
+        listed.iter().all(|view| view.kind != AccountKind::Resident),
+        "residents are not listed"
+    );
 
     let reader = caller(audit.uuid, CallerKind::AuditAdministrator);
     let permit = app.policies().decide(&reader, ReadAuditLog).unwrap();
     administrators::acts(app, &permit, None).await.unwrap();
     let acts = administrators::acts(app, &permit, None).await.unwrap();
     let kinds: Vec<ActKind> = acts.iter().map(|(_, act)| act.kind).collect();
-    assert_eq!(kinds, [ActKind::ActsRead, ActKind::AccountCreated, ActKind::AccountCreated]);
+    assert_eq!(
+        kinds,
+        [ActKind::ActsRead, ActKind::AccountCreated, ActKind::AccountCreated]
+    );
     assert!(acts.iter().all(|(_, act)| administrators::is_whole(act)));
     let mut altered = acts[0].1.clone();
     altered.about.push('x');
-    assert!(!administrators::is_whole(&altered), "an altered row does not fit its entry");
+    assert!(
+        !administrators::is_whole(&altered),
+        "an altered row does not fit its entry"
+    );
     // Each has its place to come in the log: three acts, and the reading just now.
     let figures = administrators::figures(app, &permit).await.unwrap();
     assert_eq!((figures.entries, figures.waiting), (0, 4));
@@ -88,7 +111,9 @@ async fn nobody_holds_two_duties_and_every_act_is_in_the_log() {
 async fn an_account_that_nobody_used_for_ninety_days_is_listed() {
     let town = Town::new(&[1]);
     let app = &town.app;
-    let first = administrators::create_first(app, account("system", AccountKind::SystemAdmin, "A-1")).await.unwrap();
+    let first = administrators::create_first(app, account("system", AccountKind::SystemAdmin, "A-1"))
+        .await
+        .unwrap();
     let officer = NewAccount {
         organisation: Some(town.provider.clone()),
         holder: None,
@@ -107,5 +132,9 @@ async fn an_account_that_nobody_used_for_ninety_days_is_listed() {
     administrators::end_account(app, &permit, officer.uuid).await.unwrap();
     let again = administrators::end_account(app, &permit, officer.uuid).await;
     assert!(matches!(again, Err(AppError::Conflict)), "{again:?}");
-    assert_eq!(administrators::stale_accounts(app, &permit).await.unwrap().len(), 1, "what ended is no leaver's any more");
+    assert_eq!(
+        administrators::stale_accounts(app, &permit).await.unwrap().len(),
+        1,
+        "what ended is no leaver's any more"
+    );
 }

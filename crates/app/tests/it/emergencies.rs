@@ -53,7 +53,11 @@ fn asked(sequence: u16) -> AskedEmergency {
 async fn told(town: &Town, sequence: u16) -> usize {
     let own = town.own(sequence).await;
     let account = own.resource().account;
-    let permit = town.app.policies().decide(own.caller(), ReadOwnNotices { account }).unwrap();
+    let permit = town
+        .app
+        .policies()
+        .decide(own.caller(), ReadOwnNotices { account })
+        .unwrap();
     own_file::emergencies(&town.app, &permit).await.unwrap().len()
 }
 
@@ -64,8 +68,14 @@ fn is_not_found<T: std::fmt::Debug>(result: Result<T, AppError>, what: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn ab09_an_emergency_needs_two_officers_ends_by_itself_and_the_person_is_told() {
     let town = Town::new(&[1, 2]);
-    let (first, second) = (officer(&town, "first", ASKER).await, officer(&town, "second", ASKER).await);
-    let (third, stranger) = (officer(&town, "third", ASKER).await, officer(&town, "stranger", OTHER).await);
+    let (first, second) = (
+        officer(&town, "first", ASKER).await,
+        officer(&town, "second", ASKER).await,
+    );
+    let (third, stranger) = (
+        officer(&town, "third", ASKER).await,
+        officer(&town, "stranger", OTHER).await,
+    );
     let id = emergencies::ask(&town.app, &first, asked(1)).await.unwrap();
     let in_hand = |caller: Caller, sequence: u16| {
         let app = town.app.clone();
@@ -74,13 +84,22 @@ async fn ab09_an_emergency_needs_two_officers_ends_by_itself_and_the_person_is_t
     is_not_found(in_hand(first.clone(), 1).await, "asked, not granted");
 
     let waiting = emergencies::waiting(&town.app, &second).await.unwrap();
-    assert_eq!((waiting.len(), waiting[0].asked_by.as_str(), waiting[0].is_own), (1, "first", false));
+    assert_eq!(
+        (waiting.len(), waiting[0].asked_by.as_str(), waiting[0].is_own),
+        (1, "first", false)
+    );
     assert!(emergencies::waiting(&town.app, &first).await.unwrap()[0].is_own);
     assert!(emergencies::waiting(&town.app, &stranger).await.unwrap().is_empty());
     let alone = emergencies::grant(&town.app, &first, id).await;
-    assert!(matches!(&alone, Err(GrantFault::Refused(why)) if why.code() == "POLICY-0106"), "{alone:?}");
+    assert!(
+        matches!(&alone, Err(GrantFault::Refused(why)) if why.code() == "POLICY-0106"),
+        "{alone:?}"
+    );
     let outside = emergencies::grant(&town.app, &stranger, id).await;
-    assert!(matches!(outside, Err(GrantFault::App(AppError::NotFound))), "{outside:?}");
+    assert!(
+        matches!(outside, Err(GrantFault::App(AppError::NotFound))),
+        "{outside:?}"
+    );
 
     let until = emergencies::grant(&town.app, &second, id).await.unwrap();
     let left = until.0 - town.clock.look().0;
@@ -89,7 +108,10 @@ async fn ab09_an_emergency_needs_two_officers_ends_by_itself_and_the_person_is_t
     assert!(matches!(again, Err(GrantFault::App(AppError::Conflict))), "{again:?}");
     assert_eq!(in_hand(first.clone(), 1).await.unwrap().until(), until);
     assert_eq!(in_hand(second.clone(), 1).await.unwrap().uuid(), id);
-    is_not_found(in_hand(third.clone(), 1).await, "a colleague who neither asked nor granted");
+    is_not_found(
+        in_hand(third.clone(), 1).await,
+        "a colleague who neither asked nor granted",
+    );
     is_not_found(in_hand(stranger, 1).await, "another organisation");
     is_not_found(in_hand(first.clone(), 2).await, "another person");
     let other = PurposeId::parse("PUR-PROCUREMENT").unwrap();
@@ -102,14 +124,23 @@ async fn ab09_an_emergency_needs_two_officers_ends_by_itself_and_the_person_is_t
         second_factor: false,
         ..first.clone()
     };
-    assert!(in_hand(system.clone(), 1).await.is_ok(), "the system of the officer who asked");
-    is_not_found(in_hand(Caller { behind: None, ..system }, 1).await, "a system with nobody behind it");
+    assert!(
+        in_hand(system.clone(), 1).await.is_ok(),
+        "the system of the officer who asked"
+    );
+    is_not_found(
+        in_hand(Caller { behind: None, ..system }, 1).await,
+        "a system with nobody behind it",
+    );
 
     assert_eq!(told(&town, 1).await, 1, "the person is told");
     assert_eq!(told(&town, 2).await, 0);
     town.clock.jump(30 * MINUTE);
     is_not_found(in_hand(first, 1).await, "it ended by itself");
-    let reviews = town.app.policies().decide(&Town::operator(), policy::ListReviews { organisation: None });
+    let reviews = town
+        .app
+        .policies()
+        .decide(&Town::operator(), policy::ListReviews { organisation: None });
     let reviews = app::reviews::list(&town.app, &reviews.unwrap(), 10).await.unwrap();
     assert!(reviews.is_empty(), "its review is no review of a row");
 }
@@ -128,17 +159,27 @@ async fn ab09_what_is_no_emergency_is_not_asked_for() {
         }
     };
     for (what, change) in [
-        ("no words", (|asked| asked.words = "now!".into()) as fn(&mut AskedEmergency)),
+        (
+            "no words",
+            (|asked| asked.words = "now!".into()) as fn(&mut AskedEmergency),
+        ),
         ("no time", |asked| asked.minutes = 0),
         ("more than an hour", |asked| asked.minutes = 61),
-        ("a disabled purpose", |asked| asked.purpose = PurposeId::parse("PUR-COMMENDATION").unwrap()),
-        ("no purpose", |asked| asked.purpose = PurposeId::parse("PUR-NONE").unwrap()),
+        ("a disabled purpose", |asked| {
+            asked.purpose = PurposeId::parse("PUR-COMMENDATION").unwrap()
+        }),
+        ("no purpose", |asked| {
+            asked.purpose = PurposeId::parse("PUR-NONE").unwrap()
+        }),
     ] {
         let result = refused(first.clone(), change).await;
         assert!(matches!(result, Err(AppError::Invalid { .. })), "{what}: {result:?}");
     }
     let result = refused(stranger, |_| ()).await;
-    assert!(matches!(result, Err(AppError::Invalid { .. })), "an organisation that may not ask: {result:?}");
+    assert!(
+        matches!(result, Err(AppError::Invalid { .. })),
+        "an organisation that may not ask: {result:?}"
+    );
     let half = Caller {
         second_factor: false,
         ..first.clone()
@@ -174,9 +215,16 @@ async fn g37_of_fifty_who_grant_at_once_one_does_and_never_the_first_officer() {
         let outcomes = futures::future::join_all(racing).await;
         for (no, outcome) in outcomes.iter().enumerate() {
             let is_first = no % 5 == 0;
-            assert!(!(is_first && outcome.is_ok()), "the first officer granted the own request");
+            assert!(
+                !(is_first && outcome.is_ok()),
+                "the first officer granted the own request"
+            );
         }
-        assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1, "round {round}");
+        assert_eq!(
+            outcomes.iter().filter(|outcome| outcome.is_ok()).count(),
+            1,
+            "round {round}"
+        );
     }
     assert_eq!(told(&town, 1).await, 20, "one notice for one grant");
 }

@@ -12,7 +12,9 @@ use crate::{output, wire};
 
 /// Options of `account`.
 #[derive(clap::Args)]
-#[command(after_help = "Examples:\n  chengdang account create system-admin --kind system_admin --staff-number A-10234\n  chengdang account list\n  chengdang account end system-admin")]
+#[command(
+    after_help = "Examples:\n  chengdang account create system-admin --kind system_admin --staff-number A-10234\n  chengdang account list\n  chengdang account end system-admin"
+)]
 pub(crate) struct Args {
     #[command(subcommand)]
     what: What,

@@ -53,22 +53,43 @@ pub async fn a_human_holds_one_account(store: &dyn Store) {
     let audit = of_kind(&make, "audit", AccountKind::AuditAdmin, Some(holder));
     conflicts(store.open_account(&audit, &act()).await, "two duties of one human");
     let officer = of_kind(&make, "officer", AccountKind::Officer, Some(holder));
-    conflicts(store.create_account(&officer).await, "an officer who is an administrator");
+    conflicts(
+        store.create_account(&officer).await,
+        "an officer who is an administrator",
+    );
     let found = some(ok(store.find_account_of_holder(&holder).await, "find"), "the account");
-    assert_eq!((found.uuid, found.kind, found.holder), (security.uuid, security.kind, Some(holder)));
+    assert_eq!(
+        (found.uuid, found.kind, found.holder),
+        (security.uuid, security.kind, Some(holder))
+    );
     assert!(ok(store.find_account_of_holder(&make.bytes()).await, "find").is_none());
     let nobody = of_kind(&make, "nobody", AccountKind::SystemAdmin, None);
-    assert!(store.open_account(&nobody, &act()).await.is_err(), "an administrator of whom nobody knows who it is");
-    assert_eq!(ok(store.acts(None, 10).await, "acts").len(), 1, "what failed left no act");
+    assert!(
+        store.open_account(&nobody, &act()).await.is_err(),
+        "an administrator of whom nobody knows who it is"
+    );
+    assert_eq!(
+        ok(store.acts(None, 10).await, "acts").len(),
+        1,
+        "what failed left no act"
+    );
 
     let wanted: [u8; 32] = make.bytes();
-    let kinds = [AccountKind::SystemAdmin, AccountKind::SecurityAdmin, AccountKind::AuditAdmin];
+    let kinds = [
+        AccountKind::SystemAdmin,
+        AccountKind::SecurityAdmin,
+        AccountKind::AuditAdmin,
+    ];
     let asking: Vec<_> = (0..50)
         .zip(kinds.into_iter().cycle())
         .map(|(no, kind)| (of_kind(&make, &format!("racing-{no}"), kind, Some(wanted)), act()))
         .collect();
     assert_one_winner(join_all(asking.iter().map(|(new, act)| store.open_account(new, act))).await);
-    assert_eq!(ok(store.acts(None, 10).await, "acts").len(), 2, "one act for one account");
+    assert_eq!(
+        ok(store.acts(None, 10).await, "acts").len(),
+        2,
+        "one act for one account"
+    );
 }
 
 /// An account ends once, with its sessions, and stays to be read.
@@ -106,7 +127,10 @@ pub async fn an_account_ends_with_its_sessions(store: &dyn Store) {
     assert!(ok(store.find_session(&others.token_hash).await, "find").is_some());
     let read = some(ok(store.find_account_by_login("leaver").await, "find"), "the account");
     assert_eq!(read.ended_at, Some(act.at));
-    assert_eq!(some(ok(store.find_account(other.uuid).await, "find"), "other").ended_at, None);
+    assert_eq!(
+        some(ok(store.find_account(other.uuid).await, "find"), "other").ended_at,
+        None
+    );
     let again = make.administrator_act(ActKind::AccountEnded);
     conflicts(store.end_account(leaver.uuid, &again).await, "an end twice");
     misses(store.end_account(make.uuid(), &again).await, "nobody's account");
@@ -140,7 +164,10 @@ pub async fn unused_accounts_are_listed(store: &dyn Store) {
     let act = make.administrator_act(ActKind::AccountEnded);
     ok(store.end_account(ended.uuid, &act).await, "end");
     let stale = ok(store.stale_accounts(day(10), 10).await, "stale");
-    let stale: Vec<_> = stale.iter().map(|(account, at)| (account.login.as_str(), *at)).collect();
+    let stale: Vec<_> = stale
+        .iter()
+        .map(|(account, at)| (account.login.as_str(), *at))
+        .collect();
     assert_eq!(stale, [("never", None), ("long-ago", Some(day(1)))]);
     assert_eq!(ok(store.stale_accounts(day(10), 1).await, "one").len(), 1);
 }

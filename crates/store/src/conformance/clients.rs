@@ -55,7 +55,11 @@ pub async fn clients_and_keys_come_back_as_written(store: &dyn Store) {
     assert_eq!(ok(store.keys_of_client(client.uuid).await, "keys"), [key, second]);
     assert_eq!(ok(store.list_clients(10).await, "list"), [client, other]);
     assert_eq!(ok(store.list_clients(1).await, "list one").len(), 1);
-    assert_eq!(ok(store.acts(None, 10).await, "acts").len(), 4, "what failed left no act");
+    assert_eq!(
+        ok(store.acts(None, 10).await, "acts").len(),
+        4,
+        "what failed left no act"
+    );
 }
 
 /// A revocation is there for the next reader, ends the key's sessions, and happens once, by whoever of fifty was first.
@@ -78,17 +82,26 @@ pub async fn a_revocation_binds_at_once(store: &dyn Store) {
     let (of_first, of_second) = (session(&key, 10), session(&second, 10));
     ok(store.begin_client_session(&of_first).await, "session");
     ok(store.begin_client_session(&of_second).await, "session");
-    assert_eq!(ok(store.find_client_session(of_first.uuid).await, "find"), Some(of_first));
+    assert_eq!(
+        ok(store.find_client_session(of_first.uuid).await, "find"),
+        Some(of_first)
+    );
 
     let acts: Vec<_> = (0..50).map(|_| make.administrator_act(ActKind::KeyRevoked)).collect();
     assert_one_winner(join_all(acts.iter().map(|act| store.revoke_client_key(key.uuid, act))).await);
     let (read, _) = some(ok(store.find_client_key(key.uuid).await, "find"), "the key");
     assert_eq!(read.revoked_at, Some(START));
     assert_eq!(ok(store.find_client_session(of_first.uuid).await, "find"), None);
-    assert_eq!(ok(store.find_client_session(of_second.uuid).await, "find"), Some(of_second));
+    assert_eq!(
+        ok(store.find_client_session(of_second.uuid).await, "find"),
+        Some(of_second)
+    );
     let act = make.administrator_act(ActKind::KeyRevoked);
     misses(store.revoke_client_key(make.uuid(), &act).await, "no such key");
-    misses(store.begin_client_session(&session(&make.client_key(&client), 1)).await, "a session of no key");
+    misses(
+        store.begin_client_session(&session(&make.client_key(&client), 1)).await,
+        "a session of no key",
+    );
     assert_eq!(ok(store.acts(None, 10).await, "acts").len(), 4, "one revocation");
 
     let late = ClientSession {
@@ -96,7 +109,11 @@ pub async fn a_revocation_binds_at_once(store: &dyn Store) {
         ..session(&second, 20)
     };
     ok(store.begin_client_session(&late).await, "a later session");
-    assert_eq!(ok(store.find_client_session(of_second.uuid).await, "find"), None, "it is over and cleared away");
+    assert_eq!(
+        ok(store.find_client_session(of_second.uuid).await, "find"),
+        None,
+        "it is over and cleared away"
+    );
 }
 
 /// A nonce is used once, also by fifty at once, and forgotten when its time is over.
@@ -112,7 +129,11 @@ pub async fn a_nonce_is_used_once_and_forgotten_in_time(store: &dyn Store) {
     assert!(!ok(store.use_nonce(&one, at(1), at(100)).await, "again"));
     assert!(!ok(store.use_nonce(&one, at(100), at(200)).await, "its last moment"));
     let racing = join_all((0..50).map(|_| store.use_nonce(&two, at(1), at(100)))).await;
-    let used = racing.into_iter().map(|used| ok(used, "use")).filter(|used| *used).count();
+    let used = racing
+        .into_iter()
+        .map(|used| ok(used, "use"))
+        .filter(|used| *used)
+        .count();
     assert_eq!(used, 1);
     for _ in 0..40 {
         ok(store.use_nonce(&make.bytes(), at(2), at(100)).await, "use");
@@ -121,5 +142,9 @@ pub async fn a_nonce_is_used_once_and_forgotten_in_time(store: &dyn Store) {
     for _ in 0..8 {
         ok(store.use_nonce(&make.bytes(), at(101), at(300)).await, "later");
     }
-    assert_eq!(ok(store.count_nonces().await, "count"), 8, "what is over is cleared away");
+    assert_eq!(
+        ok(store.count_nonces().await, "count"),
+        8,
+        "what is over is cleared away"
+    );
 }

@@ -45,27 +45,58 @@ pub async fn an_emergency_is_granted_once_and_its_person_told(store: &dyn Store)
     let subject = make.tag(BlindIndex::Number);
     let asked = emergency(&make, subject);
     ok(store.ask_emergency(&asked).await, "ask");
-    let read = some(ok(store.find_emergency(asked.procedure.uuid).await, "find"), "the emergency");
-    assert_eq!((&read.purpose, read.subject, read.by), (&asked.purpose, subject, asked.by));
+    let read = some(
+        ok(store.find_emergency(asked.procedure.uuid).await, "find"),
+        "the emergency",
+    );
+    assert_eq!(
+        (&read.purpose, read.subject, read.by),
+        (&asked.purpose, subject, asked.by)
+    );
     assert_eq!((read.minutes, read.granted), (30, None));
-    assert_eq!((read.procedure.kind, read.procedure.steps), (ProcedureKind::BreakGlass, 0));
-    assert!(ok(store.subject_notices(&[subject], 10).await, "notices").is_empty(), "nothing was granted");
+    assert_eq!(
+        (read.procedure.kind, read.procedure.steps),
+        (ProcedureKind::BreakGlass, 0)
+    );
+    assert!(
+        ok(store.subject_notices(&[subject], 10).await, "notices").is_empty(),
+        "nothing was granted"
+    );
 
     let grants: Vec<_> = (0..50).map(|_| grant(&make, &asked)).collect();
     assert_one_winner(join_all(grants.iter().map(|grant| store.grant_emergency(grant))).await);
-    let read = some(ok(store.find_emergency(asked.procedure.uuid).await, "find"), "the emergency");
+    let read = some(
+        ok(store.find_emergency(asked.procedure.uuid).await, "find"),
+        "the emergency",
+    );
     assert_eq!(read.granted, Some((START, Moment(START.0 + 1000))));
     assert_eq!((read.procedure.state.as_str(), read.procedure.steps), (GRANTED, 1));
-    let told = ok(store.subject_notices(&[make.tag(BlindIndex::Number), subject], 10).await, "notices");
+    let told = ok(
+        store
+            .subject_notices(&[make.tag(BlindIndex::Number), subject], 10)
+            .await,
+        "notices",
+    );
     let told: Vec<_> = told.iter().map(|notice| (notice.procedure, notice.until)).collect();
     assert_eq!(told, [(asked.procedure.uuid, Moment(START.0 + 1000))]);
     let open = ok(store.open_procedures(Some(&organisation(1)), 100).await, "open");
     let open: Vec<_> = open.iter().map(|procedure| procedure.kind).collect();
-    assert_eq!(open, [ProcedureKind::BreakGlassReview], "one review, and nothing that waits for a grant");
+    assert_eq!(
+        open,
+        [ProcedureKind::BreakGlassReview],
+        "one review, and nothing that waits for a grant"
+    );
 
     conflicts(store.grant_emergency(&grant(&make, &asked)).await, "granted again");
-    misses(store.grant_emergency(&grant(&make, &emergency(&make, subject))).await, "never asked for");
+    misses(
+        store.grant_emergency(&grant(&make, &emergency(&make, subject))).await,
+        "never asked for",
+    );
     conflicts(store.ask_emergency(&asked).await, "asked for twice");
     assert!(ok(store.find_emergency(make.uuid()).await, "find").is_none());
-    assert_eq!(ok(store.log_sizes().await, "sizes"), (0, 2), "asking and granting wait for their places");
+    assert_eq!(
+        ok(store.log_sizes().await, "sizes"),
+        (0, 2),
+        "asking and granting wait for their places"
+    );
 }

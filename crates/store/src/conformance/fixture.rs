@@ -9,10 +9,11 @@ use domain::{Day, Moment, Uscc};
 use uuid::Uuid;
 
 use crate::{
-    Account, AccountKind, ActKind, Begun, BirthState, BlindIndex, ChunkCommit, Client, ClientKey, Counts, Delivery, DeliveryState, IndexTag, KeyAlgorithm, NewAct,
-    KnownPersonEvent, NewDelivery, NewPerson, NewProcedure, NewProcedureStep, NewRecord, NewRecordEvent, NewStagedRow,
-    NewTrace, Person, PersonEvent, PersonId, PersonRef, ProcedureKind, RecordId, SEQUENCER_LEASE, Sealed, StagedKind,
-    Store, StoreError, TraceKind, TraceOutcome, chunk_uuid,
+    Account, AccountKind, ActKind, Begun, BirthState, BlindIndex, ChunkCommit, Client, ClientKey, Counts, Delivery,
+    DeliveryState, IndexTag, KeyAlgorithm, KnownPersonEvent, NewAct, NewDelivery, NewPerson, NewProcedure,
+    NewProcedureStep, NewRecord, NewRecordEvent, NewStagedRow, NewTrace, Person, PersonEvent, PersonId, PersonRef,
+    ProcedureKind, RecordId, SEQUENCER_LEASE, Sealed, StagedKind, Store, StoreError, TraceKind, TraceOutcome,
+    chunk_uuid,
 };
 
 /// The moment at which the rules begin: 2026-01-01T00:00Z.

@@ -132,9 +132,12 @@ pub(super) async fn change_accounts(
     })?;
     // A choice that the kind has no use for is not the administrator's mistake.
     let organisation = Some(form.organisation.as_str()).filter(|code| !code.is_empty() && !kind.is_administrator());
-    let organisation = organisation.map(Uscc::parse).transpose().map_err(|_| Fault::BadRequest {
-        what: "organisation is not a unified social credit code",
-    })?;
+    let organisation = organisation
+        .map(Uscc::parse)
+        .transpose()
+        .map_err(|_| Fault::BadRequest {
+            what: "organisation is not a unified social credit code",
+        })?;
     let new = NewAccount {
         login: form.login.clone(),
         password: form.password,
@@ -196,9 +199,10 @@ pub(super) async fn systems(State(state): State<WebState>, user: User) -> Result
     let systems = views.into_iter().map(|view| SystemRow {
         id: view.client.uuid,
         name: view.client.name,
-        organisation: known
-            .get(&view.client.organisation)
-            .map_or_else(|| view.client.organisation.to_string(), |named| p.lang.of(&named.name).to_owned()),
+        organisation: known.get(&view.client.organisation).map_or_else(
+            || view.client.organisation.to_string(),
+            |named| p.lang.of(&named.name).to_owned(),
+        ),
         keys: view.keys.into_iter().map(KeyRow::from).collect(),
     });
     let page = SystemsPage {

@@ -53,7 +53,8 @@ fn base_of(method: &Method, uri: &Uri, headers: &HeaderMap) -> (String, Vec<u8>)
 fn rfc9421_b_2_6_ed25519() {
     let input = "sig-b26=(\"date\" \"@method\" \"@path\" \"@authority\" \"content-type\" \"content-length\")\
                  ;created=1618884473;keyid=\"test-key-ed25519\"";
-    let signature = "sig-b26=:wqcAqbmYJ2ji2glfAMaRy4gruYYnx2nEFN2HN6jrnDnQCK1u02Gb04v9EDgwUPiu4A0w6vuQv5lIp5WPpBKRCw==:";
+    let signature =
+        "sig-b26=:wqcAqbmYJ2ji2glfAMaRy4gruYYnx2nEFN2HN6jrnDnQCK1u02Gb04v9EDgwUPiu4A0w6vuQv5lIp5WPpBKRCw==:";
     let (method, uri, headers) = request(input, signature);
     let (base, bytes) = base_of(&method, &uri, &headers);
     assert_eq!(
@@ -149,19 +150,42 @@ fn ab03_what_must_be_signed_is_demanded() {
     };
     let whole = "\"@method\" \"@target-uri\"";
     assert_eq!(check(whole, parameters, false, &[]), "good");
-    assert_eq!(check("\"@method\" \"@authority\" \"@path\" \"@query\"", parameters, false, &[]), "good");
+    assert_eq!(
+        check(
+            "\"@method\" \"@authority\" \"@path\" \"@query\"",
+            parameters,
+            false,
+            &[]
+        ),
+        "good"
+    );
     assert_eq!(check("\"@target-uri\"", parameters, false, &[]), "ASK-0002");
-    assert_eq!(check("\"@method\" \"@authority\" \"@path\"", parameters, false, &[]), "ASK-0002");
+    assert_eq!(
+        check("\"@method\" \"@authority\" \"@path\"", parameters, false, &[]),
+        "ASK-0002"
+    );
     assert_eq!(check(whole, parameters, true, &[]), "ASK-0002");
     let digested = format!("{whole} \"content-digest\"");
     assert_eq!(check(&digested, parameters, true, &["content-digest"]), "ASK-0002");
     let typed = format!("{digested} \"content-type\"");
-    assert_eq!(check(&typed, parameters, true, &["content-digest", "content-type"]), "good");
+    assert_eq!(
+        check(&typed, parameters, true, &["content-digest", "content-type"]),
+        "good"
+    );
     for sent in ["chengdang-officer", "idempotency-key", "content-type", "content-digest"] {
         assert_eq!(check(whole, parameters, false, &[sent]), "ASK-0002", "{sent}");
     }
-    for missing in [";created=1", ";nonce=\"0123456789abcdef\"", ";keyid=\"k\"", ";alg=\"ed25519\""] {
-        assert_eq!(check(whole, &parameters.replace(missing, ""), false, &[]), "ASK-0003", "{missing}");
+    for missing in [
+        ";created=1",
+        ";nonce=\"0123456789abcdef\"",
+        ";keyid=\"k\"",
+        ";alg=\"ed25519\"",
+    ] {
+        assert_eq!(
+            check(whole, &parameters.replace(missing, ""), false, &[]),
+            "ASK-0003",
+            "{missing}"
+        );
     }
     for broken in [
         "\"@method\" \"@method\" \"@target-uri\"",
@@ -173,5 +197,9 @@ fn ab03_what_must_be_signed_is_demanded() {
     }
     let two = format!("{parameters}, more=(\"@method\"){parameters}");
     assert_eq!(check(whole, &two, false, &[]), "ASK-0001", "two signatures");
-    assert_eq!(check(whole, ";created=\"1\"", false, &[]), "ASK-0003", "a time that is no number");
+    assert_eq!(
+        check(whole, ";created=\"1\"", false, &[]),
+        "ASK-0003",
+        "a time that is no number"
+    );
 }

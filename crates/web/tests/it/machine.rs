@@ -124,7 +124,11 @@ impl Machine {
 
 impl Sealed {
     pub(crate) async fn send(&self, client: &mut crate::client::Client) -> Reply {
-        let headers: Vec<(&str, &str)> = self.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let headers: Vec<(&str, &str)> = self
+            .headers
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
         client.send(self.method, &self.path, &headers, self.body.clone()).await
     }
 
@@ -154,7 +158,14 @@ pub(crate) async fn register(town: &Town, organisation: &str, name: &str) -> Mac
     let system = made.json()["id"].as_str().unwrap().to_owned();
     let vault = Vault::ephemeral().unwrap();
     let body = json!({ "algorithm": "ed25519", "public_key": STANDARD.encode(vault.public_key()), "days": 30 });
-    let made = ask(town, &token, "POST", &format!("/api/v1/systems/{system}/keys"), Some(body)).await;
+    let made = ask(
+        town,
+        &token,
+        "POST",
+        &format!("/api/v1/systems/{system}/keys"),
+        Some(body),
+    )
+    .await;
     assert_eq!(made.status, 201, "{}", made.body);
     Machine {
         key: Key::Own(vault),
@@ -166,5 +177,12 @@ pub(crate) async fn register(town: &Town, organisation: &str, name: &str) -> Mac
 /// The assertion of an officer for a system.
 pub(crate) async fn assertion(town: &Town, officer: &Login, system: &str) -> Reply {
     let token = town.token(officer).await;
-    ask(town, &token, "POST", "/api/v1/officer-assertions", Some(json!({ "system": system }))).await
+    ask(
+        town,
+        &token,
+        "POST",
+        "/api/v1/officer-assertions",
+        Some(json!({ "system": system })),
+    )
+    .await
 }

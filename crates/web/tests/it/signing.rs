@@ -16,14 +16,21 @@ async fn send(town: &Town, sealed: &Sealed) -> Reply {
 
 async fn is_refused(town: &Town, sealed: &Sealed, code: &str, what: &str) {
     let reply = send(town, sealed).await;
-    assert_eq!((reply.status, reply.code().as_str()), (401, code), "{what}: {}", reply.body);
+    assert_eq!(
+        (reply.status, reply.code().as_str()),
+        (401, code),
+        "{what}: {}",
+        reply.body
+    );
     assert!(!reply.body.contains("key_id"), "{what}: something was evaluated");
 }
 
 /// Codes of the refusals that were written down as acts, oldest first.
 async fn acts_of_refusal(town: &Town) -> Vec<String> {
     let token = town.token(&town.audit_admin).await;
-    let acts = ask(town, &token, "GET", "/api/v1/administrator-acts", None).await.json();
+    let acts = ask(town, &token, "GET", "/api/v1/administrator-acts", None)
+        .await
+        .json();
     let mut codes: Vec<String> = acts
         .as_array()
         .unwrap()
@@ -42,7 +49,10 @@ async fn a_signed_request_is_known_with_the_officer_behind_it() {
     let reply = send(&town, &machine.sign(&draft(&town, "GET", CALLER, b""))).await;
     assert_eq!(reply.status, 200, "{}", reply.body);
     let provider = town.provider.as_str();
-    assert_eq!(reply.json(), json!({ "kind": "system", "id": machine.system, "organisation": provider }));
+    assert_eq!(
+        reply.json(),
+        json!({ "kind": "system", "id": machine.system, "organisation": provider })
+    );
 
     let given = assertion(&town, &town.officer, &machine.system).await;
     assert_eq!(given.status, 201, "{}", given.body);
@@ -112,8 +122,15 @@ async fn ab03_a_bad_client_is_refused_and_nothing_is_evaluated() {
         less.components.retain(|name| *name != missing);
         is_refused(&town, &machine.sign(&less), "ASK-0002", missing).await;
     }
-    for (algorithm, code) in [("hmac-sha256", "ASK-0006"), ("sm2-sm3", "ASK-0008"), ("none", "ASK-0008")] {
-        let named = Draft { algorithm, ..good(body) };
+    for (algorithm, code) in [
+        ("hmac-sha256", "ASK-0006"),
+        ("sm2-sm3", "ASK-0008"),
+        ("none", "ASK-0008"),
+    ] {
+        let named = Draft {
+            algorithm,
+            ..good(body)
+        };
         is_refused(&town, &machine.sign(&named), code, algorithm).await;
     }
     let borrowed = Machine {
@@ -151,7 +168,14 @@ async fn ab03_a_revoked_key_is_out_at_once_with_its_sessions() {
     assert_eq!(send(&town, &session.sign(&hmac(&town))).await.status, 200);
     // Another node over the same store, opened before the revocation: it must know it, too.
     let mut node = town.restarted();
-    assert_eq!(machine.sign(&draft(&town, "GET", CALLER, b"")).send(&mut node).await.status, 200);
+    assert_eq!(
+        machine
+            .sign(&draft(&town, "GET", CALLER, b""))
+            .send(&mut node)
+            .await
+            .status,
+        200
+    );
 
     let token = town.token(&town.security_admin).await;
     let path = format!("/api/v1/system-keys/{}", machine.key_id);
@@ -163,7 +187,11 @@ async fn ab03_a_revoked_key_is_out_at_once_with_its_sessions() {
         let reply = session.sign(&hmac(&town)).send(client).await;
         assert_eq!((reply.status, reply.code().as_str()), (401, "ASK-0006"));
     }
-    assert_eq!(acts_of_refusal(&town).await, ["ASK-0007"], "once a minute, however often it tries");
+    assert_eq!(
+        acts_of_refusal(&town).await,
+        ["ASK-0007"],
+        "once a minute, however often it tries"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -171,9 +199,20 @@ async fn a_key_ends_with_its_time() {
     let town = Town::new().await;
     let machine = register(&town, town.provider.as_str(), "licensing").await;
     town.pass(30 * 86_400_000 - 40_000);
-    assert_eq!(send(&town, &machine.sign(&draft(&town, "GET", CALLER, b""))).await.status, 200);
+    assert_eq!(
+        send(&town, &machine.sign(&draft(&town, "GET", CALLER, b"")))
+            .await
+            .status,
+        200
+    );
     town.pass(40_000);
-    is_refused(&town, &machine.sign(&draft(&town, "GET", CALLER, b"")), "ASK-0007", "its time is over").await;
+    is_refused(
+        &town,
+        &machine.sign(&draft(&town, "GET", CALLER, b"")),
+        "ASK-0007",
+        "its time is over",
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -208,7 +247,10 @@ async fn session(town: &Town, machine: &Machine) -> Machine {
     let begun = send(town, &machine.sign(&draft(town, "POST", SESSIONS, b""))).await;
     assert_eq!(begun.status, 201, "{}", begun.body);
     let begun = begun.json();
-    let key = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, begun["key"].as_str().unwrap());
+    let key = base64::Engine::decode(
+        &base64::engine::general_purpose::STANDARD,
+        begun["key"].as_str().unwrap(),
+    );
     Machine {
         key: Key::Session(key.unwrap()),
         key_id: begun["key_id"].as_str().unwrap().to_owned(),
@@ -252,7 +294,11 @@ async fn a_session_lasts_a_quarter_of_an_hour_and_keeps_every_rule() {
         ..hmac(&town)
     };
     let reply = send(&town, &session.sign(&again)).await;
-    assert_eq!((reply.status, reply.code().as_str()), (400, "WEB-0400"), "a session begets no session");
+    assert_eq!(
+        (reply.status, reply.code().as_str()),
+        (400, "WEB-0400"),
+        "a session begets no session"
+    );
     town.pass(15 * 60_000 - 1);
     assert_eq!(send(&town, &session.sign(&hmac(&town))).await.status, 200);
     town.pass(1);
@@ -272,7 +318,12 @@ async fn ab03_an_assertion_is_one_officers_for_one_system_and_ten_minutes() {
     let mut unsigned = machine.sign(&draft(&town, "GET", CALLER, b""));
     unsigned.set("chengdang-officer", &text);
     is_refused(&town, &unsigned, "ASK-0002", "put in by somebody on the way").await;
-    for (place, what) in [(3, "another account"), (30, "another system"), (45, "another end"), (90, "another code")] {
+    for (place, what) in [
+        (3, "another account"),
+        (30, "another system"),
+        (45, "another end"),
+        (90, "another code"),
+    ] {
         let mut altered = text.clone().into_bytes();
         altered[place] = if altered[place] == b'A' { b'B' } else { b'A' };
         let altered = String::from_utf8(altered).unwrap();
@@ -281,7 +332,11 @@ async fn ab03_an_assertion_is_one_officers_for_one_system_and_ten_minutes() {
     is_refused(&town, &machine.sign(&by("")), "ASK-0011", "nothing").await;
     for who in [&town.stranger, &town.centre, &town.resident, &town.security_admin] {
         let reply = assertion(&town, who, &machine.system).await;
-        assert_eq!(reply.status, 404, "{} stands behind no system of this department", who.name);
+        assert_eq!(
+            reply.status, 404,
+            "{} stands behind no system of this department",
+            who.name
+        );
     }
     // Ten minutes from when it was given; the logins above took a step of a code each.
     let given = assertion(&town, &town.officer, &machine.system).await;
@@ -311,9 +366,14 @@ async fn g36_an_officer_whose_account_ends_stands_behind_nothing() {
     assert_eq!(ask(&town, &admin, "DELETE", &path, None).await.status, 204);
     for client in [&mut town.client(), &mut node] {
         let bearer = format!("Bearer {officers}");
-        let reply = client.send("GET", CALLER, &[("authorization", &bearer)], Vec::new()).await;
+        let reply = client
+            .send("GET", CALLER, &[("authorization", &bearer)], Vec::new())
+            .await;
         assert_eq!(reply.status, 401);
-        let reply = machine.sign(&draft(&town, "GET", CALLER, b"").by(&text)).send(client).await;
+        let reply = machine
+            .sign(&draft(&town, "GET", CALLER, b"").by(&text))
+            .send(client)
+            .await;
         assert_eq!((reply.status, reply.code().as_str()), (401, "ASK-0011"));
     }
 }

@@ -30,8 +30,14 @@ const SKIPPED: &[(&str, &str)] = &[
     ("open_account", "acts of administrators: `administrators.rs` tests them"),
     ("end_account", "acts of administrators: `administrators.rs` tests them"),
     ("end_sessions", "acts of administrators: `administrators.rs` tests them"),
-    ("find_account_of_holder", "acts of administrators: `administrators.rs` tests them"),
-    ("stale_accounts", "acts of administrators: `administrators.rs` tests them"),
+    (
+        "find_account_of_holder",
+        "acts of administrators: `administrators.rs` tests them",
+    ),
+    (
+        "stale_accounts",
+        "acts of administrators: `administrators.rs` tests them",
+    ),
     ("register_client", "systems of departments: `asking.rs` tests them"),
     ("register_client_key", "systems of departments: `asking.rs` tests them"),
     ("revoke_client_key", "systems of departments: `asking.rs` tests them"),
