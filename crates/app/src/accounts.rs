@@ -143,13 +143,19 @@ pub struct CreatedAccount {
     pub otpauth_url: String,
 }
 
-/// Creates an account.
+/// Creates an account of a resident, an officer or the centre.
 ///
 /// # Errors
 ///
 /// [`AppError::Invalid`] if login name or password is not acceptable; [`AppError::Conflict`] if the name is taken or its holder
 /// has an account.
 pub async fn create(app: &App, new: NewAccount) -> Result<CreatedAccount, AppError> {
+    if new.kind.is_administrator() {
+        // Their creation is an act, written with it: `administrators::create_first` and `administrators::create_account`.
+        return Err(AppError::Invalid {
+            what: "an administrator's account is created by an act",
+        });
+    }
     let (account, created) = prepare(app, new).await?;
     or_conflict(app.store().create_account(&account).await)?;
     Ok(created)
