@@ -31,9 +31,9 @@ def one_time_code(secret, at):
 def token_of(url, login):
     """A code is good once, so each account logs in once here."""
     code = one_time_code(login["totp_secret"], time.time())
-    body = json.dumps({"login": login["user"], "password": login["password"], "code": code}).encode()
+    body = json.dumps({"login": login["login"], "password": login["password"], "code": code}).encode()
     status, answer = system.send("POST", url + "/api/v1/sessions", {"Content-Type": "application/json"}, body)
-    expect("log in as " + login["user"], status, 201, answer)
+    expect("log in as " + login["login"], status, 201, answer)
     return json.loads(answer)["token"]
 
 
@@ -110,7 +110,7 @@ def main():
         server = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=root, text=True)
         try:
             ready = json.loads(server.stdout.readline())
-            steps(ready["address"], {login["user"]: login for login in ready["logins"]})
+            steps(ready["address"], {login["login"]: login for login in ready["logins"]})
         finally:
             server.terminate()
             server.wait(30)

@@ -127,8 +127,8 @@ pub struct NewAccount {
     pub identity: Option<(IdentityDocument, Name)>,
     /// Secret of the one-time codes in base32; a fresh one if `None`.
     pub totp_secret: Option<String>,
-    /// Staff number (工号) of the human who holds it, unique in the city; administrators must have one. It is kept as a keyed
-    /// tag, so that nobody holds two accounts.
+    /// Staff number (工号) of the human who holds it, unique in the city; administrators must have one. Its hash is kept,
+    /// so that nobody holds two accounts.
     pub holder: Option<String>,
 }
 
@@ -143,13 +143,19 @@ pub struct CreatedAccount {
     pub otpauth_url: String,
 }
 
-/// Creates an account.
+/// Creates an account of a resident, an officer or the centre.
 ///
 /// # Errors
 ///
 /// [`AppError::Invalid`] if login name or password is not acceptable; [`AppError::Conflict`] if the name is taken or its holder
 /// has an account.
 pub async fn create(app: &App, new: NewAccount) -> Result<CreatedAccount, AppError> {
+    if new.kind.is_administrator() {
+        // Their creation is an act, written with it: `administrators::create_first` and `administrators::create_account`.
+        return Err(AppError::Invalid {
+            what: "an administrator's account is created by an act",
+        });
+    }
     let (account, created) = prepare(app, new).await?;
     or_conflict(app.store().create_account(&account).await)?;
     Ok(created)
@@ -172,7 +178,7 @@ pub(crate) async fn prepare(app: &App, new: NewAccount) -> Result<(Account, Crea
         });
     }
     let holder = match &new.holder {
-        Some(staff_number) => Some(holder_tag(app, staff_number)?),
+        Some(staff_number) => Some(holder_tag(staff_number)?),
         None if new.kind.is_administrator() => {
             return Err(AppError::Invalid {
                 what: "an administrator's account needs the staff number of its holder",
@@ -248,8 +254,9 @@ pub(crate) async fn prepare(app: &App, new: NewAccount) -> Result<(Account, Crea
     Ok((account, created))
 }
 
-/// Keyed tag of a staff number: 3 to 32 letters, digits and hyphens, and no identity number.
-pub(crate) fn holder_tag(app: &App, staff_number: &str) -> Result<[u8; 32], AppError> {
+/// Under what a human holds one account: a hash of the staff number, of 3 to 32 letters, digits and hyphens and no identity
+/// number. It is not keyed, since it must outlive every key; a staff number is no secret, and login names stand beside it.
+pub(crate) fn holder_tag(staff_number: &str) -> Result<[u8; 32], AppError> {
     let number = staff_number.trim().to_ascii_uppercase();
     let is_good = (3..=32).contains(&number.len())
         && number.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
@@ -259,7 +266,7 @@ pub(crate) fn holder_tag(app: &App, staff_number: &str) -> Result<[u8; 32], AppE
             what: "a staff number has 3 to 32 letters, digits and hyphens, and is not an identity number",
         });
     }
-    Ok(app.vault().holder_tag(&number))
+    Ok(vault::digest(&[b"chengdang holder 1\0", number.as_bytes()]))
 }
 
 /// The first factor. The session that comes back is good for the second factor only.

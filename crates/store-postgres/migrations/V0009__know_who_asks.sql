@@ -6,7 +6,7 @@ ALTER TABLE account ADD CONSTRAINT account_kind_check
 ALTER TABLE account ADD COLUMN holder bytea UNIQUE CHECK (octet_length(holder) = 32);
 ALTER TABLE account ADD CONSTRAINT account_of_administrator
     CHECK (kind NOT IN ('system_admin', 'security_admin', 'audit_admin') OR (holder IS NOT NULL AND organisation IS NULL));
-COMMENT ON COLUMN account.holder IS 'keyed tag of the staff number: a human who has an account of one kind gets none of another';
+COMMENT ON COLUMN account.holder IS 'hash of the staff number: a human who has an account of one kind gets none of another';
 COMMENT ON COLUMN account.password_hash IS 'argon2id hash, PHC string; ''external'': the login is an identity provider''s';
 
 CREATE TABLE administrator_act (

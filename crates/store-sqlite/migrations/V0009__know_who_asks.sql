@@ -27,7 +27,7 @@ CREATE TABLE account_anew (
     key             BLOB CHECK (length(key) > 0),
     -- when created
     created_at      INTEGER NOT NULL,
-    -- keyed tag of the staff number: a human who has an account of one kind gets none of another
+    -- hash of the staff number: a human who has an account of one kind gets none of another
     holder          BLOB UNIQUE CHECK (length(holder) = 32),
     CHECK (kind NOT IN ('system_admin', 'security_admin', 'audit_admin') OR (holder IS NOT NULL AND organisation IS NULL))
 ) STRICT;

@@ -72,7 +72,7 @@ pub trait AdministratorStore {
     /// Ends the sessions of an account; how many there were.
     async fn end_sessions(&self, account: Uuid, act: &NewAct) -> Result<u64, StoreError>;
 
-    /// The account of the holder with this tag.
+    /// The account of the holder with this hash.
     async fn find_account_of_holder(&self, holder: &[u8; 32]) -> Result<Option<Account>, StoreError>;
 
     /// Notes a login with both factors.

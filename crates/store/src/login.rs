@@ -55,7 +55,7 @@ pub struct Account {
     pub key: Vec<u8>,
     /// When created.
     pub created_at: Moment,
-    /// Keyed tag of the holder's staff number; a human holds one account. Administrators must have it.
+    /// Hash of the holder's staff number; a human holds one account. Administrators must have it.
     pub holder: Option<[u8; 32]>,
     /// When it ended, if it did; not written by [`LoginStore::create_account`].
     pub ended_at: Option<Moment>,

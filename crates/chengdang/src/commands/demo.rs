@@ -283,9 +283,12 @@ async fn create(
         totp_secret: None,
         holder: (kind != AccountKind::Resident).then(|| format!("DEMO-{login}")),
     };
-    let created = app::accounts::create(app, new)
-        .await
-        .map_err(|error| anyhow!("{}: {error}", error.code()))?;
+    let created = if kind.is_administrator() {
+        app::administrators::create_first(app, new).await
+    } else {
+        app::accounts::create(app, new).await
+    };
+    let created = created.map_err(|error| anyhow!("{}: {error}", error.code()))?;
     let login = Login {
         role: kind.as_str().to_owned(),
         user: login.to_owned(),

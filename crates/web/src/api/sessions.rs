@@ -32,7 +32,7 @@ pub(super) struct Credentials {
 pub(super) struct Session {
     /// To be sent as `Authorization: Bearer …`.
     token: String,
-    /// `resident`, `officer` or `centre`.
+    /// `resident`, `officer`, `centre`, `system_admin`, `security_admin` or `audit_admin`.
     kind: &'static str,
     /// Unified social credit code of an officer's organisation.
     #[serde(skip_serializing_if = "Option::is_none")]

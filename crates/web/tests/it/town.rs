@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use app::accounts::{self, NewAccount};
+use app::administrators;
 use app::reconcile::{Statement, StatementUnreadable, Statements};
 use app::{App, Parts, Settings};
 use domain::catalogue::ItemId;
@@ -350,7 +351,11 @@ async fn account(
         totp_secret: None,
         holder: kind.is_administrator().then(|| format!("STAFF-{name}")),
     };
-    let made = accounts::create(app, new).await.unwrap();
+    let made = if kind.is_administrator() {
+        administrators::create_first(app, new).await.unwrap()
+    } else {
+        accounts::create(app, new).await.unwrap()
+    };
     Login {
         name,
         totp_secret: made.totp_secret_base32,
