@@ -1,4 +1,4 @@
-//! `make bench`: one report of P1 (intake beside PostgreSQL's COPY), P9 (the own file) and P10 (the idle process).
+//! `make bench`: one report of P1 (intake beside PostgreSQL's COPY), P5 (a caller's decision beside Cedar), P9 (the own file) and P10 (the idle process).
 //!
 //! A figure is a ratio with both arms in the same run, in turns, on the same bytes, with the same durability; outputs are
 //! compared with the truth of the synthetic city. Build with --release; `docs/performance.md` says how it is read.
@@ -7,6 +7,7 @@ mod arms;
 mod city;
 #[path = "../../src/clock.rs"]
 mod clock;
+mod decide;
 mod formats;
 mod idle;
 mod measure;
@@ -66,6 +67,8 @@ enum Section {
     Growth,
     /// Reading the kinds of file, part of P1
     Formats,
+    /// The decision whether a caller may look up
+    P5,
     /// The own file
     P9,
     /// The idle process
@@ -87,6 +90,9 @@ async fn main() -> anyhow::Result<()> {
     head(&args, &mut report)?;
     if is_asked(Section::P10) {
         idle(&ground, folder.path(), &mut report)?;
+    }
+    if is_asked(Section::P5) {
+        decide::measure(&ground.root, args.quick, &mut report)?;
     }
     let mut large = None;
     if is_asked(Section::P1) {
