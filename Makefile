@@ -24,7 +24,7 @@ CHENGDANG := $(CARGO_TARGET_DIR)/debug/chengdang
 # The same selection everywhere, so that features are resolved once and Cedar, SQLite and the ciphers are built once.
 ALL := --locked --workspace
 
-.PHONY: help run build test deps fmt tidy lint doc unit leaks stdnum system log-peers frictionless candidates fuzz fuzz-short soak soak-kills soak-cells soak-simulation soak-postgres soak-disk soak-log browser bench clean-data
+.PHONY: help run build test deps fmt tidy lint doc unit leaks stdnum system log-peers frictionless candidates floor floor-sign fuzz fuzz-short soak soak-kept soak-kills soak-cells soak-simulation soak-postgres soak-disk soak-log browser bench clean-data
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -85,6 +85,14 @@ log-peers: ## a log of 100,000 entries verified, and 50 kinds of change refused,
 frictionless: ## compare our verdicts on 10^5 random rows with frictionless-py's under one schema
 	tools/frictionless/run.sh
 
+floor: build ## prove the rights floor, and put every mutant of every policy to the matrix and the solver; ten minutes
+	'$(CHENGDANG)' floor prove --check
+	CHENGDANG_SOAK=1 cargo test $(ALL) -p floor --test it mutants:: -- --nocapture
+
+# The key of whoever signs lies in ~/.config/chengdang; its public half becomes part of the program, so commit both files.
+floor-sign: build ## prove changed policies and sign the proof; commit policies/floor/bundle.json and proof.pub
+	'$(CHENGDANG)' floor prove --public-key policies/floor/proof.pub
+
 # Without `export CARGO_TARGET_DIR`: the instrumented build lies apart.
 fuzz-short: ## 10^5 executions of each fuzz target, guided by coverage
 	SEED=1 HANG_S=20 fuzz/run.sh 100000
@@ -95,10 +103,13 @@ fuzz: ## 10^7 executions of each fuzz target; SECONDS_MAX=n bounds each by time 
 # The long runs. Each part prints its seed, its figures, its duration and what it skipped; CHENGDANG_TEST_SEED repeats it.
 # A part that fails does not keep the others from running.
 soak: ## the long runs below, a few hours; SECONDS_MAX=n bounds each part by time as well
-	+$(MAKE) --keep-going --no-print-directory soak-kills soak-cells soak-simulation soak-postgres soak-disk soak-log
+	+$(MAKE) --keep-going --no-print-directory soak-kept soak-kills soak-cells soak-simulation soak-postgres soak-disk soak-log
 
 SOAK := $(if $(SECONDS_MAX),CHENGDANG_SOAK_S=$(SECONDS_MAX)) CHENGDANG_SOAK=1
 SOAK_TEST = cargo test $(ALL) --test it $(1) -- --nocapture --test-threads 1
+
+soak-kept: ## 10^7 random requests: kept answers, sets by action and one set of all policies say the same
+	$(SOAK) ANSWERS=10000000 $(call SOAK_TEST,kept::)
 
 soak-kills: ## 1,000 kills of an intake on each store
 	$(SOAK) KILLS=1000 KILL_ROWS=600 $(call SOAK_TEST,kill::)

@@ -14,6 +14,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("matching", &["domain"]),
     ("policy", &["domain"]),
     ("vault", &["domain"]),
+    // The prover is a program of its own: nothing that is shipped links it.
+    ("floor", &["policy", "vault"]),
     ("translog", &[]),
     ("reserve", &[]),
     ("store", &["domain"]),
@@ -74,8 +76,8 @@ struct Tongue {
 const TONGUES: &[Tongue] = &[
     Tongue {
         what: "Cedar",
-        names: &["cedar-policy", "cedar-policy-core"],
-        rooms: &["policy"],
+        names: &["cedar-policy", "cedar-policy-core", "cedar-policy-symcc"],
+        rooms: &["policy", "floor"],
         test_rooms: &[],
     },
     Tongue {

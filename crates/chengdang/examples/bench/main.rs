@@ -1,4 +1,5 @@
-//! `make bench`: one report of P1 (intake beside PostgreSQL's COPY), P4 (the log), P9 (the own file) and P10 (the idle process).
+//! `make bench`: one report of P1 (intake beside PostgreSQL's COPY), P4 (the log), P5 (a caller's decision beside Cedar),
+//! P9 (the own file) and P10 (the idle process).
 //!
 //! A figure is a ratio with both arms in the same run, in turns, on the same bytes, with the same durability; outputs are
 //! compared with the truth of the synthetic city. Build with --release; `docs/performance.md` says how it is read.
@@ -7,6 +8,7 @@ mod arms;
 mod city;
 #[path = "../../src/clock.rs"]
 mod clock;
+mod decide;
 mod formats;
 mod idle;
 mod log;
@@ -69,6 +71,8 @@ enum Section {
     Formats,
     /// The log
     P4,
+    /// The decision whether a caller may look up
+    P5,
     /// The own file
     P9,
     /// The idle process
@@ -90,6 +94,9 @@ async fn main() -> anyhow::Result<()> {
     head(&args, &mut report)?;
     if is_asked(Section::P10) {
         idle(&ground, folder.path(), &mut report)?;
+    }
+    if is_asked(Section::P5) {
+        decide::measure(&ground.root, args.quick, &mut report)?;
     }
     let mut large = None;
     if is_asked(Section::P1) {

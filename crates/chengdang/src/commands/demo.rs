@@ -200,7 +200,7 @@ async fn logins(app: &App, config: &Config, manifest: &Manifest, files: &Path) -
         ("security-admin", AccountKind::SecurityAdmin),
         ("audit-admin", AccountKind::AuditAdmin),
     ] {
-        logins.push(create(app, login, kind, None, None).await?);
+        logins.push(create(app, login, kind, None, None).await?.0);
     }
     logins.push(organisation_login(app, "centre", AccountKind::Centre, &centre).await?.0);
 

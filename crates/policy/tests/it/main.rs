@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod callers;
 #[cfg(test)]
+mod kept;
+#[cfg(test)]
 mod matrix;
 #[cfg(test)]
 mod questions;
