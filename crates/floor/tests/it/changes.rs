@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use policy::ACTIONS;
 use serde::Deserialize;
 use tempfile::TempDir;
 
