@@ -9,8 +9,8 @@ mod own;
 
 pub use administering::{BreakGlass, ManageAccounts, ReadAuditLog, RegisterClient, RevokeClient};
 pub use collecting::{
-    CorrectRecord, DecideReview, Deliver, FindCandidates, LinkPersons, ListDeliveries, ListReviews, ReadCatalogue,
-    ReadDelivery, ReadReview, ReleaseHeld, VerifyStore, WithdrawRecord,
+    CorrectRecord, DecideReview, Deliver, FindCandidates, LinkPersons, ListDeliveries, ListReviews, ManageKeys,
+    ReadCatalogue, ReadDelivery, ReadReview, ReleaseHeld, VerifyStore, WithdrawRecord,
 };
 pub use looking::{
     ApproveProgramme, CloseLookUp, CompareBatch, ComparisonAsked, Consent, Disclose, LookUp, LookUpAsked, PersonSide,
@@ -46,7 +46,7 @@ macro_rules! action {
 use action;
 
 /// Names of all actions and the files of their policies.
-pub const ACTIONS: [(&str, &str); 38] = [
+pub const ACTIONS: [(&str, &str); 39] = [
     (Deliver::NAME, "deliver.cedar"),
     (ReadDelivery::NAME, "read_delivery.cedar"),
     (ListDeliveries::NAME, "list_deliveries.cedar"),
@@ -60,6 +60,7 @@ pub const ACTIONS: [(&str, &str); 38] = [
     (ReadCatalogue::NAME, "read_catalogue.cedar"),
     (VerifyStore::NAME, "verify_store.cedar"),
     (ReleaseHeld::NAME, "release_held.cedar"),
+    (ManageKeys::NAME, "manage_keys.cedar"),
     (ReadOwnRecords::NAME, "read_own_records.cedar"),
     (ReadOwnNotices::NAME, "read_own_notices.cedar"),
     (ReadOwnLookUps::NAME, "read_own_look_ups.cedar"),

@@ -62,10 +62,10 @@ mod replay;
 pub use action::{
     ACTIONS, Action, ApplyMeasure, ApproveProgramme, BreakGlass, CloseLookUp, CompareBatch, ComparisonAsked, Consent,
     CorrectRecord, DecideMeasure, DecideReview, Deliver, Disclose, FindCandidates, LinkPersons, ListDeliveries,
-    ListReviews, LockOwnFile, LookUp, LookUpAsked, ManageAccounts, ObjectOwn, PersonSide, Proceeding, Programme,
-    ProposeMeasure, ReadAsAttorney, ReadAuditLog, ReadCatalogue, ReadConsented, ReadDelivery, ReadOwnLookUps,
-    ReadOwnNotices, ReadOwnRecords, ReadReview, RegisterClient, RegisterMatter, RegisterProgramme, Relation,
-    ReleaseHeld, RepairOwn, RevokeClient, ShowRecord, VerifyStore, WithdrawOwnConsent, WithdrawRecord,
+    ListReviews, LockOwnFile, LookUp, LookUpAsked, ManageAccounts, ManageKeys, ObjectOwn, PersonSide, Proceeding,
+    Programme, ProposeMeasure, ReadAsAttorney, ReadAuditLog, ReadCatalogue, ReadConsented, ReadDelivery,
+    ReadOwnLookUps, ReadOwnNotices, ReadOwnRecords, ReadReview, RegisterClient, RegisterMatter, RegisterProgramme,
+    Relation, ReleaseHeld, RepairOwn, RevokeClient, ShowRecord, VerifyStore, WithdrawOwnConsent, WithdrawRecord,
 };
 pub use bundle::{BUNDLE_FILE, Bundle, BundleError, Check, Proved, Statement, THEOREMS, theorems_version};
 pub use caller::{Caller, CallerKind};

@@ -141,3 +141,8 @@ action!(VerifyStore, _this => Resource::bare("Installation"));
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReleaseHeld;
 action!(ReleaseHeld, _this => Resource::bare("Installation"));
+
+/// Rotate and retire the keys of the installation. It opens nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ManageKeys;
+action!(ManageKeys, _this => Resource::bare("Installation"));

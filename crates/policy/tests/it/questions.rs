@@ -6,8 +6,8 @@ use domain::record::RecordState;
 use policy::{
     Action, ApplyMeasure, ApproveProgramme, BreakGlass, Caller, CloseLookUp, CompareBatch, ComparisonAsked, Consent,
     CorrectRecord, DecideMeasure, DecideReview, Deliver, Disclose, FindCandidates, LinkPersons, ListDeliveries,
-    ListReviews, LockOwnFile, LookUp, LookUpAsked, ManageAccounts, ObjectOwn, PersonSide, Policies, Proceeding,
-    Programme, ProposeMeasure, ReadAsAttorney, ReadAuditLog, ReadCatalogue, ReadConsented, ReadDelivery,
+    ListReviews, LockOwnFile, LookUp, LookUpAsked, ManageAccounts, ManageKeys, ObjectOwn, PersonSide, Policies,
+    Proceeding, Programme, ProposeMeasure, ReadAsAttorney, ReadAuditLog, ReadCatalogue, ReadConsented, ReadDelivery,
     ReadOwnLookUps, ReadOwnNotices, ReadOwnRecords, ReadReview, RegisterClient, RegisterMatter, RegisterProgramme,
     Relation, ReleaseHeld, RepairOwn, RevokeClient, ShowRecord, VerifyStore, WithdrawOwnConsent, WithdrawRecord,
 };
@@ -69,6 +69,7 @@ pub(crate) fn answers(policies: &Policies, caller: &Caller, only: Option<&str>) 
     asking.ask("all", ReadCatalogue);
     asking.ask("all", ReleaseHeld);
     asking.ask("all", VerifyStore);
+    asking.ask("all", ManageKeys);
     asking.ask("all", RegisterClient);
     asking.ask("all", RevokeClient);
     asking.ask("all", ManageAccounts);

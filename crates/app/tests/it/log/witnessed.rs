@@ -121,6 +121,7 @@ async fn refuses_others(ledger: &Ledger, code: &str) {
         kind: policy::CallerKind::Officer,
         organisation: Some(provider.clone()),
         second_factor: true,
+        behind: None,
     };
     let permit = ledger
         .app
@@ -137,6 +138,7 @@ async fn refuses_others(ledger: &Ledger, code: &str) {
         kind: policy::CallerKind::Resident,
         organisation: None,
         second_factor: true,
+        behind: None,
     };
     let permit = ledger.app.policies().decide(&own, ReadOwnRecords { account }).unwrap();
     own_file::records(&ledger.app, &permit).await.unwrap();
@@ -153,6 +155,7 @@ async fn own_account(ledger: &Ledger) -> uuid::Uuid {
         organisation: None,
         identity: Some((crate::town::document(1), domain::Name::parse("测试甲").unwrap())),
         totp_secret: None,
+        holder: None,
     };
     app::accounts::create(&ledger.app, new).await.unwrap().uuid
 }
