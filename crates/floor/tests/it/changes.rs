@@ -45,11 +45,6 @@ pub(crate) fn bad_policies() -> Vec<(String, Bad)> {
 }
 
 impl Bad {
-    /// The action whose policies it changes.
-    fn action(&self) -> &'static str {
-        let mut actions = ACTIONS.into_iter();
-        actions.find(|(_, file)| *file == self.file).unwrap().0
-    }
     /// A copy of the shipped policies with the change in it.
     pub(crate) fn written(&self) -> TempDir {
         let policies = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies");
