@@ -19,9 +19,9 @@ use store::{
     Account, Alarm, Begun, BirthState, ChunkCommit, ChunkInfo, Counted, Delivery, DeliveryId, DeliveryState,
     DeliveryStore, EntryKind, Found, IndexTag, KnownFact, KnownLookUp, KnownPersonEvent, Lease, LogEntry, LogStore,
     LoginStore, Look, LookUpStore, Matter, MatterId, MatterStore, NewAnswer, NewClosing, NewDelivery, NewLock,
-    NewLookUp, NewMatter, NewMatterEvent, NewProcedure, NewProcedureStep, NewRecordEvent, NewRelation, NewTrace, Person,
-    PersonEvent, PersonId, PersonStore, Procedure, ProcedureKind, ProcedureStore, Record, RecordId, RecordStore, Sealed,
-    Session, StagedKind, StagedRow, Store, StoreError, Trace, TraceOutcome, Withholding,
+    NewLookUp, NewMatter, NewMatterEvent, NewProcedure, NewProcedureStep, NewRecordEvent, NewRelation, NewTrace,
+    Person, PersonEvent, PersonId, PersonStore, Procedure, ProcedureKind, ProcedureStore, Record, RecordId,
+    RecordStore, Sealed, Session, StagedKind, StagedRow, Store, StoreError, Trace, TraceOutcome, Withholding,
 };
 use uuid::Uuid;
 
@@ -357,7 +357,12 @@ impl LookUpStore for LeakyStore {
     async fn ensure_decoy(&self, uuid: Uuid, secret: &[u8]) -> Result<Person, StoreError> {
         self.inner.ensure_decoy(uuid, secret).await
     }
-    async fn find_for_look_up(&self, names: &[IndexTag], numbers: &[IndexTag], account: Uuid) -> Result<Found, StoreError> {
+    async fn find_for_look_up(
+        &self,
+        names: &[IndexTag],
+        numbers: &[IndexTag],
+        account: Uuid,
+    ) -> Result<Found, StoreError> {
         self.inner.find_for_look_up(names, numbers, account).await
     }
     async fn declare_relation(&self, relation: &NewRelation) -> Result<(), StoreError> {
@@ -369,7 +374,13 @@ impl LookUpStore for LeakyStore {
     async fn find_look_up(&self, uuid: Uuid) -> Result<Option<Look>, StoreError> {
         self.inner.find_look_up(uuid).await
     }
-    async fn open_look_ups(&self, organisation: Option<&Uscc>, account: Option<Uuid>, due_before: Option<Day>, limit: u32) -> Result<Vec<Look>, StoreError> {
+    async fn open_look_ups(
+        &self,
+        organisation: Option<&Uscc>,
+        account: Option<Uuid>,
+        due_before: Option<Day>,
+        limit: u32,
+    ) -> Result<Vec<Look>, StoreError> {
         self.inner.open_look_ups(organisation, account, due_before, limit).await
     }
     async fn close_look_up(&self, closing: &NewClosing) -> Result<(), StoreError> {

@@ -334,7 +334,13 @@ async fn nothing_of_a_row_is_in_the_log(cluster: &Cluster) {
     let refused = store.create_account(&taken).await.unwrap_err();
     assert!(!refused.to_string().contains("planted"), "{refused}");
     assert!(store.find_persons(&[]).await.unwrap().is_empty());
-    assert!(store.open_procedures(store::ProcedureKind::Review, None, 1).await.unwrap().is_empty());
+    assert!(
+        store
+            .open_procedures(store::ProcedureKind::Review, None, 1)
+            .await
+            .unwrap()
+            .is_empty()
+    );
     assert!(cluster.log().unwrap().len() > 100, "the log is read");
 }
 
