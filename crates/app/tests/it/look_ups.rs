@@ -253,6 +253,8 @@ async fn r12_no_file_another_name_nothing_to_show_and_a_lock_look_the_same() {
         ];
         let mut seen = BTreeSet::new();
         for (what, written) in cases {
+            // Each finds a process that knows nothing of the day yet.
+            city.restart().await;
             city.plan.arm(&[]);
             let answer = ask(city, &officer, &written).await.unwrap();
             // The answer is written in the background: a process that ends has come to its end.

@@ -25,7 +25,7 @@ const KEY: &str = "idempotency-key";
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
     "purpose": "PUR-TOUR-GUIDE", "legal_ground": "旅游法 第三十七条、第一百零三条", "matter_no": "测文旅导〔2026〕7号",
-    "document": { "kind": "01", "number": "370199199001010013" }, "name": "测试甲", "items": ["ITM-PENALTY"]
+    "document": { "kind": "01", "number": "370199198503020019" }, "name": "测试某", "items": ["ITM-PENALTY"]
 }))]
 pub(super) struct WireLookUp {
     /// Purpose, one of the catalogue.
