@@ -18,6 +18,7 @@ pub mod persons;
 pub mod purge;
 pub mod reconcile;
 pub mod reviews;
+pub mod rotation;
 pub mod sequencer;
 mod trace;
 pub mod verify;
@@ -155,7 +156,7 @@ impl App {
     pub fn settings(&self) -> &Settings {
         &self.0.parts.settings
     }
-    /// The Ed25519 key that signs receipts.
+    /// The Ed25519 key that signs receipts now.
     #[must_use]
     pub fn public_key(&self) -> [u8; 32] {
         self.vault().public_key()

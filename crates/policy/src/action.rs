@@ -79,7 +79,7 @@ impl Resource {
 }
 
 /// Names of all actions and the files of their policies.
-pub const ACTIONS: [(&str, &str); 15] = [
+pub const ACTIONS: [(&str, &str); 16] = [
     (Deliver::NAME, "deliver.cedar"),
     (ReadDelivery::NAME, "read_delivery.cedar"),
     (ListDeliveries::NAME, "list_deliveries.cedar"),
@@ -95,6 +95,7 @@ pub const ACTIONS: [(&str, &str); 15] = [
     (ReadCatalogue::NAME, "read_catalogue.cedar"),
     (VerifyStore::NAME, "verify_store.cedar"),
     (ReleaseHeld::NAME, "release_held.cedar"),
+    (ManageKeys::NAME, "manage_keys.cedar"),
 ];
 
 macro_rules! action {
@@ -261,3 +262,8 @@ action!(VerifyStore, _this => Resource::bare("Installation"));
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReleaseHeld;
 action!(ReleaseHeld, _this => Resource::bare("Installation"));
+
+/// Rotate and retire the keys of the installation. It opens nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ManageKeys;
+action!(ManageKeys, _this => Resource::bare("Installation"));

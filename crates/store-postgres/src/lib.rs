@@ -24,6 +24,7 @@ mod login;
 mod person;
 mod procedure;
 mod record;
+mod rotation;
 mod schema;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -9,7 +9,7 @@ use store::{
 };
 use uuid::Uuid;
 
-use crate::PostgresStore;
+use crate::{PostgresStore, rotation};
 use crate::connection::{all, commit, execute, first};
 use crate::fault::{Fault, conflict, damaged};
 use crate::value::{bytes, count, get, parts, sealed, signed, tag_arrays, word, word_or_none};
@@ -117,6 +117,7 @@ impl PostgresStore {
         let mut client = self.client().await?;
         let transaction = client.transaction().await?;
         let subjects: Vec<IndexTag> = traces.iter().map(|trace| trace.subject).collect();
+        rotation::check_floors(&transaction, std::iter::empty(), subjects.iter()).await?;
         let (tags, indexes, versions) = tag_arrays(&subjects);
         let uuids: Vec<Uuid> = traces.iter().map(|trace| trace.uuid).collect();
         let kinds: Vec<&str> = traces.iter().map(|trace| trace.kind.as_str()).collect();

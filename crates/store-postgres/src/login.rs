@@ -6,7 +6,7 @@ use store::{ATTEMPTS_KEPT_MS, Account, AccountKind, LoginStore, Session, StoreEr
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use crate::PostgresStore;
+use crate::{PostgresStore, rotation};
 use crate::connection::{Parameter, all, commit, execute, first};
 use crate::fault::{Fault, conflict};
 use crate::value::{bytes, count, get, parts, sealed, signed, word, word_or_none};
@@ -31,7 +31,17 @@ impl LoginStore for PostgresStore {
             &account.created_at.0,
         ];
         // Somebody stands at the desk for it.
-        let inserted = self.small_statement(sql, row).await?;
+        let inserted = self
+            .small(move || async move {
+                let mut client = self.client().await?;
+                let transaction = client.transaction().await?;
+                rotation::check_floors(&transaction, std::iter::once(account.key.as_slice()), std::iter::empty())
+                    .await?;
+                let inserted = execute(&transaction, sql, row).await?;
+                commit(transaction).await?;
+                Ok(inserted)
+            })
+            .await?;
         if inserted == 1 {
             Ok(())
         } else {

@@ -26,6 +26,7 @@ mod person;
 mod procedure;
 mod read;
 mod record;
+mod rotation;
 mod run;
 mod schema;
 mod write;

@@ -6,7 +6,7 @@ use rusqlite::{Row, params};
 use store::{ATTEMPTS_KEPT_MS, Account, AccountKind, LoginStore, Session, StoreError};
 use uuid::Uuid;
 
-use crate::SqliteStore;
+use crate::{SqliteStore, rotation};
 use crate::connection::{all, bytes, execute, first, sealed, signed, uuid, word};
 use crate::fault::{Fault, conflict};
 
@@ -15,6 +15,7 @@ impl LoginStore for SqliteStore {
     async fn create_account(&self, account: &Account) -> Result<(), StoreError> {
         let account = account.clone();
         self.write(move |connection| {
+            rotation::check_floors(connection, std::iter::once(account.key.as_slice()), std::iter::empty())?;
             let inserted = execute(
                 connection,
                 include_str!("../sql/account/insert.sql"),

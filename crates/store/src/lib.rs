@@ -2,7 +2,8 @@
 //! backends pass ([`conformance`]).
 //!
 //! Rules that hold in every backend:
-//! - tables are append-only but for the queue tables (`outbox`, `session`, `attempt`, `lease`, `procedure_open`), and erasure (salt and ciphertext to NULL);
+//! - tables are append-only but for the queue tables (`outbox`, `session`, `attempt`, `lease`, `procedure_open`), erasure (salt and ciphertext to NULL),
+//!   and what a rotation of keys needs: a wrapped secret gets the form, a tag the value of a later key version ([`RotationStore`]);
 //! - a write is one transaction: all of it or nothing; a chunk carries its resume point, outbox row and events (invariants I1, I8);
 //! - clear columns of a record are id, person, item, state, class, provider, end, and keyed tags; everything else is [`Sealed`];
 //! - a stale write ends in [`StoreError::Conflict`] and leaves no trace.
@@ -15,6 +16,7 @@ mod login;
 mod person;
 mod procedure;
 mod record;
+mod rotation;
 mod rules;
 mod words;
 
@@ -25,6 +27,7 @@ pub use login::*;
 pub use person::*;
 pub use procedure::*;
 pub use record::*;
+pub use rotation::*;
 pub use rules::*;
 
 /// Salt and ciphertext of one encrypted thing; both `None` once it has been erased.
@@ -58,7 +61,7 @@ pub enum BlindIndex {
 
 /// Everything a backend must do.
 pub trait Store:
-    DeliveryStore + RecordStore + PersonStore + LogStore + ProcedureStore + LoginStore + Send + Sync
+    DeliveryStore + RecordStore + PersonStore + LogStore + ProcedureStore + LoginStore + RotationStore + Send + Sync
 {
     /// Name of the backend for messages: `sqlite` or `postgresql`.
     fn backend(&self) -> &'static str;

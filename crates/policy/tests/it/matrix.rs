@@ -6,7 +6,7 @@ use domain::catalogue::ItemId;
 use policy::{
     ACTIONS, Action, Caller, CallerKind, CorrectRecord, DecideReview, Deliver, FindCandidates, LinkPersons,
     ListDeliveries, ListReviews, Policies, ReadCatalogue, ReadDelivery, ReadOwnNotices, ReadOwnRecords, ReadReview,
-    ReleaseHeld, VerifyStore, WithdrawRecord,
+    ManageKeys, ReleaseHeld, VerifyStore, WithdrawRecord,
 };
 use uuid::Uuid;
 
@@ -137,6 +137,7 @@ fn answers(policies: &Policies, caller: &Caller) -> Vec<(&'static str, &'static 
     found.push((ReadCatalogue::NAME, "all", answer(policies, caller, ReadCatalogue)));
     found.push((ReleaseHeld::NAME, "all", answer(policies, caller, ReleaseHeld)));
     found.push((VerifyStore::NAME, "all", answer(policies, caller, VerifyStore)));
+    found.push((ManageKeys::NAME, "all", answer(policies, caller, ManageKeys)));
     found
 }
 
