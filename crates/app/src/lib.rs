@@ -162,6 +162,12 @@ impl App {
         self.vault().public_key()
     }
 
+    /// Name of the suite of ciphers.
+    #[must_use]
+    pub fn suite_name(&self) -> &'static str {
+        self.vault().suite_name()
+    }
+
     /// Whether the store answers: one trivial read.
     ///
     /// # Errors

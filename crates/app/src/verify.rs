@@ -148,7 +148,7 @@ async fn check_deliveries(
         match (&delivery.receipt, delivery.state) {
             (None, DeliveryState::Receiving) => {}
             (Some(receipt), DeliveryState::Done | DeliveryState::Refused) => {
-                if !verifies_here(app, receipt, delivery.finished_at) {
+                if !verifies_here(app, receipt, delivery.received_at) {
                     findings.add(place.clone(), "the signature of the receipt does not verify");
                 }
                 if !hashes.contains(&(EntryKind::Receipt, vault::entry_hash("receipt", &[receipt]))) {

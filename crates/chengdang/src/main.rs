@@ -16,7 +16,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    catalogue, code, deliver, deliveries, demo, drop, faults, held, legacy, migrate, reconcile, reviews, serve, synth,
+    catalogue, code, deliver, deliveries, demo, drop, faults, held, keys, legacy, migrate, reconcile, reviews, serve, synth,
     verify, view,
 };
 
@@ -75,6 +75,8 @@ enum Command {
     Held(held::Args),
     /// Lint, show or compare the catalogue
     Catalogue(catalogue::Args),
+    /// Show, rotate and retire the keys of the installation
+    Keys(keys::Args),
     /// Create or upgrade the store and the key file
     Migrate(migrate::Args),
     /// Check the store against itself
@@ -114,6 +116,7 @@ fn main() -> ExitCode {
             Command::Reviews(args) => reviews::run(&config, args).await,
             Command::Held(args) => held::run(&config, args).await,
             Command::Catalogue(args) => catalogue::run(&config, args),
+            Command::Keys(args) => keys::run(&config, args).await,
             Command::Migrate(args) => migrate::run(&config, args).await,
             Command::Verify(args) => verify::run(&config, args).await,
         }

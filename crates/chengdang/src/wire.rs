@@ -14,7 +14,10 @@ use matching::{FileRegister, IdentityRegister};
 use policy::{Caller, CallerKind, Policies};
 use reserve::Reserve;
 use store::{Store, StoreError};
-use vault::Vault;
+use token::Pkcs11Token;
+use vault::suite::{International, Sm, Suite};
+use vault::token::Token;
+use vault::{Vault, VaultError};
 
 use crate::adapters::drop::statement::DroppedStatements;
 use crate::clock::{RandomIds, SystemClock};
@@ -45,7 +48,7 @@ pub(crate) async fn open_with(
     let (store, register) = crate::leak::wrap(config, store, register);
     Ok(App::new(Parts {
         store,
-        vault: Arc::new(Vault::open(&config.key_file()).with_context(|| key_hint(config))?),
+        vault: Arc::new(open_vault(config)?),
         catalogue: Arc::new(open_catalogue(&config.catalogue)?),
         policies: Arc::new(open_policies(&config.policies)?),
         register,
@@ -55,6 +58,41 @@ pub(crate) async fn open_with(
         ids: Arc::new(RandomIds::default()),
         settings,
     }))
+}
+
+/// Opens the key file, with the token that it may need.
+fn open_vault(config: &Config) -> anyhow::Result<Vault> {
+    let token = open_token(config)?;
+    Vault::open_with(&config.key_file(), token)
+        .map_err(told)
+        .with_context(|| key_hint(config))
+}
+
+/// Makes the key file in the configured suite, with wrapping and signing keys in the token if there is one.
+pub(crate) fn create_keys(config: &Config) -> anyhow::Result<()> {
+    let suite: &'static dyn Suite = if config.suite == "sm" { &Sm } else { &International };
+    let token = open_token(config)?;
+    let keys = config.key_file();
+    Vault::create_with(&keys, suite, token.as_ref())
+        .map_err(told)
+        .with_context(|| format!("the key file {} cannot be created", keys.display()))
+}
+
+fn open_token(config: &Config) -> anyhow::Result<Option<Arc<dyn Token>>> {
+    let token = &config.token;
+    if token.module.as_os_str().is_empty() {
+        return Ok(None);
+    }
+    let pin = vault::read_secret_line(&token.pin_file).map_err(told);
+    let pin = pin.with_context(|| format!("the PIN file {} cannot be used", token.pin_file.display()))?;
+    let opened = Pkcs11Token::open(&token.module, &token.label, &pin).map_err(told);
+    let opened = opened.with_context(|| format!("the token \"{}\" cannot be used", token.label))?;
+    Ok(Some(Arc::new(opened)))
+}
+
+/// A refusal of the vault with its remedy.
+fn told(error: VaultError) -> anyhow::Error {
+    anyhow!("{error}: {}", error.remedy())
 }
 
 fn key_hint(config: &Config) -> String {

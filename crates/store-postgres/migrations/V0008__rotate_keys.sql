@@ -1,4 +1,4 @@
--- Rotation of keys (docs/adr/0015). A wrapped secret may get the form that a later version of the wrapping key gives it, a
+-- Rotation of keys (docs/adr/0018). A wrapped secret may get the form that a later version of the wrapping key gives it, a
 -- trace and a waiting row may be moved to the tag of a later version of the index key; nothing else of a row changes.
 
 CREATE TABLE key_floor (
@@ -78,7 +78,9 @@ DECLARE
     after jsonb := to_jsonb(NEW);
     erasable text;
 BEGIN
-    IF NEW.key_version < OLD.key_version OR (NEW.key_version = OLD.key_version AND NEW.tag <> OLD.tag) THEN
+    IF (NEW.tag <> OLD.tag OR NEW.key_version <> OLD.key_version)
+        AND NOT (NEW.tag <> OLD.tag AND NEW.key_version > OLD.key_version)
+    THEN
         RAISE EXCEPTION 'append-only: %', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
     END IF;
     before := before - 'tag' - 'key_version';

@@ -1,4 +1,4 @@
--- Rotation of keys (docs/adr/0015). A wrapped secret may get the form that a later version of the wrapping key gives it, a
+-- Rotation of keys (docs/adr/0018). A wrapped secret may get the form that a later version of the wrapping key gives it, a
 -- trace and a waiting row may be moved to the tag of a later version of the index key; nothing else of a row changes.
 
 -- Below these versions nothing is written any more: their keys are being retired.
@@ -55,7 +55,10 @@ WHEN NOT (
     AND NEW.uuid IS OLD.uuid
     AND (
         NEW.secret IS NULL OR NEW.secret IS OLD.secret
-        OR (substr(NEW.secret, 2, 2) > substr(OLD.secret, 2, 2) AND substr(NEW.secret, 4, 2) = substr(OLD.secret, 4, 2))
+        OR (
+            OLD.secret IS NOT NULL AND substr(NEW.secret, 2, 2) > substr(OLD.secret, 2, 2)
+            AND substr(NEW.secret, 4, 2) = substr(OLD.secret, 4, 2)
+        )
     )
     AND (NEW.identity_salt IS NULL OR NEW.identity_salt IS OLD.identity_salt)
     AND (NEW.identity IS NULL OR NEW.identity IS OLD.identity)
@@ -77,7 +80,10 @@ WHEN NOT (
     AND NEW.received_at IS OLD.received_at
     AND (
         NEW.key IS NULL OR NEW.key IS OLD.key
-        OR (substr(NEW.key, 2, 2) > substr(OLD.key, 2, 2) AND substr(NEW.key, 4, 2) = substr(OLD.key, 4, 2))
+        OR (
+            OLD.key IS NOT NULL AND substr(NEW.key, 2, 2) > substr(OLD.key, 2, 2)
+            AND substr(NEW.key, 4, 2) = substr(OLD.key, 4, 2)
+        )
     )
     AND (NEW.file_name_salt IS NULL OR NEW.file_name_salt IS OLD.file_name_salt)
     AND (NEW.file_name IS NULL OR NEW.file_name IS OLD.file_name)
@@ -102,7 +108,10 @@ WHEN NOT (
     AND (NEW.identity IS NULL OR NEW.identity IS OLD.identity)
     AND (
         NEW.key IS NULL OR NEW.key IS OLD.key
-        OR (substr(NEW.key, 2, 2) > substr(OLD.key, 2, 2) AND substr(NEW.key, 4, 2) = substr(OLD.key, 4, 2))
+        OR (
+            OLD.key IS NOT NULL AND substr(NEW.key, 2, 2) > substr(OLD.key, 2, 2)
+            AND substr(NEW.key, 4, 2) = substr(OLD.key, 4, 2)
+        )
     )
 )
 BEGIN
@@ -118,7 +127,7 @@ WHEN NOT (
     AND NEW.line IS OLD.line
     AND NEW.kind IS OLD.kind
     AND NEW.reason IS OLD.reason
-    AND ((NEW.tag IS OLD.tag AND NEW.key_version IS OLD.key_version) OR NEW.key_version > OLD.key_version)
+    AND ((NEW.tag IS OLD.tag AND NEW.key_version IS OLD.key_version) OR (NEW.tag IS NOT OLD.tag AND NEW.key_version > OLD.key_version))
     AND NEW.index_no IS OLD.index_no
     AND (NEW.content_salt IS NULL OR NEW.content_salt IS OLD.content_salt)
     AND (NEW.content IS NULL OR NEW.content IS OLD.content)
@@ -133,7 +142,7 @@ WHEN NOT (
     NEW.trace_id IS OLD.trace_id
     AND NEW.uuid IS OLD.uuid
     AND NEW.kind IS OLD.kind
-    AND ((NEW.tag IS OLD.tag AND NEW.key_version IS OLD.key_version) OR NEW.key_version > OLD.key_version)
+    AND ((NEW.tag IS OLD.tag AND NEW.key_version IS OLD.key_version) OR (NEW.tag IS NOT OLD.tag AND NEW.key_version > OLD.key_version))
     AND NEW.index_no IS OLD.index_no
     AND NEW.entry_hash IS OLD.entry_hash
     AND NEW.traced_at IS OLD.traced_at

@@ -14,6 +14,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("matching", &["domain"]),
     ("policy", &["domain"]),
     ("vault", &["domain"]),
+    ("token", &["vault"]),
     ("translog", &[]),
     ("reserve", &[]),
     ("store", &["domain"]),
@@ -44,6 +45,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "matching",
             "policy",
             "vault",
+            "token",
             "reserve",
             "store",
             "store-sqlite",
@@ -94,6 +96,12 @@ const TONGUES: &[Tongue] = &[
             "sm4",
         ],
         rooms: &["vault"],
+        test_rooms: &[],
+    },
+    Tongue {
+        what: "PKCS#11",
+        names: &["cryptoki", "cryptoki-sys"],
+        rooms: &["token"],
         test_rooms: &[],
     },
     Tongue {

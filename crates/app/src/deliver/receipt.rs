@@ -89,14 +89,11 @@ pub fn verifies(bytes: &[u8], key: &[u8; 32]) -> bool {
         .is_some_and(|(receipt, signature)| vault::verify(key, receipt.as_bytes(), &signature).is_ok())
 }
 
-/// Whether `bytes` is a receipt that one of the installation's keys signed while it was live, `finished_at` being when it was
-/// given out; and with SM2 too, where the key has that.
-pub(crate) fn verifies_here(app: &App, bytes: &[u8], finished_at: Option<Moment>) -> bool {
+/// Whether `bytes` is a receipt that one of the installation's keys signed, and with SM2 too, where the key has that. A key
+/// that was retired before the delivery was received signed nothing of it.
+pub(crate) fn verifies_here(app: &App, bytes: &[u8], received_at: Moment) -> bool {
     app.vault().known_signers().iter().any(|signer| {
-        let in_time = match (signer.until, finished_at) {
-            (Some(until), Some(finished_at)) => finished_at <= until,
-            _ => true,
-        };
+        let in_time = signer.until.is_none_or(|until| received_at <= until);
         let by_sm2 = signer.sm2.as_ref().is_none_or(|key| {
             read(bytes, "signature_sm2")
                 .is_some_and(|(receipt, signature)| vault::verify_sm2(key, receipt.as_bytes(), &signature).is_ok())

@@ -1,4 +1,4 @@
-//! Rotation of the installation's keys while everything goes on (G-23; docs/adr/0015).
+//! Rotation of the installation's keys while everything goes on (G-23; docs/adr/0018).
 //!
 //! A rotation puts a fresh version beside the present one: from then on the fresh one is written with, and the older one
 //! opens, finds and verifies. What is under the older one is carried over in portions that bear to be repeated, so that a

@@ -17,4 +17,6 @@ mod reconcile;
 #[cfg(test)]
 mod reviews;
 #[cfg(test)]
+mod rotation;
+#[cfg(test)]
 mod town;

@@ -8,6 +8,7 @@ pub(crate) mod demo;
 pub(crate) mod drop;
 pub(crate) mod faults;
 pub(crate) mod held;
+pub(crate) mod keys;
 pub(crate) mod legacy;
 pub(crate) mod migrate;
 pub(crate) mod reconcile;

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     Account, AccountKind, Begun, BirthState, BlindIndex, ChunkCommit, Counts, Delivery, DeliveryState, IndexTag,
-    KnownPersonEvent, NewDelivery, NewPerson, NewProcedure, NewProcedureStep, NewRecord, NewRecordEvent, NewStagedRow,
+    KeyAct, KnownPersonEvent, NewDelivery, NewPerson, NewProcedure, NewProcedureStep, NewRecord, NewRecordEvent, NewStagedRow,
     NewTrace, Person, PersonEvent, PersonId, PersonRef, ProcedureKind, RecordId, SEQUENCER_LEASE, Sealed, StagedKind,
     Store, StoreError, TraceKind, TraceOutcome, chunk_uuid,
 };
@@ -412,4 +412,12 @@ pub async fn fill_every_table(store: &dyn Store) {
     let account = make.account("officer");
     ok(store.create_account(&account).await, "account");
     ok(store.use_totp_step(account.uuid, 1).await, "step");
+    let act = KeyAct {
+        uuid: make.uuid(),
+        document: b"{}".to_vec(),
+        by: make.uuid(),
+        at: START,
+        entry_hash: make.bytes(),
+    };
+    ok(store.append_key_act(&act).await, "act on a key");
 }

@@ -11,6 +11,7 @@ mod logs;
 mod persons;
 mod procedures;
 mod records;
+mod rotations;
 mod staged;
 
 use std::sync::Arc;
@@ -22,6 +23,7 @@ pub use logs::*;
 pub use persons::*;
 pub use procedures::*;
 pub use records::*;
+pub use rotations::*;
 pub use staged::*;
 
 use crate::Store;
@@ -78,5 +80,9 @@ where
         sessions_come_and_go,
         attempts_are_counted_in_their_window,
         a_one_time_code_is_used_once,
+        secrets_are_wrapped_forward_only,
+        tags_go_forward_only,
+        below_the_floor_nothing_is_written,
+        acts_on_keys_are_kept,
     );
 }
