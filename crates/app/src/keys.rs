@@ -49,11 +49,16 @@ pub(crate) fn seal(
 }
 
 /// Opens a sealed thing; `None` if it has been erased.
-pub(crate) fn open(secret: &Secret, column: Column, row: Uuid, sealed: &Sealed) -> Result<Option<Vec<u8>>, AppError> {
+pub(crate) fn open(
+    secret: impl Borrow<Secret>,
+    column: Column,
+    row: Uuid,
+    sealed: &Sealed,
+) -> Result<Option<Vec<u8>>, AppError> {
     let (Some(salt), Some(ciphertext)) = (&sealed.salt, &sealed.ciphertext) else {
         return Ok(None);
     };
-    Ok(Some(secret.open(&column.at(row), salt, ciphertext)?))
+    Ok(Some(secret.borrow().open(&column.at(row), salt, ciphertext)?))
 }
 
 /// Opens what a log secret sealed, whichever version it was, and says which; `None` if it has been erased.

@@ -66,8 +66,9 @@ impl RotationStore for PostgresStore {
         let sql = include_str!("../sql/person_event/list_aliases.sql");
         let found = all(&client, sql, &[&numbers], |row| {
             Ok((PersonId(get(row, 0)?), sealed(row, 1)?))
-        });
-        Ok(found.await?)
+        })
+        .await?;
+        Ok(found)
     }
 
     async fn add_tags(&self, tags: &[(PersonId, IndexTag)]) -> Result<u64, StoreError> {
@@ -151,8 +152,9 @@ impl RotationStore for PostgresStore {
                 at: Moment(get(row, 3)?),
                 entry_hash: bytes(row, 4)?,
             })
-        });
-        Ok(acts.await?)
+        })
+        .await?;
+        Ok(acts)
     }
 }
 

@@ -29,8 +29,8 @@ pub struct Carried {
     pub damaged: u64,
     /// Uploads on disk under an older wrapping key. They go when they are taken in, or a day after they were left.
     pub uploads: u64,
-    /// Persons tagged with the newest index key.
-    pub persons: u64,
+    /// Tags of persons entered under the newest index key.
+    pub tags: u64,
     /// Confirmed names that were kept without the name itself, before this version: rows under them come back as reviews.
     pub lost_aliases: u64,
     /// Traces and waiting rows moved to the newest tags.

@@ -45,8 +45,7 @@ async fn carry_persons(app: &App, carried: &mut Carried, on_progress: &impl Fn(u
             opened.push((person, secret, document));
         }
         tags.extend(alias_tags(app, &opened, carried).await?);
-        let added = app.store().add_tags(&tags).await?;
-        carried.persons += u64::from(added > 0) * opened.len() as u64;
+        carried.tags += app.store().add_tags(&tags).await?;
         carried.moved += app.store().retag_traces(&moves).await?;
         seen += opened.len() as u64;
         on_progress(seen);

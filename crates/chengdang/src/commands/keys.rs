@@ -184,7 +184,7 @@ fn carried(key: KeyName, version: u16, carried: &Carried) -> Value {
         "key": key.as_str(),
         "version": version,
         "secrets": carried.secrets,
-        "persons": carried.persons,
+        "tags": carried.tags,
         "moved": carried.moved,
         "damaged": carried.damaged,
         "uploads": carried.uploads,
@@ -197,7 +197,7 @@ fn carried(key: KeyName, version: u16, carried: &Carried) -> Value {
 fn print_carried(carried: &Carried) -> anyhow::Result<()> {
     let told = [
         (carried.secrets, "secrets wrapped anew"),
-        (carried.persons, "persons tagged anew"),
+        (carried.tags, "tags of persons entered"),
         (carried.moved, "traces and waiting rows moved to the newer tags"),
         (carried.damaged, "secrets do not open (see `chengdang verify`)"),
         (carried.uploads, "uploads on disk are under the older key; they go when they are taken in, or within a day"),
