@@ -35,12 +35,7 @@ impl Column {
     }
 }
 
-pub(crate) fn seal(
-    secret: impl Borrow<Secret>,
-    column: Column,
-    row: Uuid,
-    plain: &[u8],
-) -> Result<Sealed, AppError> {
+pub(crate) fn seal(secret: impl Borrow<Secret>, column: Column, row: Uuid, plain: &[u8]) -> Result<Sealed, AppError> {
     let sealed = secret.borrow().seal(&column.at(row), plain)?;
     Ok(Sealed {
         salt: Some(sealed.salt),

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use domain::record::RecordContent;
 use policy::{Permit, VerifyStore};
-use store::{ChunkInfo, Counts, DeliveryId, DeliveryState, EntryKind, IndexTag, Person, PersonId, Record, RecordId, StagedKind};
+use store::{
+    ChunkInfo, Counts, DeliveryId, DeliveryState, EntryKind, IndexTag, Person, PersonId, Record, RecordId, StagedKind,
+};
 use uuid::Uuid;
 use vault::{Secret, SecretOwner};
 
@@ -239,7 +241,10 @@ async fn read_persons(
     }
     // While an index key is rotated, a person stands under the newer one, the older one, or both.
     for version in [0, 1] {
-        let asked: Vec<IndexTag> = tags.iter().filter_map(|pair: &TagPair| pair.all().nth(version)).collect();
+        let asked: Vec<IndexTag> = tags
+            .iter()
+            .filter_map(|pair: &TagPair| pair.all().nth(version))
+            .collect();
         if asked.len() < tags.len() {
             break;
         }

@@ -16,8 +16,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    catalogue, code, deliver, deliveries, demo, drop, faults, held, keys, legacy, migrate, reconcile, reviews, serve, synth,
-    verify, view,
+    catalogue, code, deliver, deliveries, demo, drop, faults, held, keys, legacy, migrate, reconcile, reviews, serve,
+    synth, verify, view,
 };
 
 /// Rows of an intake are made on one thread and dropped on another, which the system's allocator is slow at.

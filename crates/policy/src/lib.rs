@@ -56,7 +56,8 @@ mod load;
 
 pub use action::{
     ACTIONS, Action, CorrectRecord, DecideReview, Deliver, FindCandidates, LinkPersons, ListDeliveries, ListReviews,
-    ManageKeys,    ReadCatalogue, ReadDelivery, ReadOwnNotices, ReadOwnRecords, ReadReview, ReleaseHeld, VerifyStore, WithdrawRecord,
+    ManageKeys, ReadCatalogue, ReadDelivery, ReadOwnNotices, ReadOwnRecords, ReadReview, ReleaseHeld, VerifyStore,
+    WithdrawRecord,
 };
 pub use caller::{Caller, CallerKind};
 pub use decide::{Permit, Refusal};

@@ -9,10 +9,10 @@ use store::{
 };
 use uuid::Uuid;
 
-use crate::{PostgresStore, rotation};
 use crate::connection::{all, commit, execute, first};
 use crate::fault::{Fault, conflict, damaged};
 use crate::value::{bytes, count, get, parts, sealed, signed, tag_arrays, word, word_or_none};
+use crate::{PostgresStore, rotation};
 
 #[async_trait]
 impl LogStore for PostgresStore {

@@ -6,10 +6,10 @@ use store::{ATTEMPTS_KEPT_MS, Account, AccountKind, LoginStore, Session, StoreEr
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use crate::{PostgresStore, rotation};
 use crate::connection::{Parameter, all, commit, execute, first};
 use crate::fault::{Fault, conflict};
 use crate::value::{bytes, count, get, parts, sealed, signed, word, word_or_none};
+use crate::{PostgresStore, rotation};
 
 #[async_trait]
 impl LoginStore for PostgresStore {
@@ -35,8 +35,12 @@ impl LoginStore for PostgresStore {
             .small(move || async move {
                 let mut client = self.client().await?;
                 let transaction = client.transaction().await?;
-                rotation::check_floors(&transaction, std::iter::once(account.key.as_slice()), std::iter::empty())
-                    .await?;
+                rotation::check_floors(
+                    &transaction,
+                    std::iter::once(account.key.as_slice()),
+                    std::iter::empty(),
+                )
+                .await?;
                 let inserted = execute(&transaction, sql, row).await?;
                 commit(transaction).await?;
                 Ok(inserted)

@@ -112,11 +112,7 @@ pub(crate) async fn append_event(transaction: &Transaction<'_>, event: &KnownPer
 }
 
 /// Enters a tag of a known person; 0 if it was there already.
-pub(crate) async fn add_tag(
-    transaction: &Transaction<'_>,
-    person: PersonId,
-    tag: &IndexTag,
-) -> Result<u64, Fault> {
+pub(crate) async fn add_tag(transaction: &Transaction<'_>, person: PersonId, tag: &IndexTag) -> Result<u64, Fault> {
     let (bytes, index, version) = (tag.tag.as_slice(), tag.index.code(), i32::from(tag.key_version));
     let sql = include_str!("../sql/blind_index/add.sql");
     let added = execute(transaction, sql, &[&bytes, &index, &version, &person.0]).await?;

@@ -132,13 +132,7 @@ impl RotationStore for PostgresStore {
 
     async fn append_key_act(&self, act: &KeyAct) -> Result<(), StoreError> {
         let sql = include_str!("../sql/key_act/insert.sql");
-        let row: &[Parameter<'_>] = &[
-            &act.uuid,
-            &act.document,
-            &act.by,
-            &act.at.0,
-            &act.entry_hash.as_slice(),
-        ];
+        let row: &[Parameter<'_>] = &[&act.uuid, &act.document, &act.by, &act.at.0, &act.entry_hash.as_slice()];
         self.small_statement(sql, row).await.map(|_| ())
     }
 
@@ -182,7 +176,10 @@ pub(crate) async fn check_floors<'a>(
     secrets: impl Iterator<Item = &'a [u8]> + Send,
     tags: impl Iterator<Item = &'a IndexTag> + Send,
 ) -> Result<(), Fault> {
-    let (secrets, tags) = (secrets.map(wrapping_version).min(), tags.map(|tag| tag.key_version).min());
+    let (secrets, tags) = (
+        secrets.map(wrapping_version).min(),
+        tags.map(|tag| tag.key_version).min(),
+    );
     let sql = include_str!("../sql/key_floor/list.sql");
     let floors = all(transaction, sql, &[], |row| {
         let version = u16::try_from(get::<i32>(row, 1)?).map_err(|_| damaged("a key version is out of range"))?;

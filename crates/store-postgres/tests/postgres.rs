@@ -229,7 +229,12 @@ async fn append_only_is_held_twice(cluster: &Cluster) {
     );
     refused(&application, "UPDATE person SET secret = '\\x01'".to_owned(), TRIGGER).await;
     // A destroyed secret does not come back, as whatever it is dressed.
-    refused(&application, "UPDATE person SET secret = '\\x01ffff0001'".to_owned(), TRIGGER).await;
+    refused(
+        &application,
+        "UPDATE person SET secret = '\\x01ffff0001'".to_owned(),
+        TRIGGER,
+    )
+    .await;
     // The store's own connections act as that role, whoever logged in.
     owner
         .batch_execute(

@@ -9,9 +9,9 @@ use store::{
 };
 use uuid::Uuid;
 
-use crate::{SqliteStore, rotation};
 use crate::connection::{all, bytes, count, execute, first, sealed, signed, uuid, word};
 use crate::fault::{Fault, conflict, damaged};
+use crate::{SqliteStore, rotation};
 
 #[async_trait]
 impl LogStore for SqliteStore {

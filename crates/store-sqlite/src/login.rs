@@ -6,9 +6,9 @@ use rusqlite::{Row, params};
 use store::{ATTEMPTS_KEPT_MS, Account, AccountKind, LoginStore, Session, StoreError};
 use uuid::Uuid;
 
-use crate::{SqliteStore, rotation};
 use crate::connection::{all, bytes, execute, first, sealed, signed, uuid, word};
 use crate::fault::{Fault, conflict};
+use crate::{SqliteStore, rotation};
 
 #[async_trait]
 impl LoginStore for SqliteStore {

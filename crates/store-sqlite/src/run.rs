@@ -525,7 +525,12 @@ mod tests {
             }
         }
         assert_eq!(forgotten, old.len() as u64);
-        let held: u64 = INDEX.runs(&connection).unwrap().iter().map(|(_, entries)| entries).sum();
+        let held: u64 = INDEX
+            .runs(&connection)
+            .unwrap()
+            .iter()
+            .map(|(_, entries)| entries)
+            .sum();
         assert_eq!(held, kept.len() as u64);
         let mut asked: Vec<[u8; 19]> = kept.iter().chain(&old).map(|(key, _)| *key).collect();
         asked.sort_unstable();

@@ -88,9 +88,7 @@ pub(crate) fn keep_only(session: &Session, key: TokenKey, live: &[u16]) -> Resul
                 _ => None,
             });
         if version.is_some_and(|version| !live.contains(&version)) {
-            session
-                .destroy_object(object)
-                .map_err(|_| failed("destroying a key"))?;
+            session.destroy_object(object).map_err(|_| failed("destroying a key"))?;
         }
     }
     Ok(())

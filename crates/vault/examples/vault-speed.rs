@@ -67,7 +67,11 @@ fn openssl() -> Result<(), Box<dyn std::error::Error>> {
             let rate = line.strip_prefix("+F:")?.rsplit(':').next()?;
             rate.parse::<f64>().ok()
         });
-        writeln!(io::stdout(), "{algorithm:<44} {:.0} MB/s", rate.unwrap_or_default() / 1e6)?;
+        writeln!(
+            io::stdout(),
+            "{algorithm:<44} {:.0} MB/s",
+            rate.unwrap_or_default() / 1e6
+        )?;
     }
     for algorithm in ["sm2", "ed25519"] {
         let output = std::process::Command::new("openssl")
@@ -75,7 +79,10 @@ fn openssl() -> Result<(), Box<dyn std::error::Error>> {
             .output()?;
         let text = String::from_utf8(output.stdout)?;
         let line = text.lines().last().unwrap_or_default().to_owned();
-        writeln!(io::stdout(), "{algorithm:<44} {line} (seconds a sign, a verify; a second)")?;
+        writeln!(
+            io::stdout(),
+            "{algorithm:<44} {line} (seconds a sign, a verify; a second)"
+        )?;
     }
     Ok(())
 }
@@ -94,7 +101,10 @@ fn of_suite(suite: &'static dyn Suite) -> Result<(), Box<dyn std::error::Error>>
     });
     let signer = suite.signing_key(&key)?;
     let signature = signer.sign(&block)?;
-    writeln!(io::stdout(), "seal 16 KiB {sealing:.0} MB/s, hash 16 KiB {hashing:.0} MB/s")?;
+    writeln!(
+        io::stdout(),
+        "seal 16 KiB {sealing:.0} MB/s, hash 16 KiB {hashing:.0} MB/s"
+    )?;
     measure("sign 32 bytes", || {
         black_box(signer.sign(black_box(&key))).ok();
     })?;

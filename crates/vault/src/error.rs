@@ -183,9 +183,7 @@ impl VaultError {
                 "let `chengdang keys rotate` finish and run `chengdang keys retire` for it, then rotate again"
             }
             Self::NothingToRetire { .. } => "rotate first; a key is retired only after a newer one has taken over",
-            Self::Busy { .. } => {
-                "wait for the other process; what a stopped one left behind is taken over"
-            }
+            Self::Busy { .. } => "wait for the other process; what a stopped one left behind is taken over",
             Self::UnknownKeyVersion { .. } => {
                 "start with the key file that belongs to this database; an older backup lacks keys that were rotated since"
             }

@@ -40,9 +40,11 @@ impl Kek {
                 let sealed = kek.seal_in(&context, inner.key())?;
                 (WRAPPED_HERE, sealed.salt.to_vec(), sealed.ciphertext)
             }
-            Self::InToken { version, token } => {
-                (WRAPPED_BY_TOKEN, Vec::new(), token.seal(*version, &context, inner.key())?)
-            }
+            Self::InToken { version, token } => (
+                WRAPPED_BY_TOKEN,
+                Vec::new(),
+                token.seal(*version, &context, inner.key())?,
+            ),
         };
         let mut out = Vec::with_capacity(5 + salt.len() + sealed.len());
         out.push(format);
@@ -68,9 +70,7 @@ impl Kek {
         let context = self.context(owner, id, version);
         let plain = match (self, format) {
             (Self::Here(kek), WRAPPED_HERE) => {
-                let (salt, ciphertext) = rest
-                    .split_first_chunk::<SALT_BYTES>()
-                    .ok_or(VaultError::DoesNotOpen)?;
+                let (salt, ciphertext) = rest.split_first_chunk::<SALT_BYTES>().ok_or(VaultError::DoesNotOpen)?;
                 Zeroizing::new(kek.open_in(&context, salt, ciphertext)?)
             }
             (Self::InToken { version, token }, WRAPPED_BY_TOKEN) => token.open(*version, &context, rest)?,

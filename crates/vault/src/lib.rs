@@ -218,7 +218,10 @@ impl Vault {
         let token = self.token.as_deref();
         let (version, live) = KeyFile::change(path, |file| {
             let version = file.retire(key, token, at)?;
-            Ok((version, file.list(key).iter().map(|key| key.version).collect::<Vec<_>>()))
+            Ok((
+                version,
+                file.list(key).iter().map(|key| key.version).collect::<Vec<_>>(),
+            ))
         })?;
         if let (Some(token), KeyName::Kek | KeyName::Signing) = (token, key) {
             token.keep_only(TokenKey::of(key), &live)?;
@@ -344,7 +347,12 @@ impl Vault {
     /// # Errors
     ///
     /// [`VaultError::DoesNotOpen`] if none of them does.
-    pub fn open_log(&self, place: &Place<'_>, salt: &[u8; 16], ciphertext: &[u8]) -> Result<(u16, Vec<u8>), VaultError> {
+    pub fn open_log(
+        &self,
+        place: &Place<'_>,
+        salt: &[u8; 16],
+        ciphertext: &[u8],
+    ) -> Result<(u16, Vec<u8>), VaultError> {
         let open = || {
             let keys = self.keys();
             let opened = keys.log.iter().find_map(|secret| {

@@ -196,7 +196,12 @@ impl Secret {
         Ok(SealedBytes { salt, ciphertext })
     }
 
-    pub(crate) fn open_in(&self, context: &[u8], salt: &[u8; SALT_BYTES], ciphertext: &[u8]) -> Result<Vec<u8>, VaultError> {
+    pub(crate) fn open_in(
+        &self,
+        context: &[u8],
+        salt: &[u8; SALT_BYTES],
+        ciphertext: &[u8],
+    ) -> Result<Vec<u8>, VaultError> {
         let key = self.derive(context, salt);
         let mut plain = ciphertext.to_vec();
         self.suite.open(key.as_slice(), &ONLY_NONCE, context, &mut plain)?;

@@ -100,7 +100,10 @@ impl Vault {
         });
         let former = keys.former.iter().rev().filter(|former| !former.is_sm2);
         let former = former.filter_map(|former| {
-            let sm2 = keys.former.iter().find(|other| other.is_sm2 && other.version == former.version);
+            let sm2 = keys
+                .former
+                .iter()
+                .find(|other| other.is_sm2 && other.version == former.version);
             Some(KnownSigner {
                 version: former.version,
                 ed25519: former.public.as_slice().try_into().ok()?,

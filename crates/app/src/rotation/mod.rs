@@ -89,10 +89,12 @@ impl RotationError {
     #[must_use]
     pub const fn remedy(&self) -> Option<&'static str> {
         match self {
-            Self::Needed { key: KeyName::Kek, .. } => {
-                Some("let the uploads on disk be taken in, or wait a day; run `chengdang verify` for what does not open")
-            }
-            Self::Needed { key: KeyName::Index, .. } => Some(
+            Self::Needed { key: KeyName::Kek, .. } => Some(
+                "let the uploads on disk be taken in, or wait a day; run `chengdang verify` for what does not open",
+            ),
+            Self::Needed {
+                key: KeyName::Index, ..
+            } => Some(
                 "their contents go with time; if the key has leaked, `--even-if-left` gives up finding them by number",
             ),
             Self::Needed { .. } => Some("the older log secret stays until the contents of those traces are purged"),

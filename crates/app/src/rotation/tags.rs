@@ -37,7 +37,9 @@ async fn carry_persons(app: &App, carried: &mut Carried, on_progress: &impl Fn(u
         let mut moves = Vec::new();
         for person in page {
             // Whose secret was destroyed has nothing that could be found.
-            let Some((secret, document, name)) = open(app, &person)? else { continue };
+            let Some((secret, document, name)) = open(app, &person)? else {
+                continue;
+            };
             let numbers = keys::number_tags(app.vault(), &document);
             moves.extend(moved(&numbers));
             tags.push((person.id, numbers.current));

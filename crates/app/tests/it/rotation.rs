@@ -38,7 +38,7 @@ fn rows() -> u32 {
 /// The document of one of many synthetic residents.
 fn document(number: u32) -> IdentityDocument {
     let day = Day::new(1960 + i16::try_from(number / 12_000).unwrap(), 1, 1).unwrap();
-    let day = day.plus_days(i32::try_from(number / 900 % 300).unwrap());
+    let day = day.plus_days(i32::try_from(number / 900 % 300).unwrap()).unwrap();
     let sequence = u16::try_from(number % 900 + 1).unwrap();
     let id = ResidentId::compose("370199", day, sequence).unwrap();
     IdentityDocument::parse(DocumentKind::ResidentId, id.expose()).unwrap()
@@ -46,7 +46,12 @@ fn document(number: u32) -> IdentityDocument {
 
 fn row(number: u32) -> Row {
     let document = document(number);
-    Row::new(&format!("证字第{number}号"), "测试甲", document.expose(), &format!("经营{number}"))
+    Row::new(
+        &format!("证字第{number}号"),
+        "测试甲",
+        document.expose(),
+        &format!("经营{number}"),
+    )
 }
 
 /// A city over a store: what one process of it needs.
@@ -78,7 +83,10 @@ impl City {
         } else {
             let database = folder.path().join("city.db");
             store_sqlite::migrate(&database).unwrap();
-            (Arc::new(SqliteStore::open(&database, &SqliteOptions::default()).unwrap()), None)
+            (
+                Arc::new(SqliteStore::open(&database, &SqliteOptions::default()).unwrap()),
+                None,
+            )
         };
         Self {
             folder,
@@ -96,7 +104,13 @@ impl City {
     /// A process of the city.
     fn process(&self) -> App {
         let store = Arc::clone(&self.store);
-        app_over(self.folder.path(), store, Arc::clone(&self.clock), &self.register, Some(500))
+        app_over(
+            self.folder.path(),
+            store,
+            Arc::clone(&self.clock),
+            &self.register,
+            Some(500),
+        )
     }
 }
 
@@ -114,7 +128,9 @@ async fn deliver(app: &App, from: u32, to: u32) {
         second_factor: true,
     };
     let permit = app.policies().decide(&caller, Deliver::of(provider, item)).unwrap();
-    let receipt = app::deliver::deliver_file(app, &permit, file, "permits.csv", |_| {}).await.unwrap();
+    let receipt = app::deliver::deliver_file(app, &permit, file, "permits.csv", |_| {})
+        .await
+        .unwrap();
     let receipt: serde_json::Value = serde_json::from_slice(&receipt).unwrap();
     assert_eq!(receipt["receipt"]["rows"]["recorded"], to - from, "{receipt}");
 }
@@ -140,7 +156,9 @@ async fn resident(app: &App, number: u32) -> Permit<ReadOwnRecords> {
 
 /// Whether resident `number` reads the own record and no other.
 async fn reads(app: &App, number: u32, permit: &Permit<ReadOwnRecords>) -> Result<(), String> {
-    let file = own_file::records(app, permit).await.map_err(|error| error.to_string())?;
+    let file = own_file::records(app, permit)
+        .await
+        .map_err(|error| error.to_string())?;
     let own = records(&file);
     let contents: Vec<&str> = own.iter().map(|record| value(record, "XK_NR")).collect();
     if contents == [format!("经营{number}")] {
@@ -208,7 +226,11 @@ async fn rotates_under_load(suite: &'static dyn Suite, on_postgres: bool) {
         match retired {
             Ok((version, _)) => assert_eq!(version, 1, "{key}"),
             // The log commits to what is sealed: the older secret stays as long as it is needed.
-            Err(RotationError::Needed { key: KeyName::Log, version: 1, left }) => assert!(left > 0),
+            Err(RotationError::Needed {
+                key: KeyName::Log,
+                version: 1,
+                left,
+            }) => assert!(left > 0),
             Err(other) => panic!("{key}: {other}"),
         }
         intake.await.unwrap();
@@ -222,7 +244,11 @@ async fn rotates_under_load(suite: &'static dyn Suite, on_postgres: bool) {
     for reader in readers {
         wrong.extend(reader.await.unwrap());
     }
-    println!("{} reads, {} failed or wrong", looks.load(Ordering::Relaxed), wrong.len());
+    println!(
+        "{} reads, {} failed or wrong",
+        looks.load(Ordering::Relaxed),
+        wrong.len()
+    );
     assert_eq!(wrong, Vec::<String>::new());
 
     // A fresh process reads everything; the keys of before open nothing.
@@ -244,11 +270,20 @@ async fn old_keys_open_nothing(city: &City, before: &[u8]) {
     use std::os::unix::fs::OpenOptionsExt;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("keys");
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).unwrap();
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&path)
+        .unwrap();
     std::io::Write::write_all(&mut file, before).unwrap();
     let old = Vault::open(&path).unwrap();
     let newest = Vault::open(&city.keys()).unwrap();
-    let persons = city.store.scan_persons(store::PersonId(i64::MIN), 100_000).await.unwrap();
+    let persons = city
+        .store
+        .scan_persons(store::PersonId(i64::MIN), 100_000)
+        .await
+        .unwrap();
     assert_eq!(persons.len(), usize::try_from(rows()).unwrap());
     for person in &persons {
         let wrapped = person.secret.as_ref().unwrap();
@@ -257,7 +292,10 @@ async fn old_keys_open_nothing(city: &City, before: &[u8]) {
         assert!(newest.unwrap_secret(owner, person.uuid, wrapped).is_ok());
     }
     // Nor does the old index key find anybody: its tags are gone.
-    let tags = [old.number_tags(&document(0)).current, newest.number_tags(&document(0)).current];
+    let tags = [
+        old.number_tags(&document(0)).current,
+        newest.number_tags(&document(0)).current,
+    ];
     let tags = tags.map(|tag| store::IndexTag {
         index: store::BlindIndex::Number,
         key_version: tag.key_version,
@@ -354,16 +392,30 @@ async fn the_log_secret_is_retired_once_the_contents_are_purged() {
     let own = town.own(1).await;
     own_file::records(&town.app, &own).await.unwrap();
     let permit = manage(&town.app);
-    rotation::rotate(&town.app, &permit, KeyName::Log, |_| {}).await.unwrap();
+    rotation::rotate(&town.app, &permit, KeyName::Log, |_| {})
+        .await
+        .unwrap();
     own_file::records(&town.app, &own).await.unwrap();
     let refused = rotation::retire(&town.app, &permit, KeyName::Log, false, |_| {}).await;
     let refused = refused.expect_err("a trace needs it");
-    assert!(matches!(refused, RotationError::Needed { key: KeyName::Log, version: 1, left: 1 }), "{refused}");
+    assert!(
+        matches!(
+            refused,
+            RotationError::Needed {
+                key: KeyName::Log,
+                version: 1,
+                left: 1
+            }
+        ),
+        "{refused}"
+    );
     assert!(refused.to_string().starts_with("KEYS-0001") && refused.remedy().is_some());
     let raw = rusqlite::Connection::open(&town.database).unwrap();
     let purged = "UPDATE trace SET content = NULL, content_salt = NULL WHERE trace_id = 1";
     assert_eq!(raw.execute(purged, []).unwrap(), 1);
-    let (version, _) = rotation::retire(&town.app, &permit, KeyName::Log, false, |_| {}).await.unwrap();
+    let (version, _) = rotation::retire(&town.app, &permit, KeyName::Log, false, |_| {})
+        .await
+        .unwrap();
     assert_eq!(version, 1);
 }
 
@@ -375,13 +427,18 @@ async fn receipts_of_a_retired_key_verify_and_later_ones_under_it_do_not() {
     town.deliver(&[("证字第1号", "测试甲", &number, "经营甲")]).await;
     let permit = manage(&town.app);
     let old = town.app.public_key();
-    rotation::rotate(&town.app, &permit, KeyName::Signing, |_| {}).await.unwrap();
+    rotation::rotate(&town.app, &permit, KeyName::Signing, |_| {})
+        .await
+        .unwrap();
     assert_ne!(town.app.public_key(), old);
     // The new key is vouched for by the old one.
     let acts = rotation::acts(&town.app, &permit).await.unwrap();
     let announced = acts.last().unwrap();
     let announced: serde_json::Value = serde_json::from_slice(&announced.document).unwrap();
-    assert_eq!((&announced["act"]["what"], &announced["act"]["key"]), (&"made".into(), &"signing".into()));
+    assert_eq!(
+        (&announced["act"]["what"], &announced["act"]["key"]),
+        (&"made".into(), &"signing".into())
+    );
     let act = announced["act"].to_string();
     let keys: Vec<[u8; 32]> = announced["signatures"]
         .as_array()
@@ -395,7 +452,9 @@ async fn receipts_of_a_retired_key_verify_and_later_ones_under_it_do_not() {
         })
         .collect();
     assert_eq!(keys, [town.app.public_key(), old]);
-    rotation::retire(&town.app, &permit, KeyName::Signing, false, |_| {}).await.unwrap();
+    rotation::retire(&town.app, &permit, KeyName::Signing, false, |_| {})
+        .await
+        .unwrap();
     town.verify().await;
     // The same receipt for a delivery that came after the key's end: a stolen old key signs nothing.
     town.clock.jump(1000);
@@ -405,5 +464,8 @@ async fn receipts_of_a_retired_key_verify_and_later_ones_under_it_do_not() {
     raw.execute("UPDATE delivery SET received_at = ?1", [late]).unwrap();
     let check = town.app.policies().decide(&Town::operator(), VerifyStore).unwrap();
     let findings = app::verify::run(&town.app, &check, |_| {}).await.unwrap();
-    assert!(findings.damage.iter().any(|damage| damage.what.contains("signature")), "{findings:?}");
+    assert!(
+        findings.damage.iter().any(|damage| damage.what.contains("signature")),
+        "{findings:?}"
+    );
 }

@@ -111,8 +111,7 @@ pub(crate) async fn run(config: &Config, args: Args) -> anyhow::Result<Exit> {
         Command::Retire(args) => {
             let key = KeyName::from(args.key);
             let bar = output::bar(0, "carried over");
-            let retired =
-                rotation::retire(&app, &permit, key, args.even_if_left, |done| bar.set_position(done)).await;
+            let retired = rotation::retire(&app, &permit, key, args.even_if_left, |done| bar.set_position(done)).await;
             bar.finish_and_clear();
             let (version, left) = retired.map_err(|error| told(&error))?;
             if args.json {
@@ -200,10 +199,22 @@ fn print_carried(carried: &Carried) -> anyhow::Result<()> {
         (carried.tags, "tags of persons entered"),
         (carried.moved, "traces and waiting rows moved to the newer tags"),
         (carried.damaged, "secrets do not open (see `chengdang verify`)"),
-        (carried.uploads, "uploads on disk are under the older key; they go when they are taken in, or within a day"),
-        (carried.lost_aliases, "confirmed names were kept without the name; rows under them come back as reviews"),
-        (carried.unreachable, "traces cannot be tagged anew: their number is nowhere any more"),
-        (carried.traces, "traces are under the oldest log secret; they go when their contents are purged"),
+        (
+            carried.uploads,
+            "uploads on disk are under the older key; they go when they are taken in, or within a day",
+        ),
+        (
+            carried.lost_aliases,
+            "confirmed names were kept without the name; rows under them come back as reviews",
+        ),
+        (
+            carried.unreachable,
+            "traces cannot be tagged anew: their number is nowhere any more",
+        ),
+        (
+            carried.traces,
+            "traces are under the oldest log secret; they go when their contents are purged",
+        ),
     ];
     for (number, what) in told.into_iter().filter(|(number, _)| *number > 0) {
         output::line(format_args!("{number} {what}"))?;

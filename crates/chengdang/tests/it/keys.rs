@@ -34,7 +34,9 @@ fn kill(backend: Backend, kills: u32) {
     let mut state = support::seed();
     let mut chance = move |below: u64| {
         // Numerical Recipes' generator: any spread of instants will do.
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) % below.max(1)
     };
     let ground = Ground::new(backend);
@@ -54,7 +56,12 @@ fn kill(backend: Backend, kills: u32) {
     let duration = u64::try_from(both.as_millis() / 2).unwrap();
     let (mut killed, mut finished) = (0, 0);
     'all: loop {
-        for words in [["rotate", "kek"], ["retire", "kek"], ["rotate", "index"], ["retire", "index"]] {
+        for words in [
+            ["rotate", "kek"],
+            ["retire", "kek"],
+            ["rotate", "index"],
+            ["retire", "index"],
+        ] {
             loop {
                 if killed >= kills {
                     break 'all;
@@ -152,10 +159,16 @@ fn acts_tell_of_every_version(installation: &Installation) {
     for key in ["kek", "index", "log", "signing"] {
         let newest = versions(installation, key)[0];
         for version in 1..=newest {
-            assert!(acts.contains(&("made".to_owned(), key.to_owned(), version)), "{key} {version}");
+            assert!(
+                acts.contains(&("made".to_owned(), key.to_owned(), version)),
+                "{key} {version}"
+            );
         }
         for version in 1..newest {
-            assert!(acts.contains(&("retired".to_owned(), key.to_owned(), version)), "{key} {version}");
+            assert!(
+                acts.contains(&("retired".to_owned(), key.to_owned(), version)),
+                "{key} {version}"
+            );
         }
     }
 }
@@ -191,7 +204,10 @@ fn keys_show_prints_no_secret() {
     let installation = ground.install("shown");
     let file = fs::read_to_string(installation.data.join("keys")).unwrap();
     let printed = finish(&installation, &["keys", "show"]) + &finish(&installation, &["keys", "show", "--json"]);
-    let keys = file.lines().filter_map(|line| line.split(' ').nth(2)).filter(|key| key.len() == 44);
+    let keys = file
+        .lines()
+        .filter_map(|line| line.split(' ').nth(2))
+        .filter(|key| key.len() == 44);
     let mut found = 0;
     for key in keys {
         let bytes = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, key).unwrap();
@@ -213,13 +229,25 @@ impl Token {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("tokens")).unwrap();
-        let settings = format!("directories.tokendir = {}/tokens\nlog.level = ERROR\n", folder.path().display());
+        let settings = format!(
+            "directories.tokendir = {}/tokens\nlog.level = ERROR\n",
+            folder.path().display()
+        );
         fs::write(folder.path().join("softhsm2.conf"), settings).unwrap();
         let pin = folder.path().join("pin");
         fs::write(&pin, format!("{PIN}\n")).unwrap();
         fs::set_permissions(&pin, fs::Permissions::from_mode(0o600)).unwrap();
         let made = Command::new("softhsm2-util")
-            .args(["--init-token", "--free", "--label", "city", "--pin", PIN, "--so-pin", "99999999"])
+            .args([
+                "--init-token",
+                "--free",
+                "--label",
+                "city",
+                "--pin",
+                PIN,
+                "--so-pin",
+                "99999999",
+            ])
             .env("SOFTHSM2_CONF", folder.path().join("softhsm2.conf"))
             .output()
             .expect("softhsm2 is a package of .ci/deps");
@@ -228,8 +256,15 @@ impl Token {
     }
 
     fn with<'a>(&self, command: &'a mut Command) -> &'a mut Command {
-        let places = ["/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so"];
-        let module = places.into_iter().map(PathBuf::from).find(|path| path.exists()).unwrap();
+        let places = [
+            "/usr/lib/softhsm/libsofthsm2.so",
+            "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so",
+        ];
+        let module = places
+            .into_iter()
+            .map(PathBuf::from)
+            .find(|path| path.exists())
+            .unwrap();
         command
             .env("SOFTHSM2_CONF", self.folder.path().join("softhsm2.conf"))
             .env("CHENGDANG_TOKEN__MODULE", module)
@@ -260,12 +295,14 @@ fn an_installation_with_a_token_takes_in_rotates_and_verifies_and_opens_nothing_
     fs::remove_file(&keys).unwrap();
     let token = Token::new();
     let run = |arguments: &[&str]| support::run(token.with(installation.command().args(arguments)), 0);
-    fails(token.with(installation.command().args(["migrate", "--suite", "sm"])), "VAULT-0020");
+    fails(
+        token.with(installation.command().args(["migrate", "--suite", "sm"])),
+        "VAULT-0020",
+    );
     assert!(!Path::new(&keys).exists());
     run(&["migrate"]);
     let reference = &references[0];
-    let mut deliver =
-        installation.deliver_command(&reference.path, &reference.entry.item, &reference.entry.provider);
+    let mut deliver = installation.deliver_command(&reference.path, &reference.entry.item, &reference.entry.provider);
     support::run(token.with(&mut deliver), 0);
     for key in ["kek", "index", "signing"] {
         run(&["keys", "rotate", key]);

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use domain::catalogue::ItemId;
 use policy::{
     ACTIONS, Action, Caller, CallerKind, CorrectRecord, DecideReview, Deliver, FindCandidates, LinkPersons,
-    ListDeliveries, ListReviews, Policies, ReadCatalogue, ReadDelivery, ReadOwnNotices, ReadOwnRecords, ReadReview,
-    ManageKeys, ReleaseHeld, VerifyStore, WithdrawRecord,
+    ListDeliveries, ListReviews, ManageKeys, Policies, ReadCatalogue, ReadDelivery, ReadOwnNotices, ReadOwnRecords,
+    ReadReview, ReleaseHeld, VerifyStore, WithdrawRecord,
 };
 use uuid::Uuid;
 

@@ -10,9 +10,9 @@ use uuid::Uuid;
 
 use crate::{
     Account, AccountKind, Begun, BirthState, BlindIndex, ChunkCommit, Counts, Delivery, DeliveryState, IndexTag,
-    KeyAct, KnownPersonEvent, NewDelivery, NewPerson, NewProcedure, NewProcedureStep, NewRecord, NewRecordEvent, NewStagedRow,
-    NewTrace, Person, PersonEvent, PersonId, PersonRef, ProcedureKind, RecordId, SEQUENCER_LEASE, Sealed, StagedKind,
-    Store, StoreError, TraceKind, TraceOutcome, chunk_uuid,
+    KeyAct, KnownPersonEvent, NewDelivery, NewPerson, NewProcedure, NewProcedureStep, NewRecord, NewRecordEvent,
+    NewStagedRow, NewTrace, Person, PersonEvent, PersonId, PersonRef, ProcedureKind, RecordId, SEQUENCER_LEASE, Sealed,
+    StagedKind, Store, StoreError, TraceKind, TraceOutcome, chunk_uuid,
 };
 
 /// The moment at which the rules begin: 2026-01-01T00:00Z.

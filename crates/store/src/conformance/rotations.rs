@@ -4,8 +4,8 @@ use uuid::Uuid;
 
 use super::fixture::{Fixture, Sizes, conflicts, ok, some};
 use crate::{
-    ChunkCommit, FloorOf, IndexTag, KeyAct, NewPerson, PersonId, Rewrapped, SecretOf, StagedKind, Store,
-    TaggedBefore, TraceKind, WrappedSecret,
+    ChunkCommit, FloorOf, IndexTag, KeyAct, NewPerson, PersonId, Rewrapped, SecretOf, StagedKind, Store, TaggedBefore,
+    TraceKind, WrappedSecret,
 };
 
 /// A wrapped form under this version of the wrapping key.
@@ -67,10 +67,21 @@ pub async fn secrets_are_wrapped_forward_only(store: &dyn Store) {
         let forward = change(&secret.wrapped, wrapped(&make, 300));
         let stale = change(&wrapped(&make, 1), wrapped(&make, 2));
         assert_eq!(ok(store.rewrap(of, &[stale]).await, "a stale change"), 0, "{of:?}");
-        assert_eq!(ok(store.rewrap(of, std::slice::from_ref(&forward)).await, "rewrap"), 1, "{of:?}");
-        assert_eq!(ok(store.rewrap(of, std::slice::from_ref(&forward)).await, "again"), 0, "{of:?}");
+        assert_eq!(
+            ok(store.rewrap(of, std::slice::from_ref(&forward)).await, "rewrap"),
+            1,
+            "{of:?}"
+        );
+        assert_eq!(
+            ok(store.rewrap(of, std::slice::from_ref(&forward)).await, "again"),
+            0,
+            "{of:?}"
+        );
         assert!(before(store, of, 300).await.is_empty(), "{of:?}");
-        assert_eq!(some(before(store, of, 301).await.pop(), "the secret").wrapped, forward.after);
+        assert_eq!(
+            some(before(store, of, 301).await.pop(), "the secret").wrapped,
+            forward.after
+        );
         // Neither back, nor to another version of the secret itself.
         let back = change(&forward.after, wrapped(&make, 2));
         assert!(store.rewrap(of, &[back]).await.is_err(), "{of:?}");
@@ -78,7 +89,10 @@ pub async fn secrets_are_wrapped_forward_only(store: &dyn Store) {
         if let Some(byte) = other.get_mut(4) {
             *byte = 9;
         }
-        assert!(store.rewrap(of, &[change(&forward.after, other)]).await.is_err(), "{of:?}");
+        assert!(
+            store.rewrap(of, &[change(&forward.after, other)]).await.is_err(),
+            "{of:?}"
+        );
     }
     let found = ok(store.find_persons(&person.tags).await, "find");
     let found = some(found.into_iter().flatten().next(), "the person");
@@ -97,11 +111,20 @@ pub async fn tags_go_forward_only(store: &dyn Store) {
     let number = *some(new.tags.first(), "a tag");
     let newer = later(&make, &number, 2);
     let scanned = ok(store.scan_persons(PersonId(i64::MIN), 10).await, "scan");
-    assert_eq!(scanned.iter().map(|person| person.id).collect::<Vec<_>>(), [person.id, other.id]);
+    assert_eq!(
+        scanned.iter().map(|person| person.id).collect::<Vec<_>>(),
+        [person.id, other.id]
+    );
     assert_eq!(ok(store.scan_persons(person.id, 1).await, "scan"), [other.clone()]);
 
     assert_eq!(ok(store.add_tags(&[(person.id, newer)]).await, "add"), 1);
-    assert_eq!(ok(store.add_tags(&[(person.id, newer), (person.id, number)]).await, "again"), 0);
+    assert_eq!(
+        ok(
+            store.add_tags(&[(person.id, newer), (person.id, number)]).await,
+            "again"
+        ),
+        0
+    );
     let sizes = Sizes::of(store).await;
     let fresh = later(&make, &number, 2);
     conflicts(
@@ -127,7 +150,10 @@ pub async fn tags_go_forward_only(store: &dyn Store) {
     let listed = ok(store.traces_before(2, i64::MIN, 10).await, "traces before");
     assert_eq!(listed.len(), 1);
     let listed = some(listed.into_iter().next(), "the trace");
-    assert_eq!((listed.uuid, listed.subject, &listed.content), (trace.uuid, number, &trace.content));
+    assert_eq!(
+        (listed.uuid, listed.subject, &listed.content),
+        (trace.uuid, number, &trace.content)
+    );
     assert_eq!(ok(store.scan_traces(i64::MIN, 10).await, "scan"), [listed.clone()]);
     assert!(ok(store.scan_traces(listed.number, 10).await, "scan").is_empty());
 
@@ -155,7 +181,10 @@ pub async fn below_the_floor_nothing_is_written(store: &dyn Store) {
     let number = *some(new.tags.first(), "a tag");
     let newer = later(&make, &number, 2);
     ok(store.add_tags(&[(known.id, newer)]).await, "the newer tag");
-    ok(store.raise_floor(FloorOf::Kek, 2).await, "the floor of the wrapping key");
+    ok(
+        store.raise_floor(FloorOf::Kek, 2).await,
+        "the floor of the wrapping key",
+    );
     ok(store.raise_floor(FloorOf::Index, 2).await, "the floor of the index key");
     let sizes = Sizes::of(store).await;
 
@@ -168,25 +197,44 @@ pub async fn below_the_floor_nothing_is_written(store: &dyn Store) {
             ..make.act()
         }
     };
-    conflicts(store.commit_chunk(&with_tags(2, 1)).await, "a person under the older wrapping key");
-    conflicts(store.commit_chunk(&with_tags(1, 2)).await, "a person under the older tags");
+    conflicts(
+        store.commit_chunk(&with_tags(2, 1)).await,
+        "a person under the older wrapping key",
+    );
+    conflicts(
+        store.commit_chunk(&with_tags(1, 2)).await,
+        "a person under the older tags",
+    );
     let mut waiting = make.chunk(&delivery, 0, 3);
     waiting.staged = vec![make.staged(2, StagedKind::Held)];
     conflicts(store.commit_chunk(&waiting).await, "a row under the older tag");
     let mut late = make.new_delivery(&super::fixture::organisation(2));
     late.key = wrapped(&make, 1);
-    conflicts(store.begin_delivery(&late).await, "a delivery under the older wrapping key");
+    conflicts(
+        store.begin_delivery(&late).await,
+        "a delivery under the older wrapping key",
+    );
     let mut account = make.account("late");
     account.key = wrapped(&make, 1);
-    conflicts(store.create_account(&account).await, "an account under the older wrapping key");
+    conflicts(
+        store.create_account(&account).await,
+        "an account under the older wrapping key",
+    );
     let trace = make.trace(number, TraceKind::LookUp);
     conflicts(store.append_traces(&[trace]).await, "a trace under the older tag");
-    conflicts(store.add_tags(&[(known.id, later(&make, &number, 1))]).await, "an older tag");
+    conflicts(
+        store.add_tags(&[(known.id, later(&make, &number, 1))]).await,
+        "an older tag",
+    );
     conflicts(store.find_persons(&[number]).await, "a look below the floor");
     assert_eq!(Sizes::of(store).await, sizes);
 
     let found = ok(store.find_persons(&[newer, number]).await, "a look by both");
-    assert!(found.iter().all(|person| person.as_ref().is_some_and(|person| person.id == known.id)));
+    assert!(
+        found
+            .iter()
+            .all(|person| person.as_ref().is_some_and(|person| person.id == known.id))
+    );
     ok(store.commit_chunk(&with_tags(2, 2)).await, "what is not below");
     late.key = wrapped(&make, 2);
     ok(store.begin_delivery(&late).await, "what is not below");

@@ -243,7 +243,10 @@ fn every_key_rotates_in_both_suites_and_what_the_old_one_made_stands_until_it_is
         let opens = |sealed: &SealedBytes| vault.open_log(&place, &sealed.salt, &sealed.ciphertext);
         assert_eq!(opens(&trace).unwrap(), (1, b"who looked".to_vec()));
         assert_eq!(opens(&newer).unwrap(), (2, b"who looked".to_vec()));
-        assert!(vault.sign_log_as(&signed.ed25519.0, b"m").is_ok(), "the log bears both signatures");
+        assert!(
+            vault.sign_log_as(&signed.ed25519.0, b"m").is_ok(),
+            "the log bears both signatures"
+        );
 
         for key in KeyName::ALL {
             assert_eq!(vault.retire(key, Moment(1_000)).unwrap(), 1);

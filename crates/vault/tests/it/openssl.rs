@@ -161,7 +161,11 @@ fn signatures_agree_both_ways() {
             let verify = [&common[..], &["-verify", "-sigfile", &signature], options].concat();
             assert!(openssl(&verify, b"").is_some(), "{} here, verified there", suite.name());
             let theirs = openssl(&[&common[..], &["-sign"], options].concat(), b"").unwrap();
-            let theirs = if is_sm { from_der(&theirs) } else { theirs.try_into().unwrap() };
+            let theirs = if is_sm {
+                from_der(&theirs)
+            } else {
+                theirs.try_into().unwrap()
+            };
             suite.verify(&ours.public_key(), &body, &theirs).unwrap();
             // And they say no where we do.
             fs::write(&message, [&body[1..], b"!"].concat()).unwrap();

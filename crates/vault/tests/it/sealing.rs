@@ -71,7 +71,9 @@ fn sealed_bytes_open_at_their_place_only_in(suite: &'static dyn Suite) {
 
 #[test]
 fn every_flipped_bit_and_every_cut_is_noticed() {
-    SUITES.into_iter().for_each(every_flipped_bit_and_every_cut_is_noticed_in);
+    SUITES
+        .into_iter()
+        .for_each(every_flipped_bit_and_every_cut_is_noticed_in);
 }
 
 fn every_flipped_bit_and_every_cut_is_noticed_in(suite: &'static dyn Suite) {
@@ -103,7 +105,9 @@ fn every_flipped_bit_and_every_cut_is_noticed_in(suite: &'static dyn Suite) {
 
 #[test]
 fn the_same_bytes_sealed_again_look_different() {
-    SUITES.into_iter().for_each(the_same_bytes_sealed_again_look_different_in);
+    SUITES
+        .into_iter()
+        .for_each(the_same_bytes_sealed_again_look_different_in);
 }
 
 fn the_same_bytes_sealed_again_look_different_in(suite: &'static dyn Suite) {
@@ -118,7 +122,9 @@ fn the_same_bytes_sealed_again_look_different_in(suite: &'static dyn Suite) {
 
 #[test]
 fn a_wrapped_secret_opens_for_its_owner_only() {
-    SUITES.into_iter().for_each(a_wrapped_secret_opens_for_its_owner_only_in);
+    SUITES
+        .into_iter()
+        .for_each(a_wrapped_secret_opens_for_its_owner_only_in);
 }
 
 fn a_wrapped_secret_opens_for_its_owner_only_in(suite: &'static dyn Suite) {
@@ -184,7 +190,9 @@ fn the_version_of_a_secret_is_bound_in(suite: &'static dyn Suite) {
 
 #[test]
 fn blind_tags_keep_numbers_names_and_vaults_apart_and_are_counted() {
-    SUITES.into_iter().for_each(blind_tags_keep_numbers_names_and_vaults_apart_and_are_counted_in);
+    SUITES
+        .into_iter()
+        .for_each(blind_tags_keep_numbers_names_and_vaults_apart_and_are_counted_in);
 }
 
 fn blind_tags_keep_numbers_names_and_vaults_apart_and_are_counted_in(suite: &'static dyn Suite) {
@@ -233,7 +241,9 @@ fn record_tags_belong_to_one_person_in(suite: &'static dyn Suite) {
 
 #[test]
 fn signatures_fit_their_message_and_key_only() {
-    SUITES.into_iter().for_each(signatures_fit_their_message_and_key_only_in);
+    SUITES
+        .into_iter()
+        .for_each(signatures_fit_their_message_and_key_only_in);
 }
 
 fn signatures_fit_their_message_and_key_only_in(suite: &'static dyn Suite) {

