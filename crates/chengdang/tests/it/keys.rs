@@ -176,7 +176,7 @@ fn acts_tell_of_every_version(installation: &Installation) {
 #[test]
 fn an_installation_with_the_sm_suite_takes_in_rotates_and_verifies() {
     let ground = Ground::new(Backend::Sqlite);
-    let (references, _) = undisturbed(&ground, 1, 100);
+    let (references, _) = undisturbed(&ground, 1, ROWS);
     let installation = ground.install("sm");
     // `install` made a key file of the other suite; nothing is sealed under it yet.
     fs::remove_file(installation.data.join("keys")).unwrap();
@@ -289,7 +289,7 @@ fn fails(command: &mut Command, code: &str) {
 #[test]
 fn an_installation_with_a_token_takes_in_rotates_and_verifies_and_opens_nothing_without_it() {
     let ground = Ground::new(Backend::Sqlite);
-    let (references, _) = undisturbed(&ground, 1, 60);
+    let (references, _) = undisturbed(&ground, 1, ROWS);
     let installation = ground.install("token");
     let keys = installation.data.join("keys");
     fs::remove_file(&keys).unwrap();
