@@ -358,6 +358,8 @@ pub async fn session(app: &App, token: &str) -> Result<Option<LiveSession>, AppE
     let Some((session, account)) = read_session(app, token).await? else {
         return Ok(None);
     };
+    // Every request passes here: keys that were rotated meanwhile are taken up.
+    app.vault().refresh()?;
     let now = app.now();
     if now.0 - session.used_at.0 > TOUCH_MS {
         app.store()

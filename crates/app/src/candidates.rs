@@ -9,7 +9,7 @@ use futures::future::try_join_all;
 use intake::StagedContent;
 use matching::{Candidate, Doubt, Explanation, Language};
 use policy::{FindCandidates, Permit};
-use serde_json::json;
+use serde_json::{Value, json};
 use store::{IndexTag, TraceKind, TraceOutcome};
 
 use crate::reviews::{self, OPEN};
@@ -80,16 +80,21 @@ pub async fn find(app: &App, permit: &Permit<FindCandidates>) -> Result<Candidat
     };
     let found = matching::candidates(&doubt(&content), app.register());
     // Whoever the row names is traced already.
-    let others: Vec<IndexTag> = found
+    let others: Vec<(IndexTag, Value)> = found
         .iter()
-        .map(|candidate| keys::number_tags(app.vault(), &candidate.document).current)
-        .filter(|tag| *tag != row.tag)
+        .map(|candidate| {
+            // Sealed with the rest: whoever has no file is found by the next index key only through it.
+            let mut what = what.clone();
+            what["document"] = keys::document_text(&candidate.document).into();
+            (keys::number_tags(app.vault(), &candidate.document).current, what)
+        })
+        .filter(|(tag, _)| *tag != row.tag)
         .collect();
     // Together, so that they share a commit.
     let traces = try_join_all(
         others
             .iter()
-            .map(|tag| own_file::trace(app, TraceKind::LookUp, *tag, &what)),
+            .map(|(tag, what)| own_file::trace(app, TraceKind::LookUp, *tag, what)),
     )
     .await?;
     let view = CandidatesView {

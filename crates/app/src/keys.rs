@@ -1,5 +1,7 @@
 //! Between the vault's words and the store's.
 
+use std::borrow::Borrow;
+
 use domain::{IdentityDocument, Name};
 use store::{BlindIndex, IndexTag, Sealed};
 use uuid::Uuid;
@@ -14,6 +16,7 @@ pub(crate) struct Column(pub(crate) &'static str, pub(crate) &'static str);
 pub(crate) const RECORD_CONTENT: Column = Column("record", "content");
 pub(crate) const RECORD_EVENT_REASON: Column = Column("record_event", "reason");
 pub(crate) const PERSON_IDENTITY: Column = Column("person", "identity");
+pub(crate) const PERSON_ALIAS: Column = Column("person_event", "alias");
 pub(crate) const PERSON_EVENT_REASON: Column = Column("person_event", "reason");
 pub(crate) const DELIVERY_FILE_NAME: Column = Column("delivery", "file_name");
 pub(crate) const STAGED_CONTENT: Column = Column("staged_row", "content");
@@ -35,8 +38,8 @@ impl Column {
     }
 }
 
-pub(crate) fn seal(secret: &Secret, column: Column, row: Uuid, plain: &[u8]) -> Result<Sealed, AppError> {
-    let sealed = secret.seal(&column.at(row), plain)?;
+pub(crate) fn seal(secret: impl Borrow<Secret>, column: Column, row: Uuid, plain: &[u8]) -> Result<Sealed, AppError> {
+    let sealed = secret.borrow().seal(&column.at(row), plain)?;
     Ok(Sealed {
         salt: Some(sealed.salt),
         ciphertext: Some(sealed.ciphertext),
@@ -44,11 +47,29 @@ pub(crate) fn seal(secret: &Secret, column: Column, row: Uuid, plain: &[u8]) -> 
 }
 
 /// Opens a sealed thing; `None` if it has been erased.
-pub(crate) fn open(secret: &Secret, column: Column, row: Uuid, sealed: &Sealed) -> Result<Option<Vec<u8>>, AppError> {
+pub(crate) fn open(
+    secret: impl Borrow<Secret>,
+    column: Column,
+    row: Uuid,
+    sealed: &Sealed,
+) -> Result<Option<Vec<u8>>, AppError> {
     let (Some(salt), Some(ciphertext)) = (&sealed.salt, &sealed.ciphertext) else {
         return Ok(None);
     };
-    Ok(Some(secret.open(&column.at(row), salt, ciphertext)?))
+    Ok(Some(secret.borrow().open(&column.at(row), salt, ciphertext)?))
+}
+
+/// Opens what a log secret sealed, whichever version it was, and says which; `None` if it has been erased.
+pub(crate) fn open_log(
+    vault: &vault::Vault,
+    column: Column,
+    row: Uuid,
+    sealed: &Sealed,
+) -> Result<Option<(u16, Vec<u8>)>, AppError> {
+    let (Some(salt), Some(ciphertext)) = (&sealed.salt, &sealed.ciphertext) else {
+        return Ok(None);
+    };
+    Ok(Some(vault.open_log(&column.at(row), salt, ciphertext)?))
 }
 
 /// Tags of one thing under the current key and, while a rotation runs, the previous one.
@@ -59,7 +80,8 @@ pub(crate) struct TagPair {
 }
 
 impl TagPair {
-    /// All of them, current first.
+    /// All of them, current first. While two versions live, a person stands under both, so that a process that has not read
+    /// the newer key yet finds the person too.
     pub(crate) fn all(&self) -> impl Iterator<Item = IndexTag> {
         std::iter::once(self.current).chain(self.previous)
     }
@@ -90,6 +112,21 @@ pub(crate) fn name_tags(vault: &vault::Vault, document: &IdentityDocument, name:
 /// Document and name of a person as sealed bytes: kind code, number, name, each after the other with a unit separator.
 pub(crate) fn identity_bytes(document: &IdentityDocument, name: &str) -> Vec<u8> {
     format!("{}\u{1f}{}\u{1f}{name}", document.kind().code(), document.expose()).into_bytes()
+}
+
+/// A document for the sealed contents of a trace: kind code and number.
+pub(crate) fn document_text(document: &IdentityDocument) -> String {
+    format!("{}\u{1f}{}", document.kind().code(), document.expose())
+}
+
+/// Reads what [`document_text`] wrote.
+pub(crate) fn document_from(text: &str) -> Result<IdentityDocument, AppError> {
+    let damaged = || AppError::Damaged {
+        what: "document in a trace",
+    };
+    let (kind, number) = text.split_once('\u{1f}').ok_or_else(damaged)?;
+    let kind = domain::DocumentKind::parse(kind).ok_or_else(damaged)?;
+    IdentityDocument::parse(kind, number).map_err(|_| damaged())
 }
 
 /// Reads what [`identity_bytes`] wrote.

@@ -29,6 +29,7 @@ pub mod persons;
 pub mod purge;
 pub mod reconcile;
 pub mod reviews;
+pub mod rotation;
 pub mod sequencer;
 mod trace;
 pub mod verify;
@@ -172,10 +173,16 @@ impl App {
     pub fn settings(&self) -> &Settings {
         &self.0.parts.settings
     }
-    /// The Ed25519 key that signs receipts.
+    /// The Ed25519 key that signs receipts now.
     #[must_use]
     pub fn public_key(&self) -> [u8; 32] {
         self.vault().public_key()
+    }
+
+    /// Name of the suite of ciphers.
+    #[must_use]
+    pub fn suite_name(&self) -> &'static str {
+        self.vault().suite_name()
     }
 
     /// Whether the store answers: one trivial read.

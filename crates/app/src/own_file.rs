@@ -7,7 +7,7 @@ use domain::record::{RecordContent, RecordEventKind, RecordState};
 use domain::{Day, Moment};
 use policy::{Permit, ReadOwnNotices, ReadOwnRecords};
 use serde_json::json;
-use store::{BirthState, IndexTag, NewTrace, Person, Record, TraceKind, TraceOutcome};
+use store::{BirthState, IndexTag, NewTrace, Person, Record, StoreError, TraceKind, TraceOutcome};
 use uuid::Uuid;
 use vault::{Secret, SecretOwner};
 
@@ -279,6 +279,15 @@ pub async fn acknowledge(app: &App, permit: &Permit<ReadOwnNotices>, until: Mome
 
 /// Traces, then finds the person behind an account and reads the records.
 async fn read(app: &App, account: Uuid, what: &'static str) -> Result<(Own, Uuid), AppError> {
+    match read_once(app, account, what).await {
+        // A key was retired between reading the key file and asking the store.
+        Err(AppError::Store(StoreError::Conflict { .. })) => read_once(app, account, what).await,
+        other => other,
+    }
+}
+
+async fn read_once(app: &App, account: Uuid, what: &'static str) -> Result<(Own, Uuid), AppError> {
+    app.vault().refresh()?;
     let account = app.store().find_account(account).await?.ok_or(AppError::NotFound)?;
     let (document, name) = accounts::identity_of(app, &account)?;
     let subject = keys::number_tags(app.vault(), &document).current;

@@ -85,7 +85,7 @@ pub fn sign(app: &App, report: &PurgeReport) -> Result<Vec<u8>, AppError> {
         fields.insert("catalogue_version".into(), json!(app.catalogue().version));
         fields.insert("finished_at".into(), json!(app.now().local_text()));
     }
-    Ok(deliver::signed(app, &value))
+    deliver::signed(app, &value)
 }
 
 /// Rows of a delivery that have a fault, by code and rule; a row counts once for each.

@@ -17,7 +17,7 @@ use vault::{Secret, SecretOwner};
 use crate::deliver::chunk::{self, Origin, Person};
 use crate::deliver::place::{self, Attachment, Placed, Places};
 use crate::deliveries::reason_text;
-use crate::keys::{self, STAGED_CONTENT, STEP_REASON};
+use crate::keys::{self, PERSON_ALIAS, STAGED_CONTENT, STEP_REASON};
 use crate::own_file::{self, OwnField};
 use crate::{App, AppError, names};
 
@@ -312,16 +312,44 @@ async fn alias(
         let found = app.store().find_persons(&numbers).await?.into_iter().flatten().next();
         found.map(|person| PersonRef::Known(person.id))
     };
-    let tag = keys::name_tags(app.vault(), document, name).current;
+    let Some(person) = person else { return Ok(None) };
+    let tags = keys::name_tags(app.vault(), document, name);
     let id = app.fresh_uuid();
-    Ok(person.map(|person| NewPersonEvent {
+    Ok(Some(NewPersonEvent {
         person,
         kind: NewPersonEventKind::AliasConfirmed,
-        tags: vec![tag],
-        reason: Sealed::default(),
+        tags: tags.all().collect(),
+        // The name itself is kept, sealed: a later index key has to tag it anew.
+        reason: sealed_alias(app, commit, person, name).await?,
         by,
-        entry_hash: vault::entry_hash("person_event", &[id.as_bytes(), b"alias_confirmed", &tag.tag]),
+        entry_hash: vault::entry_hash("person_event", &[id.as_bytes(), b"alias_confirmed", &tags.current.tag]),
     }))
+}
+
+async fn sealed_alias(
+    app: &App,
+    commit: &ChunkCommit,
+    person: PersonRef,
+    name: &domain::Name,
+) -> Result<Sealed, AppError> {
+    let gone = || AppError::Damaged {
+        what: "the person of an alias",
+    };
+    let (uuid, wrapped) = match person {
+        PersonRef::New(place) => {
+            let new = usize::try_from(place).ok().and_then(|at| commit.new_persons.get(at));
+            let new = new.ok_or_else(gone)?;
+            (new.uuid, Some(new.secret.clone()))
+        }
+        PersonRef::Known(id) => {
+            let known = app.store().get_persons(&[id]).await?.into_iter().next();
+            let known = known.ok_or_else(gone)?;
+            (known.uuid, known.secret)
+        }
+    };
+    let wrapped = wrapped.ok_or_else(gone)?;
+    let secret = app.vault().unwrap_secret(SecretOwner::Person, uuid, &wrapped)?;
+    keys::seal(&secret, PERSON_ALIAS, uuid, name.expose().as_bytes())
 }
 
 /// The permit was given for this organisation; a review of another one must not slip in under its id.

@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use domain::record::RecordContent;
 use policy::{Permit, VerifyStore};
-use store::{ChunkInfo, Counts, DeliveryId, DeliveryState, EntryKind, Person, PersonId, Record, RecordId, StagedKind};
+use store::{
+    ChunkInfo, Counts, DeliveryId, DeliveryState, EntryKind, IndexTag, Person, PersonId, Record, RecordId, StagedKind,
+};
 use uuid::Uuid;
 use vault::{Secret, SecretOwner};
 
 use crate::deliver::entry::{HashedRecord, chunk_hash};
-use crate::deliver::receipt_verifies;
-use crate::keys::{self, PERSON_IDENTITY, RECORD_CONTENT};
+use crate::deliver::verifies_here;
+use crate::keys::{self, PERSON_IDENTITY, RECORD_CONTENT, TagPair};
 use crate::{App, AppError, reviews};
 
 /// Rows read at once.
@@ -152,7 +154,7 @@ async fn check_deliveries(
         match (&delivery.receipt, delivery.state) {
             (None, DeliveryState::Receiving) => {}
             (Some(receipt), DeliveryState::Done | DeliveryState::Refused) => {
-                if !receipt_verifies(receipt, &app.public_key()) {
+                if !verifies_here(app, receipt, delivery.received_at) {
                     findings.add(place.clone(), "the signature of the receipt does not verify");
                 }
                 if !hashes.contains(&(EntryKind::Receipt, vault::entry_hash("receipt", &[receipt]))) {
@@ -241,10 +243,24 @@ async fn read_persons(
         owners.resize(tags.len(), person.id);
         secrets.insert(person.id, secret);
     }
-    for (owner, found) in owners.iter().zip(app.store().find_persons(&tags).await?) {
-        if found.is_none_or(|person| person.id != *owner) {
-            findings.add(format!("person {}", owner.0), "the blind index does not lead to it");
+    // While an index key is rotated, a person stands under the newer one, the older one, or both.
+    for version in [0, 1] {
+        let asked: Vec<IndexTag> = tags
+            .iter()
+            .filter_map(|pair: &TagPair| pair.all().nth(version))
+            .collect();
+        if asked.len() < tags.len() {
+            break;
         }
+        let found = app.store().find_persons(&asked).await?;
+        let missed = |((owner, _), found): &((PersonId, TagPair), Option<Person>)| {
+            found.as_ref().is_none_or(|person| person.id != *owner)
+        };
+        let left = owners.into_iter().zip(tags).zip(found).filter(missed);
+        (owners, tags) = left.map(|(pair, _)| pair).unzip();
+    }
+    for owner in owners {
+        findings.add(format!("person {}", owner.0), "the blind index does not lead to it");
     }
     Ok(())
 }
@@ -266,7 +282,7 @@ async fn check_facts(app: &App, findings: &mut Findings, page: &[Record]) -> Res
     Ok(())
 }
 
-fn open_person(app: &App, findings: &mut Findings, person: &Person, tags: &mut Vec<store::IndexTag>) -> Option<Secret> {
+fn open_person(app: &App, findings: &mut Findings, person: &Person, tags: &mut Vec<TagPair>) -> Option<Secret> {
     let place = || format!("person {}", person.uuid);
     let wrapped = person.secret.as_ref()?;
     let Ok(secret) = app.vault().unwrap_secret(SecretOwner::Person, person.uuid, wrapped) else {
@@ -277,8 +293,8 @@ fn open_person(app: &App, findings: &mut Findings, person: &Person, tags: &mut V
         .map(|bytes| bytes.map(|bytes| keys::identity_from(&bytes)))
     {
         Ok(Some(Ok((document, name)))) => {
-            tags.push(keys::number_tags(app.vault(), &document).current);
-            tags.push(keys::name_tags(app.vault(), &document, &name).current);
+            tags.push(keys::number_tags(app.vault(), &document));
+            tags.push(keys::name_tags(app.vault(), &document, &name));
         }
         Ok(None) => {}
         Ok(Some(Err(_))) | Err(_) => findings.add(place(), "the sealed identity does not open"),

@@ -32,6 +32,11 @@ pub(crate) struct Config {
     pub(crate) sqlite_cache_mib: u32,
     /// Key file; `keys` in `data` if empty.
     pub(crate) keys: PathBuf,
+    /// Suite of ciphers with which the key file is made: `international` or `sm` (GB/T 32905, 32907, 32918). A key file that is
+    /// there names its own.
+    pub(crate) suite: String,
+    /// Hardware module for the wrapping and signing keys; see `docs/operating.md`.
+    pub(crate) token: TokenConfig,
     /// Identity register (CSV).
     pub(crate) register: PathBuf,
     /// Folder of the catalogue.
@@ -58,6 +63,18 @@ pub(crate) struct Config {
     pub(crate) drop: DropConfig,
     /// Views of providers that are polled, by a name of the operator's.
     pub(crate) views: BTreeMap<String, ViewConfig>,
+}
+
+/// A token behind PKCS#11. None if `module` is empty.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct TokenConfig {
+    /// Library of the maker, such as `/usr/lib/softhsm/libsofthsm2.so`.
+    pub(crate) module: PathBuf,
+    /// Label of the token.
+    pub(crate) label: String,
+    /// File with the user PIN in its first line, mode 0600, owned by the service user.
+    pub(crate) pin_file: PathBuf,
 }
 
 /// A view of a provider (GB/T 39443), see `docs/delivering.md`.
@@ -162,6 +179,8 @@ impl Default for Config {
             reserve_folder: PathBuf::new(),
             sqlite_cache_mib: 128,
             keys: PathBuf::new(),
+            suite: "international".to_owned(),
+            token: TokenConfig::default(),
             register: PathBuf::new(),
             catalogue: "catalogue".into(),
             policies: "policies".into(),
@@ -241,6 +260,13 @@ pub(crate) fn load(file: Option<&Path>) -> anyhow::Result<Config> {
         .context("the configuration cannot be used")?;
     if !matches!(config.mode.as_str(), "production" | "test") {
         bail!("mode is either \"production\" or \"test\"");
+    }
+    if !matches!(config.suite.as_str(), "international" | "sm") {
+        bail!("suite is either \"international\" or \"sm\"");
+    }
+    let token = &config.token;
+    if !token.module.as_os_str().is_empty() && (token.label.is_empty() || token.pin_file.as_os_str().is_empty()) {
+        bail!("token.module needs token.label and token.pin_file");
     }
     if config.chunk_rows == 0 || config.chunk_rows > store::CHUNK_ROWS_MAX {
         bail!("chunk_rows lies between 1 and {}", store::CHUNK_ROWS_MAX);

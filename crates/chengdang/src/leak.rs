@@ -16,14 +16,7 @@ use domain::{Day, IdentityDocument, MatterNo, Moment, Uscc};
 use matching::{IdentityRegister, RegisterEntry};
 use serde_json::{Value, json};
 use store::{
-    Account, AdministratorStore, Alarm, Begun, BirthState, ChunkCommit, ChunkInfo, Client, ClientKey, ClientSession,
-    ClientStore, Counted, Delivery, DeliveryId, DeliveryState, DeliveryStore, Emergency, EmergencyGrant,
-    EmergencyStore, EntryKind, Found, IndexTag, KnownFact, KnownLookUp, KnownPersonEvent, Lease, LogEntry, LogStore,
-    LoginStore, Look, LookUpStore, Matter, MatterId, MatterStore, NewAct, NewAnswer, NewClosing, NewDelivery,
-    NewEmergency, NewLock, NewLookUp, NewMatter, NewMatterEvent, NewProcedure, NewProcedureStep, NewRecordEvent,
-    NewRelation, NewTrace, Person, PersonEvent, PersonId, PersonStore, Procedure, ProcedureKind, ProcedureStore,
-    Record, RecordId, RecordStore, Sealed, Session, SignedHead, StagedKind, StagedRow, Store, StoreError,
-    SubjectNotice, Trace, TraceOutcome, Withholding,
+    Account, AdministratorStore, Alarm, Begun, BirthState, ChunkCommit, ChunkInfo, Client, ClientKey, ClientSession, ClientStore, Counted, Delivery, DeliveryId, DeliveryState, DeliveryStore, Emergency, EmergencyGrant, EmergencyStore, EntryKind, Found, IndexTag, KnownFact, KnownLookUp, KnownPersonEvent, Lease, LogEntry, LogStore, LoginStore, Look, LookUpStore, Matter, MatterId, MatterStore, NewAct, NewAnswer, NewClosing, NewDelivery, NewEmergency, NewLock, NewLookUp, NewMatter, NewMatterEvent, NewProcedure, NewProcedureStep, NewRecordEvent, NewRelation, NewTrace, Person, PersonEvent, PersonId, PersonStore, Procedure, ProcedureKind, ProcedureStore, Record, RecordId, RecordStore, Sealed, Session, SignedHead, StagedKind, StagedRow, Store, StoreError, SubjectNotice, Trace, TraceOutcome, Withholding, FloorOf, KeyAct, Rewrapped, RotationStore, SecretOf, TaggedBefore, TaggedTrace, WrappedSecret,
 };
 use uuid::Uuid;
 
@@ -249,6 +242,58 @@ impl RecordStore for LeakyStore {
     }
     async fn acknowledge_notices(&self, person: PersonId, until: Moment, at: Moment) -> Result<(), StoreError> {
         self.inner.acknowledge_notices(person, until, at).await
+    }
+}
+
+#[async_trait]
+impl RotationStore for LeakyStore {
+    async fn secrets_before(
+        &self,
+        of: SecretOf,
+        version: u16,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<WrappedSecret>, StoreError> {
+        self.inner.secrets_before(of, version, after, limit).await
+    }
+    async fn rewrap(&self, of: SecretOf, changes: &[Rewrapped]) -> Result<u64, StoreError> {
+        self.inner.rewrap(of, changes).await
+    }
+    async fn scan_persons(&self, after: PersonId, limit: u32) -> Result<Vec<Person>, StoreError> {
+        self.inner.scan_persons(after, limit).await
+    }
+    async fn aliases_of(&self, persons: &[PersonId]) -> Result<Vec<(PersonId, Sealed)>, StoreError> {
+        self.inner.aliases_of(persons).await
+    }
+    async fn add_tags(&self, tags: &[(PersonId, IndexTag)]) -> Result<u64, StoreError> {
+        self.inner.add_tags(tags).await
+    }
+    async fn retag_traces(&self, moves: &[(IndexTag, IndexTag)]) -> Result<u64, StoreError> {
+        self.inner.retag_traces(moves).await
+    }
+    async fn retag_staged(&self, rows: &[(Uuid, IndexTag)]) -> Result<u64, StoreError> {
+        self.inner.retag_staged(rows).await
+    }
+    async fn traces_before(&self, version: u16, after: i64, limit: u32) -> Result<Vec<TaggedTrace>, StoreError> {
+        self.inner.traces_before(version, after, limit).await
+    }
+    async fn scan_traces(&self, after: i64, limit: u32) -> Result<Vec<TaggedTrace>, StoreError> {
+        self.inner.scan_traces(after, limit).await
+    }
+    async fn tagged_before(&self, version: u16) -> Result<TaggedBefore, StoreError> {
+        self.inner.tagged_before(version).await
+    }
+    async fn raise_floor(&self, of: FloorOf, version: u16) -> Result<(), StoreError> {
+        self.inner.raise_floor(of, version).await
+    }
+    async fn forget_tags(&self, limit: u32) -> Result<u64, StoreError> {
+        self.inner.forget_tags(limit).await
+    }
+    async fn append_key_act(&self, act: &KeyAct) -> Result<(), StoreError> {
+        self.inner.append_key_act(act).await
+    }
+    async fn key_acts(&self) -> Result<Vec<KeyAct>, StoreError> {
+        self.inner.key_acts().await
     }
 }
 

@@ -18,8 +18,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    account, catalogue, code, deliver, deliveries, demo, drop, faults, floor, held, legacy, log, matters, migrate,
-    reconcile, reviews, serve, synth, verify, view, witness,
+    account, catalogue, code, deliver, deliveries, demo, drop, faults, floor, held, legacy, log, matters, migrate, reconcile, reviews, serve, synth, verify, view, witness, keys,
 };
 
 /// Rows of an intake are made on one thread and dropped on another, which the system's allocator is slow at.
@@ -84,6 +83,8 @@ enum Command {
     Catalogue(catalogue::Args),
     /// Prove that the policies keep the rights floor; replay a request against them
     Floor(floor::Args),
+    /// Show, rotate and retire the keys of the installation
+    Keys(keys::Args),
     /// Create or upgrade the store and the key file
     Migrate(migrate::Args),
     /// Check the store against itself
@@ -130,6 +131,7 @@ fn main() -> ExitCode {
             Command::Account(args) => account::run(&config, args).await,
             Command::Catalogue(args) => catalogue::run(&config, args),
             Command::Floor(args) => floor::run(&config, args),
+            Command::Keys(args) => keys::run(&config, args).await,
             Command::Migrate(args) => migrate::run(&config, args).await,
             Command::Verify(args) => verify::run(&config, args).await,
             Command::Log(args) => log::run(&config, args).await,

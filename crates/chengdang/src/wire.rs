@@ -15,8 +15,11 @@ use matching::{FileRegister, IdentityRegister};
 use policy::{Bundle, BundleError, Caller, CallerKind, Policies};
 use reserve::Reserve;
 use store::{Store, StoreError};
+use token::Pkcs11Token;
 use translog::{LogKey, TileFolder};
-use vault::Vault;
+use vault::suite::{International, Sm, Suite};
+use vault::token::Token;
+use vault::{Vault, VaultError};
 
 use crate::adapters::drop::statement::DroppedStatements;
 use crate::clock::{RandomIds, SystemClock};
@@ -43,7 +46,7 @@ pub(crate) async fn open_with(
     let workbooks = Arc::new(ConfinedReader::of_this_program());
     let reserves = [config.reserve(), config.server_reserve()];
     let store = open_store(config, &reserves).await?;
-    let vault = Arc::new(Vault::open(&config.key_file()).with_context(|| key_hint(config))?);
+    let vault = Arc::new(open_vault(config)?);
     settings.reserves = reserves.to_vec();
     #[cfg(feature = "leak-on-purpose")]
     let (store, register) = crate::leak::wrap(config, store, register);
@@ -82,6 +85,41 @@ fn open_log(config: &Config, vault: &Vault) -> anyhow::Result<Log> {
     }
     let quorum = chosen.quorum.unwrap_or(witnesses.len());
     Ok(Log::new(&origin, Arc::new(files)).with_witnesses(witnesses, quorum))
+}
+
+/// Opens the key file, with the token that it may need.
+fn open_vault(config: &Config) -> anyhow::Result<Vault> {
+    let token = open_token(config)?;
+    Vault::open_with(&config.key_file(), token)
+        .map_err(told)
+        .with_context(|| key_hint(config))
+}
+
+/// Makes the key file in the configured suite, with wrapping and signing keys in the token if there is one.
+pub(crate) fn create_keys(config: &Config) -> anyhow::Result<()> {
+    let suite: &'static dyn Suite = if config.suite == "sm" { &Sm } else { &International };
+    let token = open_token(config)?;
+    let keys = config.key_file();
+    Vault::create_with(&keys, suite, token.as_ref())
+        .map_err(told)
+        .with_context(|| format!("the key file {} cannot be created", keys.display()))
+}
+
+fn open_token(config: &Config) -> anyhow::Result<Option<Arc<dyn Token>>> {
+    let token = &config.token;
+    if token.module.as_os_str().is_empty() {
+        return Ok(None);
+    }
+    let pin = vault::read_secret_line(&token.pin_file).map_err(told);
+    let pin = pin.with_context(|| format!("the PIN file {} cannot be used", token.pin_file.display()))?;
+    let opened = Pkcs11Token::open(&token.module, &token.label, &pin).map_err(told);
+    let opened = opened.with_context(|| format!("the token \"{}\" cannot be used", token.label))?;
+    Ok(Some(Arc::new(opened)))
+}
+
+/// A refusal of the vault with its remedy.
+fn told(error: VaultError) -> anyhow::Error {
+    anyhow!("{error}: {}", error.remedy())
 }
 
 fn key_hint(config: &Config) -> String {

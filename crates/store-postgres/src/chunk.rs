@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::connection::{copy_in, execute, first, rows};
 use crate::fault::{Fault, conflict, missing};
 use crate::value::{count, get, parts, signed, signed_small, small};
-use crate::{log, person, procedure, record};
+use crate::{log, person, procedure, record, rotation};
 
 /// Writes `chunk` into the transaction.
 pub(crate) async fn write(transaction: &Transaction<'_>, chunk: &ChunkCommit) -> Result<(), Fault> {
@@ -19,6 +19,13 @@ pub(crate) async fn write(transaction: &Transaction<'_>, chunk: &ChunkCommit) ->
     if let Some(delivery) = chunk.delivery {
         chunk.check_follows(&lock(transaction, delivery).await?)?;
     }
+    let staged = chunk.staged.iter().map(|row| &row.tag);
+    rotation::check_floors(
+        transaction,
+        chunk.new_persons.iter().map(|person| person.secret.as_slice()),
+        chunk.new_persons.iter().flat_map(|person| &person.tags).chain(staged),
+    )
+    .await?;
     let chunk_id = insert_chunk(transaction, chunk).await?;
     let persons = insert_persons(transaction, &chunk.new_persons).await?;
     insert_records(transaction, chunk, chunk_id, &persons).await?;

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::connection::{all, commit, execute, first, snapshot};
 use crate::fault::{Fault, conflict, missing};
 use crate::value::{bytes, count, get, index_tag, parts, sealed, signed, signed_small, small, word, word_or_none};
-use crate::{PostgresStore, chunk, log};
+use crate::{PostgresStore, chunk, log, rotation};
 
 #[async_trait]
 impl DeliveryStore for PostgresStore {
@@ -171,6 +171,9 @@ impl PostgresStore {
             ],
         )
         .await?;
+        if inserted > 0 {
+            rotation::check_floors(&transaction, std::iter::once(new.key.as_slice()), std::iter::empty()).await?;
+        }
         let sql = include_str!("../sql/delivery/find_by_content.sql");
         let key: &[crate::connection::Parameter<'_>] = &[&provider, &item, &new.content_hash.as_slice()];
         let id = first(&transaction, sql, key, |row| get(row, 0))

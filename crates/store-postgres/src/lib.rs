@@ -29,6 +29,7 @@ mod matter;
 mod person;
 mod procedure;
 mod record;
+mod rotation;
 mod schema;
 #[cfg(feature = "testing")]
 pub mod testing;

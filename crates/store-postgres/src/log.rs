@@ -10,10 +10,10 @@ use store::{
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use crate::PostgresStore;
 use crate::connection::{all, commit, execute, first};
 use crate::fault::{Fault, conflict, damaged};
 use crate::value::{bytes, count, get, parts, sealed, signed, tag_arrays, word, word_or_none};
+use crate::{PostgresStore, rotation};
 
 #[async_trait]
 impl LogStore for PostgresStore {
@@ -139,6 +139,7 @@ pub(crate) async fn enqueue(
 /// Writes traces with their outbox rows.
 pub(crate) async fn insert_traces(transaction: &Transaction<'_>, traces: &[&NewTrace]) -> Result<(), Fault> {
     let subjects: Vec<IndexTag> = traces.iter().map(|trace| trace.subject).collect();
+    rotation::check_floors(transaction, std::iter::empty(), subjects.iter()).await?;
     let (tags, indexes, versions) = tag_arrays(&subjects);
     let uuids: Vec<Uuid> = traces.iter().map(|trace| trace.uuid).collect();
     let kinds: Vec<&str> = traces.iter().map(|trace| trace.kind.as_str()).collect();

@@ -1,24 +1,26 @@
 //! Accounts, sessions, attempts and used one-time codes.
 
 use async_trait::async_trait;
-use deadpool_postgres::GenericClient;
+use deadpool_postgres::{GenericClient, Transaction};
 use domain::{Moment, Uscc};
 use store::{ATTEMPTS_KEPT_MS, Account, AccountKind, LoginStore, Session, StoreError};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use crate::PostgresStore;
 use crate::connection::{Parameter, all, commit, execute, first};
 use crate::fault::{Fault, conflict};
 use crate::value::{bytes, count, get, parts, sealed, signed, word, word_or_none};
+use crate::{PostgresStore, rotation};
 
 #[async_trait]
 impl LoginStore for PostgresStore {
     async fn create_account(&self, account: &Account) -> Result<(), StoreError> {
         // Somebody stands at the desk for it.
         self.small(move || async move {
-            let client = self.client().await?;
-            insert_account(&client, account).await
+            let mut client = self.client().await?;
+            let transaction = client.transaction().await?;
+            insert_account(&transaction, account).await?;
+            commit(transaction).await
         })
         .await
     }
@@ -142,7 +144,8 @@ fn clamped(attempts: Option<u64>) -> u32 {
 }
 
 /// Inserts an account.
-pub(crate) async fn insert_account<C: GenericClient>(client: &C, account: &Account) -> Result<(), Fault> {
+pub(crate) async fn insert_account(transaction: &Transaction<'_>, account: &Account) -> Result<(), Fault> {
+    rotation::check_floors(transaction, std::iter::once(account.key.as_slice()), std::iter::empty()).await?;
     let (totp_salt, totp) = parts(&account.totp_secret);
     let (identity_salt, identity) = parts(&account.identity);
     let row: &[Parameter<'_>] = &[
@@ -159,7 +162,7 @@ pub(crate) async fn insert_account<C: GenericClient>(client: &C, account: &Accou
         &account.created_at.0,
         &account.holder.as_ref().map(<[u8; 32]>::as_slice),
     ];
-    if execute(client, include_str!("../sql/account/insert.sql"), row).await? == 1 {
+    if execute(transaction, include_str!("../sql/account/insert.sql"), row).await? == 1 {
         Ok(())
     } else {
         Err(conflict("the login name is taken, or its holder has an account"))

@@ -11,15 +11,20 @@ use tokio_postgres::Row;
 use crate::connection::{Parameter, all, commit, execute, first};
 use crate::fault::{Fault, conflict, damaged, missing};
 use crate::value::{count, get, parts, sealed, tag_arrays};
-use crate::{PostgresStore, log};
+use crate::{PostgresStore, log, rotation};
 
 #[async_trait]
 impl PersonStore for PostgresStore {
     async fn find_persons(&self, tags: &[IndexTag]) -> Result<Vec<Option<Person>>, StoreError> {
         let client = self.client().await?;
+        let newest = tags.iter().map(|tag| i32::from(tag.key_version)).max();
         let (tags, indexes, versions) = tag_arrays(tags);
         let sql = include_str!("../sql/person/find_by_tags.sql");
         let found = all(&client, sql, &[&tags, &indexes, &versions], |row| {
+            // A look by tags of retired versions alone would miss who is there.
+            if newest < Some(get(row, 5)?) {
+                return Err(conflict("a key was retired"));
+            }
             get::<Option<i64>>(row, 0)?.map(|_| person(row)).transpose()
         })
         .await?;
@@ -85,6 +90,7 @@ impl PostgresStore {
 
 /// Appends an event of a person with its outbox row.
 pub(crate) async fn append_event(transaction: &Transaction<'_>, event: &KnownPersonEvent) -> Result<(), Fault> {
+    rotation::check_floors(transaction, std::iter::empty(), event.tags.iter()).await?;
     let person = event.person;
     let (kind, other) = event.event.to_words();
     let (salt, ciphertext) = parts(&event.reason);
@@ -100,17 +106,24 @@ pub(crate) async fn append_event(transaction: &Transaction<'_>, event: &KnownPer
     ];
     execute(transaction, include_str!("../sql/person_event/insert.sql"), row).await?;
     for tag in &event.tags {
-        let (bytes, index, version) = (tag.tag.as_slice(), tag.index.code(), i32::from(tag.key_version));
-        let sql = include_str!("../sql/blind_index/add.sql");
-        if execute(transaction, sql, &[&bytes, &index, &version, &person.0]).await? == 0 {
-            let sql = include_str!("../sql/blind_index/owner.sql");
-            let owner = first(transaction, sql, &[&bytes, &index, &version], |row| get(row, 0)).await?;
-            if owner != Some(person.0) {
-                return Err(conflict("the tag belongs to another person"));
-            }
-        }
+        add_tag(transaction, person, tag).await?;
     }
     log::enqueue(transaction, EntryKind::PersonEvent, &[&event.entry_hash]).await
+}
+
+/// Enters a tag of a known person; 0 if it was there already.
+pub(crate) async fn add_tag(transaction: &Transaction<'_>, person: PersonId, tag: &IndexTag) -> Result<u64, Fault> {
+    let (bytes, index, version) = (tag.tag.as_slice(), tag.index.code(), i32::from(tag.key_version));
+    let sql = include_str!("../sql/blind_index/add.sql");
+    let added = execute(transaction, sql, &[&bytes, &index, &version, &person.0]).await?;
+    if added == 0 {
+        let sql = include_str!("../sql/blind_index/owner.sql");
+        let owner = first(transaction, sql, &[&bytes, &index, &version], |row| get(row, 0)).await?;
+        if owner != Some(person.0) {
+            return Err(conflict("the tag belongs to another person"));
+        }
+    }
+    Ok(added)
 }
 
 pub(crate) fn person(row: &Row) -> Result<Person, Fault> {

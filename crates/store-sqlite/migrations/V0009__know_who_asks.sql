@@ -56,7 +56,13 @@ WHEN NOT (
     AND (NEW.totp IS NULL OR NEW.totp IS OLD.totp)
     AND (NEW.identity_salt IS NULL OR NEW.identity_salt IS OLD.identity_salt)
     AND (NEW.identity IS NULL OR NEW.identity IS OLD.identity)
-    AND (NEW.key IS NULL OR NEW.key IS OLD.key)
+    AND (
+        NEW.key IS NULL OR NEW.key IS OLD.key
+        OR (
+            OLD.key IS NOT NULL AND substr(NEW.key, 2, 2) > substr(OLD.key, 2, 2)
+            AND substr(NEW.key, 4, 2) = substr(OLD.key, 4, 2)
+        )
+    )
 )
 BEGIN
     SELECT RAISE(ABORT, 'append-only: account');

@@ -8,7 +8,7 @@ use store::{
 
 use crate::connection::{all, count, execute, first, signed};
 use crate::fault::{Fault, conflict, missing};
-use crate::{log, person, procedure, record, run};
+use crate::{log, person, procedure, record, rotation, run};
 
 /// Commits `chunk`.
 pub(crate) fn commit(connection: &Connection, chunk: &ChunkCommit) -> Result<(), Fault> {
@@ -16,6 +16,12 @@ pub(crate) fn commit(connection: &Connection, chunk: &ChunkCommit) -> Result<(),
     if let Some(delivery) = chunk.delivery {
         chunk.check_follows(&progress(connection, delivery.0)?)?;
     }
+    let staged = chunk.staged.iter().map(|row| &row.tag);
+    rotation::check_floors(
+        connection,
+        chunk.new_persons.iter().map(|person| person.secret.as_slice()),
+        chunk.new_persons.iter().flat_map(|person| &person.tags).chain(staged),
+    )?;
     let chunk_id = insert_chunk(connection, chunk)?;
     let first_person = insert_persons(connection, &chunk.new_persons)?;
     insert_records(connection, chunk, chunk_id, first_person)?;

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::connection::{all, bytes, count, execute, first, index_tag, sealed, signed, uuid, word};
 use crate::fault::{Fault, conflict, missing};
-use crate::{SqliteStore, chunk, log};
+use crate::{SqliteStore, chunk, log, rotation};
 
 /// Rows in a chunk from which it commits alone.
 const SMALL_CHUNK_ROWS: usize = 64;
@@ -207,6 +207,9 @@ fn begin(connection: &Connection, new: &NewDelivery) -> Result<Begun, Fault> {
             new.at.0,
         ],
     )?;
+    if inserted > 0 {
+        rotation::check_floors(connection, std::iter::once(new.key.as_slice()), std::iter::empty())?;
+    }
     let id: Option<i64> = first(
         connection,
         include_str!("../sql/delivery/find_by_content.sql"),

@@ -31,6 +31,7 @@ mod person;
 mod procedure;
 mod read;
 mod record;
+mod rotation;
 mod run;
 mod schema;
 mod write;

@@ -9,16 +9,23 @@ use store::{
 };
 use uuid::Uuid;
 
-use crate::SqliteStore;
 use crate::connection::{all, bytes, count, execute, first, sealed, signed, uuid, word};
 use crate::fault::{Fault, conflict, damaged};
+use crate::{SqliteStore, rotation};
 
 #[async_trait]
 impl LogStore for SqliteStore {
     async fn append_traces(&self, traces: &[NewTrace]) -> Result<(), StoreError> {
         let traces = traces.to_vec();
-        self.write(move |connection| traces.iter().try_for_each(|trace| append_trace(connection, trace)))
-            .await
+        self.write(move |connection| {
+            rotation::check_floors(
+                connection,
+                std::iter::empty(),
+                traces.iter().map(|trace| &trace.subject),
+            )?;
+            traces.iter().try_for_each(|trace| append_trace(connection, trace))
+        })
+        .await
     }
 
     async fn append_outcomes(&self, outcomes: &[(Uuid, TraceOutcome, Moment)]) -> Result<(), StoreError> {

@@ -6,9 +6,9 @@ use rusqlite::{Connection, Row, params};
 use store::{ATTEMPTS_KEPT_MS, Account, AccountKind, LoginStore, Session, StoreError};
 use uuid::Uuid;
 
-use crate::SqliteStore;
 use crate::connection::{all, bytes, execute, first, sealed, signed, uuid, word};
 use crate::fault::{Fault, conflict};
+use crate::{SqliteStore, rotation};
 
 #[async_trait]
 impl LoginStore for SqliteStore {
@@ -146,6 +146,7 @@ impl LoginStore for SqliteStore {
 
 /// Inserts an account.
 pub(crate) fn insert_account(connection: &Connection, account: &Account) -> Result<(), Fault> {
+    rotation::check_floors(connection, std::iter::once(account.key.as_slice()), std::iter::empty())?;
     let inserted = execute(
         connection,
         include_str!("../sql/account/insert.sql"),

@@ -14,13 +14,17 @@ use uuid::Uuid;
 
 use crate::connection::{all, bytes, execute, first, index_tag, sealed, uuid, word};
 use crate::fault::{Fault, conflict, damaged, missing};
-use crate::{SqliteStore, log, person, record, run};
+use crate::{SqliteStore, log, person, record, rotation, run};
 
 #[async_trait]
 impl LookUpStore for SqliteStore {
     async fn append_look_ups(&self, look_ups: &[NewLookUp]) -> Result<Vec<Option<KnownLookUp>>, StoreError> {
         let look_ups = look_ups.to_vec();
-        self.write(move |connection| look_ups.iter().map(|new| append(connection, new)).collect())
+        self.write(move |connection| {
+            let tags = look_ups.iter().map(|new| &new.trace.subject);
+            rotation::check_floors(connection, std::iter::empty(), tags)?;
+            look_ups.iter().map(|new| append(connection, new)).collect()
+        })
             .await
     }
 

@@ -9,7 +9,7 @@ use store::{
 
 use crate::connection::{all, count, execute, first, sealed, uuid};
 use crate::fault::{Fault, conflict, damaged, missing};
-use crate::{SqliteStore, log, run};
+use crate::{SqliteStore, log, rotation, run};
 
 #[async_trait]
 impl PersonStore for SqliteStore {
@@ -69,6 +69,7 @@ pub(crate) fn get(connection: &Connection, id: PersonId) -> Result<Person, Fault
 
 /// Appends an event of a person with its outbox row.
 pub(crate) fn append_event(connection: &Connection, event: &KnownPersonEvent) -> Result<(), Fault> {
+    rotation::check_floors(connection, std::iter::empty(), event.tags.iter())?;
     let (kind, other) = event.event.to_words();
     execute(
         connection,
@@ -93,6 +94,7 @@ pub(crate) fn append_event(connection: &Connection, event: &KnownPersonEvent) ->
 
 /// Looks up in the order of the index, so that a chunk's tags pass each block once; answers in the order asked.
 fn find(connection: &Connection, tags: &[IndexTag]) -> Result<Vec<Option<Person>>, Fault> {
+    rotation::check_asked(connection, tags)?;
     let mut asked: Vec<([u8; 19], usize)> = tags.iter().map(key).zip(0..).collect();
     asked.sort_unstable_by_key(|(key, _)| run::rank(key));
     let keys: Vec<[u8; 19]> = asked.iter().map(|(key, _)| *key).collect();
@@ -121,6 +123,12 @@ pub(crate) fn key(tag: &IndexTag) -> [u8; 19] {
     key
 }
 
+/// The version of the index key in a key of the index.
+pub(crate) fn key_version(key: &[u8; 19]) -> u16 {
+    let [.., high, low] = *key;
+    u16::from_be_bytes([high, low])
+}
+
 fn add_tag(connection: &Connection, person: PersonId, tag: &IndexTag) -> Result<(), Fault> {
     let key = key(tag);
     let mut owner = None;
@@ -132,7 +140,7 @@ fn add_tag(connection: &Connection, person: PersonId, tag: &IndexTag) -> Result<
     }
 }
 
-fn person(row: &Row<'_>) -> Result<Person, Fault> {
+pub(crate) fn person(row: &Row<'_>) -> Result<Person, Fault> {
     Ok(Person {
         id: PersonId(row.get(0)?),
         uuid: uuid(row, 1)?,

@@ -66,6 +66,40 @@ impl<const K: usize> Index<K> {
         Ok(true)
     }
 
+    /// Writes one run anew without the keys that are to be forgotten; how many those were, 0 once no run has any. Whoever has
+    /// the old blocks has them no longer in the file: deleted rows are overwritten (`secure_delete`).
+    pub(crate) fn forget(
+        &self,
+        connection: &Connection,
+        is_forgotten: impl Fn(&[u8; K]) -> bool,
+    ) -> Result<u64, Fault> {
+        let mut blocks = Blocks::open(connection)?;
+        for (run, entries) in self.runs(connection)? {
+            let mut forgotten = 0;
+            let mut source = Source::<K>::begin(&mut blocks, run)?;
+            while let Some((key, _)) = source.next(&mut blocks)? {
+                forgotten += u64::from(is_forgotten(&key));
+            }
+            if forgotten == 0 {
+                continue;
+            }
+            if entries > forgotten {
+                let mut kept = self.begin(connection, entries - forgotten)?;
+                let mut source = Source::<K>::begin(&mut blocks, run)?;
+                while let Some((key, number)) = source.next(&mut blocks)? {
+                    if !is_forgotten(&key) {
+                        kept.push(&key, number)?;
+                    }
+                }
+                kept.finish()?;
+            }
+            execute(connection, include_str!("../sql/index_block/delete.sql"), [run])?;
+            execute(connection, include_str!("../sql/index_run/delete.sql"), [run])?;
+            return Ok(forgotten);
+        }
+        Ok(0)
+    }
+
     /// Whether one of `keys`, sorted, is there.
     pub(crate) fn has_any(&self, connection: &Connection, keys: &[[u8; K]]) -> Result<bool, Fault> {
         let mut has_any = false;
@@ -468,6 +502,40 @@ mod tests {
         // Whoever adds without asking is found out by the merge.
         let twice = (0..8).try_for_each(|_| INDEX.add(&connection, keys(5000, 1)).map(|_| ()));
         assert!(twice.is_err());
+    }
+
+    #[test]
+    fn forgotten_keys_go_and_the_others_stay() {
+        let connection = empty();
+        for from in 0..20 {
+            assert!(INDEX.add(&connection, keys(from * 500, 500)).unwrap());
+        }
+        let is_old = |key: &[u8; 19]| key[0] < 128;
+        let (old, kept): (Vec<_>, Vec<_>) = keys(0, 10_000).into_iter().partition(|(key, _)| is_old(key));
+        let mut forgotten = 0;
+        loop {
+            let now = INDEX.forget(&connection, is_old).unwrap();
+            forgotten += now;
+            if now == 0 {
+                break;
+            }
+        }
+        assert_eq!(forgotten, old.len() as u64);
+        let held: u64 = INDEX
+            .runs(&connection)
+            .unwrap()
+            .iter()
+            .map(|(_, entries)| entries)
+            .sum();
+        assert_eq!(held, kept.len() as u64);
+        let mut asked: Vec<[u8; 19]> = kept.iter().chain(&old).map(|(key, _)| *key).collect();
+        asked.sort_unstable();
+        let found = all_with(&connection, &asked);
+        let kept: BTreeMap<Vec<u8>, i64> = kept.into_iter().map(|(key, number)| (key.to_vec(), number)).collect();
+        assert_eq!(found.len(), kept.len());
+        assert!(found.iter().all(|(_, key, number)| kept.get(key) == Some(number)));
+        // A run of nothing else goes as a whole.
+        assert!(INDEX.forget(&connection, |_| true).unwrap() > 0);
     }
 
     #[test]

@@ -199,6 +199,10 @@ async fn append_only_is_held_by_triggers() {
         assert!(rows > 0, "{table} is empty, so nothing is shown");
         refused(&format!("DELETE FROM {table}"));
         for (column, kind) in columns {
+            if (table.as_str(), column.as_str()) == ("key_floor", "version") {
+                refused("UPDATE key_floor SET version = version - 1");
+                continue;
+            }
             let changed = match kind.as_str() {
                 "INTEGER" => format!("COALESCE({column}, 0) + 1"),
                 "BLOB" => format!("randomblob(COALESCE(length({column}), 16))"),
@@ -228,6 +232,9 @@ async fn append_only_is_held_by_triggers() {
     );
     assert_eq!(raw.execute("UPDATE person SET secret = NULL", []).unwrap(), 2);
     refused("UPDATE person SET secret = x'01'");
+    // A destroyed secret does not come back, as whatever it is dressed.
+    refused("UPDATE person SET secret = x'01ffff0001'");
+    refused("UPDATE delivery SET key = x'01ffff'");
 }
 
 #[tokio::test(flavor = "multi_thread")]

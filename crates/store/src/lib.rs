@@ -3,7 +3,8 @@
 //!
 //! Rules that hold in every backend:
 //! - tables are append-only but for the queue tables (`outbox`, `session`, `attempt`, `lease`, `procedure_open`,
-//!   `look_up_open`, `account_use`, `client_session`, `client_nonce`), and erasure (salt and ciphertext to NULL);
+//!   `look_up_open`, `account_use`, `client_session`, `client_nonce`), erasure (salt and ciphertext to NULL), and what a
+//!   rotation of keys needs: a wrapped secret gets the form, a tag the value of a later key version ([`RotationStore`]);
 //! - a write is one transaction: all of it or nothing; a chunk carries its resume point, outbox row and events (invariants I1, I8);
 //! - clear columns of a record are id, person, item, state, class, provider, end, and keyed tags; everything else is [`Sealed`];
 //! - a stale write ends in [`StoreError::Conflict`] and leaves no trace.
@@ -21,6 +22,7 @@ mod matter;
 mod person;
 mod procedure;
 mod record;
+mod rotation;
 mod rules;
 mod words;
 
@@ -36,6 +38,7 @@ pub use matter::*;
 pub use person::*;
 pub use procedure::*;
 pub use record::*;
+pub use rotation::*;
 pub use rules::*;
 
 /// Salt and ciphertext of one encrypted thing; both `None` once it has been erased.
@@ -80,6 +83,7 @@ pub trait Store:
     + AdministratorStore
     + ClientStore
     + EmergencyStore
+    + RotationStore
     + Send
     + Sync
 {

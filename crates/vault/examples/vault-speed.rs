@@ -1,4 +1,5 @@
-//! Prints what one seal, one tag and their company cost on this machine: `cargo run --release -p vault --example vault-speed`.
+//! Prints what one seal, one tag and their company cost on this machine, in both suites, beside what OpenSSL says of its own
+//! algorithms: `cargo run --release -p vault --example vault-speed`.
 
 use std::hint::black_box;
 use std::io::{self, Write};
@@ -6,6 +7,7 @@ use std::time::Instant;
 
 use domain::{DocumentKind, IdentityDocument, Name};
 use uuid::Uuid;
+use vault::suite::{SUITES, Suite};
 use vault::{Place, SecretOwner, StagedWriter, Vault};
 
 /// Calls per round: short enough that many rounds pass without another process taking the processor.
@@ -33,7 +35,83 @@ fn measure(what: &str, mut call: impl FnMut()) -> io::Result<()> {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let vault = Vault::ephemeral()?;
+    for suite in SUITES {
+        writeln!(io::stdout(), "\n{}", suite.name())?;
+        of_suite(suite)?;
+    }
+    openssl()
+}
+
+/// Bytes of the blocks whose rates are printed: those of OpenSSL's longest.
+const BLOCK: usize = 16 * 1024;
+
+/// Megabytes a second of `call`, which takes a block, over some time; the best of several rounds.
+fn rate(mut call: impl FnMut()) -> f64 {
+    let seconds = |_| {
+        let start = Instant::now();
+        (0..CALLS).for_each(|_| call());
+        start.elapsed().as_secs_f64()
+    };
+    let best = (0..9).map(seconds).fold(f64::INFINITY, f64::min);
+    f64::from(CALLS) * BLOCK as f64 / best / 1e6
+}
+
+/// What OpenSSL's own speed test says, if the program is there: the peer of the rates above.
+fn openssl() -> Result<(), Box<dyn std::error::Error>> {
+    writeln!(io::stdout(), "\nopenssl speed, blocks of 16 KiB")?;
+    for algorithm in ["sm3", "sha256", "sm4-ctr", "sm4-cbc", "aes-256-gcm"] {
+        let arguments = ["speed", "-seconds", "2", "-bytes", "16384", "-mr", "-evp", algorithm];
+        let output = std::process::Command::new("openssl").args(arguments).output()?;
+        let text = String::from_utf8(output.stdout)?;
+        let rate = text.lines().rev().find_map(|line| {
+            let rate = line.strip_prefix("+F:")?.rsplit(':').next()?;
+            rate.parse::<f64>().ok()
+        });
+        writeln!(
+            io::stdout(),
+            "{algorithm:<44} {:.0} MB/s",
+            rate.unwrap_or_default() / 1e6
+        )?;
+    }
+    for algorithm in ["sm2", "ed25519"] {
+        let output = std::process::Command::new("openssl")
+            .args(["speed", "-seconds", "2", algorithm])
+            .output()?;
+        let text = String::from_utf8(output.stdout)?;
+        let line = text.lines().last().unwrap_or_default().to_owned();
+        writeln!(
+            io::stdout(),
+            "{algorithm:<44} {line} (seconds a sign, a verify; a second)"
+        )?;
+    }
+    Ok(())
+}
+
+fn of_suite(suite: &'static dyn Suite) -> Result<(), Box<dyn std::error::Error>> {
+    let vault = Vault::ephemeral_with(suite)?;
+    let (key, block) = ([7; 32], vec![7_u8; BLOCK]);
+    let mut sealed = Vec::with_capacity(BLOCK + 16);
+    let sealing = rate(|| {
+        sealed.clear();
+        sealed.extend_from_slice(&block);
+        suite.seal(&key, &[0; 12], &[], &mut sealed).ok();
+    });
+    let hashing = rate(|| {
+        black_box(suite.hash(&[black_box(&block)]));
+    });
+    let signer = suite.signing_key(&key)?;
+    let signature = signer.sign(&block)?;
+    writeln!(
+        io::stdout(),
+        "seal 16 KiB {sealing:.0} MB/s, hash 16 KiB {hashing:.0} MB/s"
+    )?;
+    measure("sign 32 bytes", || {
+        black_box(signer.sign(black_box(&key))).ok();
+    })?;
+    let public = signer.public_key();
+    measure("verify 16 KiB", || {
+        black_box(suite.verify(&public, black_box(&block), &signature)).ok();
+    })?;
     let id = Uuid::from_u128(1);
     let (secret, wrapped) = vault.new_secret(SecretOwner::Person, id)?;
     let place = Place {

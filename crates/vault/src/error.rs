@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::KeyName;
+
 /// A refusal or failure of the vault.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -60,13 +62,19 @@ pub enum VaultError {
         what: &'static str,
     },
     /// A rotation was asked for while the last one is unfinished.
-    #[error("VAULT-0008 two index keys are live already")]
-    RotationUnfinished,
-    /// There is only one index key, which cannot be retired.
-    #[error("VAULT-0009 only one index key is live, and it is in use")]
-    NothingToRetire,
+    #[error("VAULT-0008 the version before of key `{key}` is live still")]
+    RotationUnfinished {
+        /// Which key.
+        key: KeyName,
+    },
+    /// There is only one version of the key, which cannot be retired.
+    #[error("VAULT-0009 only one version of key `{key}` is live, and it is in use")]
+    NothingToRetire {
+        /// Which key.
+        key: KeyName,
+    },
     /// Another process is changing the key file, or died while it did.
-    #[error("VAULT-0010 {path} is there: another process is changing the key file, or was stopped while it did", path = path.display())]
+    #[error("VAULT-0010 {path} is there: another process is changing the key file", path = path.display())]
     Busy {
         /// The unfinished copy.
         path: PathBuf,
@@ -89,6 +97,39 @@ pub enum VaultError {
         /// What was tried.
         what: &'static str,
     },
+    /// The key file says that keys are in a token, and none is configured.
+    #[error("VAULT-0015 the wrapping and signing keys are in a token, and none is configured")]
+    NeedsToken,
+    /// The module or the token in it was not found.
+    #[error("VAULT-0016 the token cannot be reached: {what}")]
+    TokenNotFound {
+        /// What is missing.
+        what: &'static str,
+    },
+    /// The token refused the PIN.
+    #[error("VAULT-0017 the token refused the PIN")]
+    PinRefused,
+    /// The token lacks a key that the key file names.
+    #[error("VAULT-0018 version {version} of a key is not in this token")]
+    NotInToken {
+        /// The version that is missing.
+        version: u16,
+    },
+    /// The token refused or did not answer.
+    #[error("VAULT-0019 the token failed: {what}")]
+    TokenFailed {
+        /// What was tried.
+        what: &'static str,
+    },
+    /// The SM suite was asked for together with a token.
+    #[error("VAULT-0020 the SM suite cannot be kept in a token: PKCS#11 has no mechanisms for SM2 and SM4")]
+    SmInToken,
+    /// A signature was asked for under a key that is not live.
+    #[error("VAULT-0021 no live signing key has this public half")]
+    UnknownSigner,
+    /// A vault in memory has no file to change.
+    #[error("VAULT-0022 these keys are in no file, so that they cannot be changed")]
+    NoFile,
 }
 
 impl VaultError {
@@ -103,13 +144,21 @@ impl VaultError {
             Self::UnsafeDirectory { .. } => "VAULT-0005",
             Self::Damaged { .. } => "VAULT-0006",
             Self::Unsupported { .. } => "VAULT-0007",
-            Self::RotationUnfinished => "VAULT-0008",
-            Self::NothingToRetire => "VAULT-0009",
+            Self::RotationUnfinished { .. } => "VAULT-0008",
+            Self::NothingToRetire { .. } => "VAULT-0009",
             Self::Busy { .. } => "VAULT-0010",
             Self::UnknownKeyVersion { .. } => "VAULT-0011",
             Self::DoesNotOpen => "VAULT-0012",
             Self::BadSignature => "VAULT-0013",
             Self::Cipher { .. } => "VAULT-0014",
+            Self::NeedsToken => "VAULT-0015",
+            Self::TokenNotFound { .. } => "VAULT-0016",
+            Self::PinRefused => "VAULT-0017",
+            Self::NotInToken { .. } => "VAULT-0018",
+            Self::TokenFailed { .. } => "VAULT-0019",
+            Self::SmInToken => "VAULT-0020",
+            Self::UnknownSigner => "VAULT-0021",
+            Self::NoFile => "VAULT-0022",
         }
     }
 
@@ -130,14 +179,14 @@ impl VaultError {
             Self::UnsafeDirectory { .. } => "run `chmod o-w` on that directory, or keep the key file elsewhere",
             Self::Damaged { .. } => "restore the key file from its backup; a damaged one is never repaired by hand",
             Self::Unsupported { .. } => "run the version of chengdang that wrote the key file, or a later one",
-            Self::RotationUnfinished => {
-                "re-tag all persons with the current key and retire the older one, then rotate again"
+            Self::RotationUnfinished { .. } => {
+                "let `chengdang keys rotate` finish and run `chengdang keys retire` for it, then rotate again"
             }
-            Self::NothingToRetire => "rotate first; a key is retired only after a newer one has taken over",
-            Self::Busy { .. } => {
-                "wait for the other process; if none runs, check that the key file opens, then delete the unfinished copy"
+            Self::NothingToRetire { .. } => "rotate first; a key is retired only after a newer one has taken over",
+            Self::Busy { .. } => "wait for the other process; what a stopped one left behind is taken over",
+            Self::UnknownKeyVersion { .. } => {
+                "start with the key file that belongs to this database; an older backup lacks keys that were rotated since"
             }
-            Self::UnknownKeyVersion { .. } => "start with the key file that belongs to this database",
             Self::DoesNotOpen => {
                 "check that key file and database belong together; if they do, run `chengdang verify` and restore the row from backup"
             }
@@ -145,11 +194,25 @@ impl VaultError {
                 "do not trust the document; fetch it again from its source, with the right public key"
             }
             Self::Cipher { .. } => "restart the service; if it stays, check that the machine's random source works",
+            Self::NeedsToken => "set token.module, token.label and token.pin_file in the configuration",
+            Self::TokenNotFound { .. } => {
+                "check token.module and token.label, and that the token is plugged in or its service runs; without it nothing opens"
+            }
+            Self::PinRefused => "put the user PIN into token.pin_file; too many wrong ones lock the token",
+            Self::NotInToken { .. } => {
+                "connect the token that belongs to this key file, or restore the token from its own backup; a fresh one cannot open anything"
+            }
+            Self::TokenFailed { .. } => "look into the token's own log; restart its service, then this one",
+            Self::SmInToken => {
+                "leave the token out, or install with the international suite; a certified SM module is connected by its maker's library, which is not built in"
+            }
+            Self::UnknownSigner => "read the public keys anew: the signing key was rotated and the older one retired",
+            Self::NoFile => "open a key file; a vault in memory is for tests",
         }
     }
 
     /// Every code with one line of meaning, for the error index.
-    pub const CODES: [(&'static str, &'static str); 14] = [
+    pub const CODES: [(&'static str, &'static str); 22] = [
         ("VAULT-0001", "a file exists where a key file should be made"),
         ("VAULT-0002", "the key file or its directory cannot be read or written"),
         ("VAULT-0003", "the key file is open to group or others"),
@@ -160,8 +223,8 @@ impl VaultError {
         ),
         ("VAULT-0006", "the key file is damaged"),
         ("VAULT-0007", "the key file is of a later version or another suite"),
-        ("VAULT-0008", "two index keys are live already"),
-        ("VAULT-0009", "the only index key cannot be retired"),
+        ("VAULT-0008", "the version before of a key is live still"),
+        ("VAULT-0009", "the only version of a key cannot be retired"),
         ("VAULT-0010", "another process is changing the key file"),
         (
             "VAULT-0011",
@@ -170,5 +233,13 @@ impl VaultError {
         ("VAULT-0012", "sealed bytes do not open at this place under this key"),
         ("VAULT-0013", "a signature does not fit"),
         ("VAULT-0014", "the cipher library or the random source failed"),
+        ("VAULT-0015", "the keys are in a token, and none is configured"),
+        ("VAULT-0016", "the token cannot be reached"),
+        ("VAULT-0017", "the token refused the PIN"),
+        ("VAULT-0018", "a key is not in the token"),
+        ("VAULT-0019", "the token failed"),
+        ("VAULT-0020", "the SM suite cannot be kept in a token"),
+        ("VAULT-0021", "no live signing key has this public half"),
+        ("VAULT-0022", "a vault in memory cannot be changed"),
     ];
 }

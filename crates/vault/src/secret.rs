@@ -20,9 +20,6 @@ pub(crate) type KeyBytes = Box<Zeroizing<[u8; KEY_BYTES]>>;
 /// out at 2^32 messages; counters would need a durable state that a restored backup turns back.
 const ONLY_NONCE: [u8; NONCE_BYTES] = [0; NONCE_BYTES];
 
-/// First byte of a wrapped secret.
-const WRAP_FORMAT: u8 = 1;
-
 /// Whose secret it is. Bound as AAD, so that a wrapped secret cannot be put in another's place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -39,7 +36,7 @@ pub enum SecretOwner {
 
 impl SecretOwner {
     /// Stored in every AAD of a wrapped secret: never renumber.
-    const fn code(self) -> u8 {
+    pub(crate) const fn code(self) -> u8 {
         match self {
             Self::Person => 1,
             Self::Delivery => 2,
@@ -194,7 +191,7 @@ impl Secret {
         Zeroizing::new(self.mac(&[b"seal", salt, context, &[1]]))
     }
 
-    fn seal_in(&self, context: &[u8], plain: &[u8]) -> Result<SealedBytes, VaultError> {
+    pub(crate) fn seal_in(&self, context: &[u8], plain: &[u8]) -> Result<SealedBytes, VaultError> {
         let salt = salts::next(self.suite)?;
         let key = self.derive(context, &salt);
         // The room for the tag is there from the start: growing would leave a copy of the plaintext behind.
@@ -207,53 +204,20 @@ impl Secret {
         Ok(SealedBytes { salt, ciphertext })
     }
 
-    fn open_in(&self, context: &[u8], salt: &[u8; SALT_BYTES], ciphertext: &[u8]) -> Result<Vec<u8>, VaultError> {
+    pub(crate) fn open_in(
+        &self,
+        context: &[u8],
+        salt: &[u8; SALT_BYTES],
+        ciphertext: &[u8],
+    ) -> Result<Vec<u8>, VaultError> {
         let key = self.derive(context, salt);
         let mut plain = ciphertext.to_vec();
         self.suite.open(key.as_slice(), &ONLY_NONCE, context, &mut plain)?;
         Ok(plain)
     }
 
-    /// Wraps `inner` under this secret, which is then a key-encryption key:
-    /// format, version of the KEK, version of the secret, salt, ciphertext.
-    pub(crate) fn wrap(&self, owner: SecretOwner, id: Uuid, inner: &Self) -> Result<Vec<u8>, VaultError> {
-        let context = self.wrap_context(owner, id, inner.version);
-        let sealed = self.seal_in(&context, inner.key.as_slice())?;
-        let mut out = Vec::with_capacity(5 + SALT_BYTES + sealed.ciphertext.len());
-        out.push(WRAP_FORMAT);
-        out.extend_from_slice(&self.version.to_be_bytes());
-        out.extend_from_slice(&inner.version.to_be_bytes());
-        out.extend_from_slice(&sealed.salt);
-        out.extend_from_slice(&sealed.ciphertext);
-        Ok(out)
-    }
-
-    /// Opens what [`Self::wrap`] made for the same owner.
-    pub(crate) fn unwrap(&self, owner: SecretOwner, id: Uuid, wrapped: &[u8]) -> Result<Self, VaultError> {
-        let parts = wrapped
-            .split_first_chunk::<5>()
-            .and_then(|(head, rest)| Some((head, rest.split_first_chunk()?)));
-        let Some((&[WRAP_FORMAT, kek_high, kek_low, high, low], (salt, ciphertext))) = parts else {
-            return Err(VaultError::DoesNotOpen);
-        };
-        let kek_version = u16::from_be_bytes([kek_high, kek_low]);
-        if kek_version != self.version {
-            return Err(VaultError::UnknownKeyVersion { version: kek_version });
-        }
-        let version = u16::from_be_bytes([high, low]);
-        let salt: &[u8; SALT_BYTES] = salt;
-        let plain = Zeroizing::new(self.open_in(&self.wrap_context(owner, id, version), salt, ciphertext)?);
-        let mut key = KeyBytes::default();
-        if plain.len() != key.len() {
-            return Err(VaultError::DoesNotOpen);
-        }
-        key.copy_from_slice(&plain);
-        Ok(Self::new(self.suite, version, key))
-    }
-
-    fn wrap_context(&self, owner: SecretOwner, id: Uuid, version: u16) -> Vec<u8> {
-        let versions = [self.version.to_be_bytes(), version.to_be_bytes()].concat();
-        framed("chengdang wrap 1", &[&[owner.code()], id.as_bytes(), &versions])
+    pub(crate) fn key(&self) -> &[u8] {
+        self.key.as_slice()
     }
 }
 

@@ -16,6 +16,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("vault", &["domain"]),
     // The prover is a program of its own: nothing that is shipped links it.
     ("floor", &["policy", "vault"]),
+    ("token", &["vault"]),
     ("translog", &[]),
     ("reserve", &[]),
     ("store", &["domain"]),
@@ -50,6 +51,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "policy",
             "vault",
             "translog",
+            "token",
             "reserve",
             "store",
             "store-sqlite",
@@ -100,6 +102,12 @@ const TONGUES: &[Tongue] = &[
             "sm4",
         ],
         rooms: &["vault"],
+        test_rooms: &[],
+    },
+    Tongue {
+        what: "PKCS#11",
+        names: &["cryptoki", "cryptoki-sys"],
+        rooms: &["token"],
         test_rooms: &[],
     },
     Tongue {

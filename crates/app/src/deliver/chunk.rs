@@ -12,7 +12,7 @@ use store::{
     NewRecordEvent, NewStagedRow, OwnEvent, PersonId, PersonRef, ProcedureKind, Record, Sealed, StagedKind,
 };
 use uuid::Uuid;
-use vault::{Secret, SecretOwner};
+use vault::{KeyName, Secret, SecretOwner};
 
 use super::entry;
 use super::place::{self, Attachment, Placed, Places, Waiting};
@@ -45,6 +45,14 @@ impl Person {
             document,
             registered_name,
         }
+    }
+
+    /// The tags under the keys that live now: they may have been rotated since the row was read.
+    fn tags_now(&self, app: &App, versions: &[u16]) -> keys::TagPair {
+        if self.tags.all().map(|tag| tag.key_version).eq(versions.iter().copied()) {
+            return self.tags;
+        }
+        keys::number_tags(app.vault(), &self.document)
     }
 }
 
@@ -336,21 +344,24 @@ pub(crate) async fn copy(
 async fn resolve(app: &App, owners: &[&Person]) -> Result<(Vec<Slot>, Vec<usize>, Vec<NewPerson>), AppError> {
     let mut index: HashMap<IndexTag, usize> = HashMap::new();
     let mut slot_of = Vec::with_capacity(owners.len());
-    let mut firsts: Vec<&Person> = Vec::new();
+    let mut firsts: Vec<(&Person, keys::TagPair)> = Vec::new();
+    app.vault().refresh()?;
+    let versions = app.vault().versions(KeyName::Index);
     for &owner in owners {
-        let slot = *index.entry(owner.tags.current).or_insert_with(|| {
-            firsts.push(owner);
+        let tags = owner.tags_now(app, &versions);
+        let slot = *index.entry(tags.current).or_insert_with(|| {
+            firsts.push((owner, tags));
             firsts.len() - 1
         });
         slot_of.push(slot);
     }
-    let current: Vec<IndexTag> = firsts.iter().map(|owner| owner.tags.current).collect();
+    let current: Vec<IndexTag> = firsts.iter().map(|(_, tags)| tags.current).collect();
     let mut found = app.store().find_persons(&current).await?;
     let (missing, previous): (Vec<usize>, Vec<IndexTag>) = firsts
         .iter()
         .enumerate()
         .filter(|(at, _)| found.get(*at).is_none_or(Option::is_none))
-        .filter_map(|(at, owner)| owner.tags.previous.map(|tag| (at, tag)))
+        .filter_map(|(at, (_, tags))| tags.previous.map(|tag| (at, tag)))
         .unzip();
     if !previous.is_empty() {
         for (at, person) in missing.into_iter().zip(app.store().find_persons(&previous).await?) {
@@ -361,11 +372,11 @@ async fn resolve(app: &App, owners: &[&Person]) -> Result<(Vec<Slot>, Vec<usize>
     }
     let mut slots = Vec::with_capacity(firsts.len());
     let mut new_persons = Vec::new();
-    for (owner, person) in firsts.into_iter().zip(found) {
+    for ((owner, tags), person) in firsts.into_iter().zip(found) {
         slots.push(if let Some(person) = person {
             known_slot(app, &person)?
         } else {
-            let (new, secret) = new_person(app, owner)?;
+            let (new, secret) = new_person(app, owner, tags)?;
             let at = u32::try_from(new_persons.len()).map_err(|_| AppError::Damaged { what: "chunk size" })?;
             new_persons.push(new);
             Slot {
@@ -377,7 +388,7 @@ async fn resolve(app: &App, owners: &[&Person]) -> Result<(Vec<Slot>, Vec<usize>
     Ok((slots, slot_of, new_persons))
 }
 
-fn new_person(app: &App, owner: &Person) -> Result<(NewPerson, Secret), AppError> {
+fn new_person(app: &App, owner: &Person, numbers: keys::TagPair) -> Result<(NewPerson, Secret), AppError> {
     let uuid = app.fresh_uuid();
     let (secret, wrapped) = app.vault().new_secret(SecretOwner::Person, uuid)?;
     let given = owner.registered_name.clone();
@@ -387,10 +398,8 @@ fn new_person(app: &App, owner: &Person) -> Result<(NewPerson, Secret), AppError
         what: "a name in the identity register",
     })?;
     let identity = keys::identity_bytes(&owner.document, name.expose());
-    let tags = vec![
-        owner.tags.current,
-        keys::name_tags(app.vault(), &owner.document, &name).current,
-    ];
+    let names = keys::name_tags(app.vault(), &owner.document, &name);
+    let tags = numbers.all().chain(names.all()).collect();
     let identity = keys::seal(&secret, PERSON_IDENTITY, uuid, &identity)?;
     Ok((
         NewPerson {

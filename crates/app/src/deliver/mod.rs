@@ -31,7 +31,7 @@ use crate::keys::{self, DELIVERY_FILE_NAME};
 use crate::{App, AppError};
 
 pub use host::{deliver_staged, discard_staged};
-pub(crate) use receipt::signed;
+pub(crate) use receipt::{signed, verifies_here};
 pub use receipt::{state_word, verifies as receipt_verifies};
 pub use resumable::{Upload, append, begin_upload, cancel, complete, find_upload, sha256_from_base64};
 pub use run::Progress;
@@ -497,3 +497,22 @@ fn hash(file: &std::fs::File) -> Result<([u8; 32], u64), AppError> {
 /// What a body of an upload is: chunks as they arrive.
 pub trait Body: Stream<Item = std::io::Result<Bytes>> + Send + Unpin {}
 impl<T: Stream<Item = std::io::Result<Bytes>> + Send + Unpin> Body for T {}
+
+/// How many uploads on disk have a key that a version of the wrapping key before `version` wraps.
+///
+/// # Errors
+///
+/// If the staging folder cannot be read.
+pub(crate) async fn uploads_wrapped_before(app: &App, version: u16) -> Result<u64, AppError> {
+    let count = async {
+        Ok::<_, DeliverError>(
+            staging::wrapped_before(app, version).await? + resumable::wrapped_before(app, version).await?,
+        )
+    };
+    count.await.map_err(|error| match error {
+        DeliverError::App(error) => error,
+        _ => AppError::Damaged {
+            what: "the note of an upload",
+        },
+    })
+}

@@ -396,6 +396,21 @@ async fn ids(app: &App) -> Result<Vec<Uuid>, DeliverError> {
     Ok(found)
 }
 
+/// How many unfinished uploads have a key that a version of the wrapping key before `version` wraps.
+pub(super) async fn wrapped_before(app: &App, version: u16) -> Result<u64, DeliverError> {
+    let mut found = 0;
+    for upload in ids(app).await? {
+        let Some(note) = read_note(app, upload).await? else {
+            continue;
+        };
+        if note.delivery.is_none() && app.now().0 - note.touched_ms <= IDLE_MS {
+            let wrapped = STANDARD.decode(&note.key).map_err(|_| damaged())?;
+            found += u64::from(store::wrapping_version(&wrapped) < version);
+        }
+    }
+    Ok(found)
+}
+
 async fn drop_idle(app: &App) -> Result<(), DeliverError> {
     for upload in ids(app).await? {
         if let Some(note) = read_note(app, upload).await?

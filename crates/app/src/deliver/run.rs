@@ -267,7 +267,7 @@ async fn finish(
         }
         .into());
     }
-    let receipt = receipt::write(app, &now, state, head);
+    let receipt = receipt::write(app, &now, state, head)?;
     let hash = vault::entry_hash("receipt", &[&receipt]);
     Ok(app
         .store()

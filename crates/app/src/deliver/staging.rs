@@ -284,6 +284,16 @@ pub(crate) async fn open_confirmed(app: &App, upload: Uuid) -> Result<Opened, De
     open_note(app, upload, &note.ok_or(DeliverError::NotStaged)?)
 }
 
+/// How many uploads have a key that a version of the wrapping key before `version` wraps. Their notes are not rewritten: the
+/// server may write them at the same moment, and they are gone within a day of being left.
+pub(super) async fn wrapped_before(app: &App, version: u16) -> Result<u64, DeliverError> {
+    let is_before = |(_, note): &(Uuid, Note)| {
+        let wrapped = STANDARD.decode(&note.key).unwrap_or_default();
+        store::wrapping_version(&wrapped) < version
+    };
+    Ok(notes(app).await?.iter().filter(|note| is_before(note)).count() as u64)
+}
+
 async fn drop_stale(app: &App) -> Result<(), DeliverError> {
     for (uuid, note) in notes(app).await? {
         if !note.is_confirmed && app.now().0 - note.at_ms > UNCONFIRMED_MS {

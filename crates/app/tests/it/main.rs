@@ -24,4 +24,6 @@ mod reconcile;
 #[cfg(test)]
 mod reviews;
 #[cfg(test)]
+mod rotation;
+#[cfg(test)]
 mod town;

@@ -113,6 +113,7 @@ fn operator() -> Caller {
         kind: CallerKind::Operator,
         organisation: None,
         second_factor: false,
+        behind: None,
     }
 }
 

@@ -2,7 +2,6 @@
 
 use anyhow::Context;
 use translog::TileFolder;
-use vault::Vault;
 
 use crate::config::Config;
 use crate::exit::Exit;
@@ -11,11 +10,20 @@ use crate::{output, wire};
 /// Options of `migrate`.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Examples:\n  chengdang migrate\n  CHENGDANG_STORE=postgresql://chengdang@localhost/chengdang chengdang migrate"
+    after_help = "Examples:\n  chengdang migrate\n  chengdang migrate --suite sm       with SM4, SM3 and SM2, decided once\n  CHENGDANG_STORE=postgresql://chengdang@localhost/chengdang chengdang migrate"
 )]
-pub(crate) struct Args {}
+pub(crate) struct Args {
+    /// Suite of ciphers of a key file that is made now, instead of the configured one
+    #[arg(long, value_parser = ["international", "sm"])]
+    suite: Option<String>,
+}
 
-pub(crate) async fn run(config: &Config, _args: Args) -> anyhow::Result<Exit> {
+pub(crate) async fn run(config: &Config, args: Args) -> anyhow::Result<Exit> {
+    let mut config = config.clone();
+    if let Some(suite) = args.suite {
+        config.suite = suite;
+    }
+    let config = &config;
     prepare(config).await?;
     output::line(format_args!("store and keys are ready in {}", config.data.display()))?;
     Ok(Exit::Done)
@@ -26,7 +34,7 @@ pub(crate) async fn prepare(config: &Config) -> anyhow::Result<()> {
     create_private_dir(&config.data)?;
     let keys = config.key_file();
     if !keys.exists() {
-        Vault::create(&keys).with_context(|| format!("the key file {} cannot be created", keys.display()))?;
+        wire::create_keys(config)?;
     }
     // Made now, so that a server comes up on a full disk, too.
     let log = config.log_folder();

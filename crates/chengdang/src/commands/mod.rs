@@ -11,6 +11,7 @@ pub(crate) mod drop;
 pub(crate) mod faults;
 pub(crate) mod floor;
 pub(crate) mod held;
+pub(crate) mod keys;
 pub(crate) mod legacy;
 pub(crate) mod log;
 pub(crate) mod matters;

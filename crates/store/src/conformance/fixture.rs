@@ -9,12 +9,7 @@ use domain::{Day, MatterNo, Moment, Uscc};
 use uuid::Uuid;
 
 use crate::{
-    Account, AccountKind, ActKind, Alarm, AlarmKind, Begun, BirthState, BlindIndex, ChunkCommit, Client, ClientKey,
-    Closed, Counts, Delivery, DeliveryState, IndexTag, KeyAlgorithm, KnownPersonEvent, LookUpResult, MatterEventKind,
-    NewAct, NewAnswer, NewClosing, NewDelivery, NewLock, NewLookUp, NewMatter, NewMatterEvent, NewPerson, NewProcedure,
-    NewProcedureStep, NewRecord, NewRecordEvent, NewRelation, NewStagedRow, NewTrace, Person, PersonEvent, PersonId,
-    PersonRef, ProcedureKind, RecordId, Relation, SEQUENCER_LEASE, Sealed, SignedHead, StagedKind, Store, StoreError,
-    TraceKind, TraceOutcome, Withholding, chunk_uuid,
+    Account, AccountKind, ActKind, Alarm, AlarmKind, Begun, BirthState, BlindIndex, ChunkCommit, Client, ClientKey, Closed, Counts, Delivery, DeliveryState, IndexTag, KeyAlgorithm, KnownPersonEvent, LookUpResult, MatterEventKind, NewAct, NewAnswer, NewClosing, NewDelivery, NewLock, NewLookUp, NewMatter, NewMatterEvent, NewPerson, NewProcedure, NewProcedureStep, NewRecord, NewRecordEvent, NewRelation, NewStagedRow, NewTrace, Person, PersonEvent, PersonId, PersonRef, ProcedureKind, RecordId, Relation, SEQUENCER_LEASE, Sealed, SignedHead, StagedKind, Store, StoreError, TraceKind, TraceOutcome, Withholding, chunk_uuid, KeyAct,
 };
 
 /// The moment at which the rules begin: 2026-01-01T00:00Z.
@@ -617,4 +612,12 @@ async fn fill_clients(make: &Fixture, store: &dyn Store, account: Uuid) {
         "revoked",
     );
     ok(store.end_account(account, &act(ActKind::AccountEnded)).await, "leaver");
+    let act = KeyAct {
+        uuid: make.uuid(),
+        document: b"{}".to_vec(),
+        by: make.uuid(),
+        at: START,
+        entry_hash: make.bytes(),
+    };
+    ok(store.append_key_act(&act).await, "act on a key");
 }

@@ -16,6 +16,7 @@ mod matters;
 mod persons;
 mod procedures;
 mod records;
+mod rotations;
 mod staged;
 
 use std::sync::Arc;
@@ -32,6 +33,7 @@ pub use matters::*;
 pub use persons::*;
 pub use procedures::*;
 pub use records::*;
+pub use rotations::*;
 pub use staged::*;
 
 use crate::Store;
@@ -110,5 +112,9 @@ where
         a_revocation_binds_at_once,
         a_nonce_is_used_once_and_forgotten_in_time,
         an_emergency_is_granted_once_and_its_person_told,
+        secrets_are_wrapped_forward_only,
+        tags_go_forward_only,
+        below_the_floor_nothing_is_written,
+        acts_on_keys_are_kept,
     );
 }

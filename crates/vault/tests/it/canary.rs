@@ -9,7 +9,7 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE};
 use domain::{DocumentKind, IdentityDocument, Name};
 use uuid::Uuid;
 use vault::suite::International;
-use vault::{Place, SecretOwner, StagedReader, StagedWriter, Vault, VaultError};
+use vault::{KeyName, Place, SecretOwner, StagedReader, StagedWriter, Vault, VaultError};
 
 /// The forms in which bytes could show themselves, from any four neighbours on.
 fn forms(secret: &[u8]) -> Vec<String> {
@@ -45,7 +45,7 @@ fn no_debug_form_of_a_public_type_shows_a_secret() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("keys");
     Vault::create(&path).unwrap();
-    Vault::rotate_index_key(&path).unwrap();
+    Vault::open(&path).unwrap().rotate(KeyName::Index).unwrap();
     let file = fs::read_to_string(&path).unwrap();
     let keys = file.lines().filter_map(|line| {
         STANDARD
@@ -90,7 +90,7 @@ fn no_debug_form_of_a_public_type_shows_a_secret() {
     let printed: [(&str, String); 11] = [
         ("Vault", debug(&vault)),
         ("Secret", debug(&secret)),
-        ("the log secret", debug(vault.log_secret())),
+        ("the log secret", debug(&vault.log_secret())),
         ("SealedBytes", debug(&sealed)),
         ("BlindTag", debug(&numbers.current)),
         ("Tags", debug(&names)),

@@ -1,13 +1,14 @@
-//! The key file: who may read it, what is noticed, how the index key is rotated.
+//! The key file: who may read it, what is noticed, how its keys are rotated.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
 
-use domain::{DocumentKind, IdentityDocument};
+use domain::{DocumentKind, IdentityDocument, Moment};
 use tempfile::TempDir;
 use uuid::Uuid;
-use vault::{SecretOwner, Vault, VaultError};
+use vault::suite::{SUITES, Sm, Suite};
+use vault::{KeyName, Place, SealedBytes, SecretOwner, Vault, VaultError};
 
 fn made() -> (TempDir, PathBuf) {
     let directory = tempfile::tempdir().unwrap();
@@ -39,7 +40,7 @@ fn a_new_file_says_what_it_is_and_is_the_owners_alone() {
     assert_eq!(metadata.mode() & 0o7777, 0o600);
     assert_eq!(fs::metadata(path.parent().unwrap()).unwrap().mode() & 0o7777, 0o700);
     let text = fs::read_to_string(&path).unwrap();
-    assert!(text.starts_with("chengdang key file, version 1\n# SECRET."));
+    assert!(text.starts_with("chengdang key file, version 2\n# SECRET."));
     for line in [
         "suite aes256gcm-sha256-ed25519",
         "kek 1 ",
@@ -72,10 +73,11 @@ fn a_file_is_never_overwritten() {
 #[test]
 fn a_file_that_others_may_touch_is_refused() {
     let (_directory, path) = made();
+    let open = Vault::open(&path).unwrap();
     for mode in [0o640, 0o620, 0o610, 0o604, 0o602, 0o601, 0o644, 0o666, 0o777] {
         set_mode(&path, mode);
         assert_eq!(code(&path), "VAULT-0003", "{mode:o}");
-        assert!(Vault::rotate_index_key(&path).is_err(), "{mode:o}");
+        assert!(open.rotate(KeyName::Index).is_err(), "{mode:o}");
     }
     set_mode(&path, 0o600);
     assert!(Vault::open(&path).is_ok());
@@ -133,7 +135,7 @@ fn what_is_no_key_file_is_refused() {
     let spoilt = [
         (String::new(), "VAULT-0006"),
         ("root:x:0:0".to_owned(), "VAULT-0006"),
-        (good.replacen("version 1", "version 9", 1), "VAULT-0007"),
+        (good.replacen("version 2", "version 9", 1), "VAULT-0007"),
         (good.replacen("kek 1", "kek 2", 1), "VAULT-0006"),
         (good.lines().take(8).collect::<Vec<_>>().join("\n"), "VAULT-0006"),
         (format!("{good}\n"), "VAULT-0006"),
@@ -162,18 +164,19 @@ fn secrets_and_tags_outlive_the_process() {
 #[test]
 fn the_index_key_rotates_with_two_live_versions_and_is_retired() {
     let (_directory, path) = made();
-    let before = Vault::open(&path).unwrap().number_tags(&document());
+    let vault = Vault::open(&path).unwrap();
+    let before = vault.number_tags(&document());
+    let other_process = Vault::open(&path).unwrap();
     assert!(matches!(
-        Vault::retire_index_key(&path),
-        Err(VaultError::NothingToRetire)
+        vault.retire(KeyName::Index, Moment(0)),
+        Err(VaultError::NothingToRetire { key: KeyName::Index })
     ));
 
-    assert_eq!(Vault::rotate_index_key(&path).unwrap(), 2);
+    assert_eq!(vault.rotate(KeyName::Index).unwrap(), 2);
     assert_eq!(fs::metadata(&path).unwrap().mode() & 0o7777, 0o600);
-    let both = Vault::open(&path).unwrap();
-    let tags = both.number_tags(&document());
+    let tags = vault.number_tags(&document());
     assert_eq!(tags.current.key_version, 2);
-    assert_eq!(both.index_key_version(), 2);
+    assert_eq!(vault.index_key_version(), 2);
     assert_eq!(
         tags.previous,
         Some(before.current),
@@ -181,27 +184,169 @@ fn the_index_key_rotates_with_two_live_versions_and_is_retired() {
     );
     assert_ne!(tags.current.tag, before.current.tag);
     assert_eq!(tags.iter().count(), 2);
-    assert_eq!(both.index_uses(), 1, "one use, whether one key is live or two");
+    assert_eq!(vault.index_uses(), 2, "one use, whether one key is live or two");
     assert!(matches!(
-        Vault::rotate_index_key(&path),
-        Err(VaultError::RotationUnfinished)
+        vault.rotate(KeyName::Index),
+        Err(VaultError::RotationUnfinished { .. })
     ));
 
-    assert_eq!(Vault::retire_index_key(&path).unwrap(), 1);
+    // A process that opened the file before takes the key up when it looks.
+    assert_eq!(other_process.number_tags(&document()), before);
+    assert!(other_process.refresh().unwrap());
+    assert!(!other_process.refresh().unwrap());
+    assert_eq!(other_process.number_tags(&document()), tags);
+
+    assert_eq!(vault.retire(KeyName::Index, Moment(0)).unwrap(), 1);
     let after = Vault::open(&path).unwrap().number_tags(&document());
     assert_eq!((after.current, after.previous), (tags.current, None));
-    assert_eq!(Vault::rotate_index_key(&path).unwrap(), 3);
+    assert_eq!(vault.rotate(KeyName::Index).unwrap(), 3);
     let left = fs::read_dir(path.parent().unwrap()).unwrap().count();
     assert_eq!(left, 1, "no copy is left beside the key file");
 }
 
 #[test]
-fn two_processes_do_not_change_the_file_at_once() {
+fn every_key_rotates_in_both_suites_and_what_the_old_one_made_stands_until_it_is_retired() {
+    for suite in SUITES {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("keys");
+        Vault::create_with(&path, suite, None).unwrap();
+        let vault = Vault::open(&path).unwrap();
+        assert_eq!(vault.suite_name(), suite.name());
+        let id = Uuid::from_u128(7);
+        let place = Place {
+            table: "trace",
+            column: "content",
+            row: id,
+        };
+        let (secret, wrapped) = vault.new_secret(SecretOwner::Person, id).unwrap();
+        let trace = vault.log_secret().seal(&place, b"who looked").unwrap();
+        let signed = vault.sign_document(b"receipt").unwrap();
+        assert_eq!(signed.sm2.is_some(), suite.name() == Sm.name());
+        let lagging = Vault::open(&path).unwrap();
+
+        for key in KeyName::ALL {
+            assert_eq!(vault.versions(key), [1]);
+            assert_eq!(vault.rotate(key).unwrap(), 2);
+            assert_eq!(vault.versions(key), [2, 1]);
+        }
+        // The wrapped secret opens under either, and only its wrapping changes.
+        let again = vault.wrap_anew(SecretOwner::Person, id, &wrapped).unwrap().unwrap();
+        assert!(vault.wrap_anew(SecretOwner::Person, id, &again).unwrap().is_none());
+        for form in [&wrapped, &again] {
+            let open = vault.unwrap_secret(SecretOwner::Person, id, form).unwrap();
+            assert_eq!(open.fact_tag(b"x"), secret.fact_tag(b"x"));
+        }
+        // A process that knows the old keys only reads the file again when it meets the new ones.
+        let open = lagging.unwrap_secret(SecretOwner::Person, id, &again).unwrap();
+        assert_eq!(open.fact_tag(b"x"), secret.fact_tag(b"x"));
+        let newer = vault.log_secret().seal(&place, b"who looked").unwrap();
+        let opens = |sealed: &SealedBytes| vault.open_log(&place, &sealed.salt, &sealed.ciphertext);
+        assert_eq!(opens(&trace).unwrap(), (1, b"who looked".to_vec()));
+        assert_eq!(opens(&newer).unwrap(), (2, b"who looked".to_vec()));
+        assert!(
+            vault.sign_log_as(&signed.ed25519.0, b"m").is_ok(),
+            "the log bears both signatures"
+        );
+
+        for key in KeyName::ALL {
+            assert_eq!(vault.retire(key, Moment(1_000)).unwrap(), 1);
+            assert_eq!(vault.versions(key), [2]);
+        }
+        assert!(matches!(
+            vault.unwrap_secret(SecretOwner::Person, id, &wrapped),
+            Err(VaultError::UnknownKeyVersion { version: 1 })
+        ));
+        assert!(vault.unwrap_secret(SecretOwner::Person, id, &again).is_ok());
+        assert!(opens(&trace).is_err() && opens(&newer).is_ok());
+        assert!(matches!(
+            vault.sign_log_as(&signed.ed25519.0, b"m"),
+            Err(VaultError::UnknownSigner)
+        ));
+        // The public halves are known, with their end.
+        let known = Vault::open(&path).unwrap().known_signers();
+        assert_eq!(known.len(), 2);
+        assert_eq!((known[0].version, known[0].until), (2, None));
+        assert_eq!((known[1].version, known[1].until), (1, Some(Moment(1_000))));
+        assert_eq!(known[1].ed25519, signed.ed25519.0);
+        assert_eq!(known[1].sm2, signed.sm2.as_ref().map(|(key, _)| key.clone()));
+        vault::verify(&known[1].ed25519, b"receipt", &signed.ed25519.1).unwrap();
+        if let Some((key, signature)) = &signed.sm2 {
+            vault::verify_sm2(key, b"receipt", signature).unwrap();
+            assert!(vault::verify_sm2(key, b"receipu", signature).is_err());
+        }
+        assert_eq!(known[0].ed25519, vault.public_key());
+        vault::verify(&vault.public_key(), b"m", &vault.sign(b"m")).unwrap();
+    }
+}
+
+#[test]
+fn what_is_shown_of_keys_names_them_and_holds_none() {
     let (_directory, path) = made();
+    let vault = Vault::open(&path).unwrap();
+    vault.rotate(KeyName::Kek).unwrap();
+    let file = fs::read_to_string(&path).unwrap();
+    let lines = vault.lines();
+    let names: Vec<_> = lines.iter().map(|line| (line.key, line.version)).collect();
+    let want = [
+        (KeyName::Kek, 2),
+        (KeyName::Kek, 1),
+        (KeyName::Index, 1),
+        (KeyName::Log, 1),
+        (KeyName::Signing, 1),
+    ];
+    assert_eq!(names, want);
+    let prints: std::collections::HashSet<_> = lines.iter().filter_map(|line| line.fingerprint.clone()).collect();
+    assert_eq!(prints.len(), 5, "all differ");
+    let shown = format!("{lines:?}");
+    for line in file.lines().filter(|line| !line.starts_with('#')) {
+        if let Some(key) = line.split(' ').nth(2) {
+            let bytes = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, key).unwrap_or_default();
+            assert!(!shown.contains(key));
+            assert!(bytes.is_empty() || !shown.contains(&hex::encode(&bytes[..8])));
+        }
+    }
+}
+
+#[test]
+fn two_processes_do_not_change_the_file_at_once_and_a_dead_one_is_in_nobodys_way() {
+    let (_directory, path) = made();
+    let vault = Vault::open(&path).unwrap();
     let before = fs::read(&path).unwrap();
     let unfinished = PathBuf::from(format!("{}.new", path.display()));
     fs::write(&unfinished, "half").unwrap();
-    assert!(matches!(Vault::rotate_index_key(&path), Err(VaultError::Busy { .. })));
+    set_mode(&unfinished, 0o600);
+    let theirs = fs::File::open(&unfinished).unwrap();
+    rustix::fs::flock(&theirs, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    assert!(matches!(vault.rotate(KeyName::Index), Err(VaultError::Busy { .. })));
     assert_eq!(fs::read(&path).unwrap(), before);
     assert_eq!(fs::read(&unfinished).unwrap(), b"half");
+    // The lock dies with its process.
+    drop(theirs);
+    assert_eq!(vault.rotate(KeyName::Index).unwrap(), 2);
+    assert!(!unfinished.exists());
+}
+
+/// The rotation of one key is not lost to that of another.
+#[test]
+fn racing_rotations_lose_nothing() {
+    let (_directory, path) = made();
+    std::thread::scope(|scope| {
+        for key in KeyName::ALL {
+            let path = &path;
+            scope.spawn(move || {
+                let vault = Vault::open(path).unwrap();
+                loop {
+                    match vault.rotate(key) {
+                        Ok(_) => break,
+                        Err(VaultError::Busy { .. }) => std::thread::yield_now(),
+                        Err(other) => panic!("{other}"),
+                    }
+                }
+            });
+        }
+    });
+    let vault = Vault::open(&path).unwrap();
+    for key in KeyName::ALL {
+        assert_eq!(vault.versions(key), [2, 1], "{key}");
+    }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use domain::{DocumentKind, IdentityDocument, Name};
 use uuid::Uuid;
+use vault::suite::{SUITES, Suite};
 use vault::{Place, SecretOwner, Vault, VaultError, entry_hash, verify};
 
 const PLACE: Place<'_> = Place {
@@ -25,7 +26,11 @@ fn name(text: &str) -> Name {
 
 #[test]
 fn sealed_bytes_open_at_their_place_only() {
-    let vault = Vault::ephemeral().unwrap();
+    SUITES.into_iter().for_each(sealed_bytes_open_at_their_place_only_in);
+}
+
+fn sealed_bytes_open_at_their_place_only_in(suite: &'static dyn Suite) {
+    let vault = Vault::ephemeral_with(suite).unwrap();
     let (secret, _) = vault.new_secret(SecretOwner::Person, Uuid::from_u128(1)).unwrap();
     let (other_secret, _) = vault.new_secret(SecretOwner::Person, Uuid::from_u128(1)).unwrap();
     let sealed = secret.seal(&PLACE, b"fact").unwrap();
@@ -66,7 +71,13 @@ fn sealed_bytes_open_at_their_place_only() {
 
 #[test]
 fn every_flipped_bit_and_every_cut_is_noticed() {
-    let vault = Vault::ephemeral().unwrap();
+    SUITES
+        .into_iter()
+        .for_each(every_flipped_bit_and_every_cut_is_noticed_in);
+}
+
+fn every_flipped_bit_and_every_cut_is_noticed_in(suite: &'static dyn Suite) {
+    let vault = Vault::ephemeral_with(suite).unwrap();
     let (secret, _) = vault.new_secret(SecretOwner::Person, Uuid::from_u128(1)).unwrap();
     let sealed = secret.seal(&PLACE, "处罚决定".as_bytes()).unwrap();
     for bit in 0..sealed.ciphertext.len() * 8 {
@@ -94,7 +105,13 @@ fn every_flipped_bit_and_every_cut_is_noticed() {
 
 #[test]
 fn the_same_bytes_sealed_again_look_different() {
-    let vault = Vault::ephemeral().unwrap();
+    SUITES
+        .into_iter()
+        .for_each(the_same_bytes_sealed_again_look_different_in);
+}
+
+fn the_same_bytes_sealed_again_look_different_in(suite: &'static dyn Suite) {
+    let vault = Vault::ephemeral_with(suite).unwrap();
     let (secret, _) = vault.new_secret(SecretOwner::Person, Uuid::from_u128(1)).unwrap();
     let mut seen = BTreeSet::new();
     for _ in 0..10_000 {
@@ -105,7 +122,13 @@ fn the_same_bytes_sealed_again_look_different() {
 
 #[test]
 fn a_wrapped_secret_opens_for_its_owner_only() {
-    let vault = Vault::ephemeral().unwrap();
+    SUITES
+        .into_iter()
+        .for_each(a_wrapped_secret_opens_for_its_owner_only_in);
+}
+
+fn a_wrapped_secret_opens_for_its_owner_only_in(suite: &'static dyn Suite) {
+    let vault = Vault::ephemeral_with(suite).unwrap();
     let id = Uuid::from_u128(1);
     let (secret, wrapped) = vault.new_secret(SecretOwner::Person, id).unwrap();
     let again = vault.unwrap_secret(SecretOwner::Person, id, &wrapped).unwrap();
@@ -151,7 +174,11 @@ fn a_wrapped_secret_opens_for_its_owner_only() {
 /// The version in the wrapped form is bound: raised to 2, it opens neither itself nor what version 1 sealed.
 #[test]
 fn the_version_of_a_secret_is_bound() {
-    let vault = Vault::ephemeral().unwrap();
+    SUITES.into_iter().for_each(the_version_of_a_secret_is_bound_in);
+}
+
+fn the_version_of_a_secret_is_bound_in(suite: &'static dyn Suite) {
+    let vault = Vault::ephemeral_with(suite).unwrap();
     let id = Uuid::from_u128(1);
     let (_, mut wrapped) = vault.new_secret(SecretOwner::Person, id).unwrap();
     wrapped[4] = 2;
@@ -163,7 +190,13 @@ fn the_version_of_a_secret_is_bound() {
 
 #[test]
 fn blind_tags_keep_numbers_names_and_vaults_apart_and_are_counted() {
-    let vault = Vault::ephemeral().unwrap();
+    SUITES
+        .into_iter()
+        .for_each(blind_tags_keep_numbers_names_and_vaults_apart_and_are_counted_in);
+}
+
+fn blind_tags_keep_numbers_names_and_vaults_apart_and_are_counted_in(suite: &'static dyn Suite) {
+    let vault = Vault::ephemeral_with(suite).unwrap();
     let (one, two) = (document(1), document(2));
     let tags = [
         vault.number_tags(&one),
@@ -188,7 +221,11 @@ fn blind_tags_keep_numbers_names_and_vaults_apart_and_are_counted() {
 
 #[test]
 fn record_tags_belong_to_one_person() {
-    let vault = Vault::ephemeral().unwrap();
+    SUITES.into_iter().for_each(record_tags_belong_to_one_person_in);
+}
+
+fn record_tags_belong_to_one_person_in(suite: &'static dyn Suite) {
+    let vault = Vault::ephemeral_with(suite).unwrap();
     let id = Uuid::from_u128(1);
     let (secret, wrapped) = vault.new_secret(SecretOwner::Person, id).unwrap();
     let (other, _) = vault.new_secret(SecretOwner::Person, Uuid::from_u128(2)).unwrap();
@@ -204,7 +241,13 @@ fn record_tags_belong_to_one_person() {
 
 #[test]
 fn signatures_fit_their_message_and_key_only() {
-    let vault = Vault::ephemeral().unwrap();
+    SUITES
+        .into_iter()
+        .for_each(signatures_fit_their_message_and_key_only_in);
+}
+
+fn signatures_fit_their_message_and_key_only_in(suite: &'static dyn Suite) {
+    let vault = Vault::ephemeral_with(suite).unwrap();
     let signature = vault.sign(b"receipt");
     assert!(verify(&vault.public_key(), b"receipt", &signature).is_ok());
     assert!(matches!(

@@ -8,14 +8,7 @@ use async_trait::async_trait;
 use domain::catalogue::ItemId;
 use domain::{Day, MatterNo, Moment, Uscc};
 use store::{
-    Account, AdministratorStore, Alarm, Begun, BirthState, ChunkCommit, ChunkInfo, Client, ClientKey, ClientSession,
-    ClientStore, Counted, Delivery, DeliveryId, DeliveryState, DeliveryStore, Emergency, EmergencyGrant,
-    EmergencyStore, EntryKind, Found, IndexTag, KnownFact, KnownLookUp, KnownPersonEvent, Lease, LogEntry, LogStore,
-    LoginStore, Look, LookUpStore, Matter, MatterId, MatterStore, NewAct, NewAnswer, NewClosing, NewDelivery,
-    NewEmergency, NewLock, NewLookUp, NewMatter, NewMatterEvent, NewProcedure, NewProcedureStep, NewRecordEvent,
-    NewRelation, NewTrace, Person, PersonEvent, PersonId, PersonStore, Procedure, ProcedureKind, ProcedureStore,
-    Record, RecordId, RecordStore, Sealed, Session, SignedHead, StagedKind, StagedRow, Store, StoreError,
-    SubjectNotice, Trace, TraceOutcome, Withholding,
+    Account, AdministratorStore, Alarm, Begun, BirthState, ChunkCommit, ChunkInfo, Client, ClientKey, ClientSession, ClientStore, Counted, Delivery, DeliveryId, DeliveryState, DeliveryStore, Emergency, EmergencyGrant, EmergencyStore, EntryKind, Found, IndexTag, KnownFact, KnownLookUp, KnownPersonEvent, Lease, LogEntry, LogStore, LoginStore, Look, LookUpStore, Matter, MatterId, MatterStore, NewAct, NewAnswer, NewClosing, NewDelivery, NewEmergency, NewLock, NewLookUp, NewMatter, NewMatterEvent, NewProcedure, NewProcedureStep, NewRecordEvent, NewRelation, NewTrace, Person, PersonEvent, PersonId, PersonStore, Procedure, ProcedureKind, ProcedureStore, Record, RecordId, RecordStore, Sealed, Session, SignedHead, StagedKind, StagedRow, Store, StoreError, SubjectNotice, Trace, TraceOutcome, Withholding, FloorOf, KeyAct, Rewrapped, RotationStore, SecretOf, TaggedBefore, TaggedTrace, WrappedSecret,
 };
 use uuid::Uuid;
 
@@ -303,6 +296,21 @@ ports! {
         grant_emergency(grant: &EmergencyGrant) -> ();
         find_emergency(uuid: Uuid) -> Option<Emergency>;
         subject_notices(subjects: &[IndexTag], limit: u32) -> Vec<SubjectNotice>;
+    RotationStore {
+        secrets_before(of: SecretOf, version: u16, after: i64, limit: u32) -> Vec<WrappedSecret>;
+        rewrap(of: SecretOf, changes: &[Rewrapped]) -> u64;
+        scan_persons(after: PersonId, limit: u32) -> Vec<Person>;
+        aliases_of(persons: &[PersonId]) -> Vec<(PersonId, Sealed)>;
+        add_tags(tags: &[(PersonId, IndexTag)]) -> u64;
+        retag_traces(moves: &[(IndexTag, IndexTag)]) -> u64;
+        retag_staged(rows: &[(Uuid, IndexTag)]) -> u64;
+        traces_before(version: u16, after: i64, limit: u32) -> Vec<TaggedTrace>;
+        scan_traces(after: i64, limit: u32) -> Vec<TaggedTrace>;
+        tagged_before(version: u16) -> TaggedBefore;
+        raise_floor(of: FloorOf, version: u16) -> ();
+        forget_tags(limit: u32) -> u64;
+        append_key_act(act: &KeyAct) -> ();
+        key_acts() -> Vec<KeyAct>;
     }
 }
 
@@ -324,6 +332,7 @@ fn every_method_is_here() {
         "procedure",
         "record",
     ] {
+    for file in ["delivery", "log", "login", "person", "procedure", "record", "rotation"] {
         let text = std::fs::read_to_string(source.join(file).with_extension("rs")).unwrap();
         let begin = text.find("#[async_trait]").unwrap();
         for part in text[begin..].split("async fn ").skip(1) {

@@ -1,0 +1,185 @@
+//! Persons, traces and waiting rows stand under tags of the newest index key.
+
+use domain::{IdentityDocument, Name};
+use serde_json::Value;
+use store::{IndexTag, Person, PersonId, StagedKind, TaggedTrace, TraceKind};
+use uuid::Uuid;
+use vault::{KeyName, Secret, SecretOwner};
+
+use super::{Carried, PORTION};
+use crate::keys::{self, PERSON_ALIAS, PERSON_IDENTITY, TRACE_CONTENT, TagPair};
+use crate::{App, AppError, accounts, reviews};
+
+fn newest(app: &App) -> u16 {
+    app.vault().index_key_version()
+}
+
+/// From the older tag to the newer one of a number.
+fn moved(pair: &TagPair) -> Option<(IndexTag, IndexTag)> {
+    pair.previous.map(|previous| (previous, pair.current))
+}
+
+pub(super) async fn carry(app: &App, carried: &mut Carried, on_progress: &impl Fn(u64)) -> Result<(), AppError> {
+    carry_persons(app, carried, on_progress).await?;
+    carry_staged(app, carried).await?;
+    carry_traces(app, carried).await
+}
+
+async fn carry_persons(app: &App, carried: &mut Carried, on_progress: &impl Fn(u64)) -> Result<(), AppError> {
+    let mut after = PersonId(i64::MIN);
+    let mut seen = 0;
+    loop {
+        let page = app.store().scan_persons(after, PORTION).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = last.id;
+        let mut opened = Vec::with_capacity(page.len());
+        let mut tags = Vec::new();
+        let mut moves = Vec::new();
+        for person in page {
+            // Whose secret was destroyed has nothing that could be found.
+            let Some((secret, document, name)) = open(app, &person)? else {
+                continue;
+            };
+            let numbers = keys::number_tags(app.vault(), &document);
+            moves.extend(moved(&numbers));
+            tags.push((person.id, numbers.current));
+            tags.push((person.id, keys::name_tags(app.vault(), &document, &name).current));
+            opened.push((person, secret, document));
+        }
+        tags.extend(alias_tags(app, &opened, carried).await?);
+        carried.tags += app.store().add_tags(&tags).await?;
+        carried.moved += app.store().retag_traces(&moves).await?;
+        seen += opened.len() as u64;
+        on_progress(seen);
+    }
+}
+
+fn open(app: &App, person: &Person) -> Result<Option<(Secret, IdentityDocument, Name)>, AppError> {
+    let Some(wrapped) = &person.secret else { return Ok(None) };
+    let secret = app.vault().unwrap_secret(SecretOwner::Person, person.uuid, wrapped)?;
+    let Some(bytes) = keys::open(&secret, PERSON_IDENTITY, person.uuid, &person.identity)? else {
+        return Ok(None);
+    };
+    let (document, name) = keys::identity_from(&bytes)?;
+    Ok(Some((secret, document, name)))
+}
+
+/// Tags of confirmed aliases.
+async fn alias_tags(
+    app: &App,
+    opened: &[(Person, Secret, IdentityDocument)],
+    carried: &mut Carried,
+) -> Result<Vec<(PersonId, IndexTag)>, AppError> {
+    let ids: Vec<PersonId> = opened.iter().map(|(person, ..)| person.id).collect();
+    let mut tags = Vec::new();
+    for (id, sealed) in app.store().aliases_of(&ids).await? {
+        let Some((person, secret, document)) = opened.iter().find(|(person, ..)| person.id == id) else {
+            continue;
+        };
+        let name = keys::open(secret, PERSON_ALIAS, person.uuid, &sealed)?;
+        let name = name.and_then(|bytes| String::from_utf8(bytes).ok());
+        match name.and_then(|name| Name::parse(&name).ok()) {
+            Some(name) => tags.push((id, keys::name_tags(app.vault(), document, &name).current)),
+            None => carried.lost_aliases += 1,
+        }
+    }
+    Ok(tags)
+}
+
+async fn carry_staged(app: &App, carried: &mut Carried) -> Result<(), AppError> {
+    for kind in [StagedKind::Held, StagedKind::Pending] {
+        let mut after = Uuid::nil();
+        loop {
+            let page = app.store().open_staged_rows(kind, after, PORTION).await?;
+            let Some(last) = page.last() else { break };
+            after = last.uuid;
+            let (mut rows, mut moves) = (Vec::new(), Vec::new());
+            for row in page.iter().filter(|row| row.tag.key_version < newest(app)) {
+                let delivery = app.store().get_delivery(row.delivery).await?;
+                if let Some((document, _)) = reviews::open_staged(app, row, &delivery)? {
+                    let numbers = keys::number_tags(app.vault(), &document);
+                    rows.push((row.uuid, numbers.current));
+                    moves.extend(moved(&numbers));
+                }
+            }
+            carried.moved += app.store().retag_staged(&rows).await?;
+            carried.moved += app.store().retag_traces(&moves).await?;
+        }
+    }
+    Ok(())
+}
+
+/// What stands under an older tag still: looks by or at somebody who has no file.
+async fn carry_traces(app: &App, carried: &mut Carried) -> Result<(), AppError> {
+    let mut after = i64::MIN;
+    loop {
+        let page = app.store().traces_before(newest(app), after, PORTION).await?;
+        let Some(last) = page.last() else { break };
+        after = last.number;
+        let mut moves = Vec::new();
+        for trace in &page {
+            if let Some(document) = subject(app, trace).await? {
+                moves.extend(moved(&keys::number_tags(app.vault(), &document)));
+            }
+        }
+        moves.sort_unstable();
+        moves.dedup();
+        carried.moved += app.store().retag_traces(&moves).await?;
+    }
+    let left = app.store().tagged_before(newest(app)).await?;
+    carried.unreachable = left.traces + left.staged;
+    Ok(())
+}
+
+/// The number that a trace is about, from its contents or from the account that looked at itself.
+async fn subject(app: &App, trace: &TaggedTrace) -> Result<Option<IdentityDocument>, AppError> {
+    let Some((_, bytes)) = keys::open_log(app.vault(), TRACE_CONTENT, trace.uuid, &trace.content)? else {
+        return Ok(None);
+    };
+    let content: Value = serde_json::from_slice(&bytes).map_err(|_| AppError::Damaged {
+        what: "content of a trace",
+    })?;
+    if let Some(text) = content.get("document").and_then(Value::as_str) {
+        return keys::document_from(text).map(Some);
+    }
+    if trace.kind != TraceKind::OwnRead {
+        return Ok(None);
+    }
+    let by = content.get("by").and_then(Value::as_str);
+    let Some(by) = by.and_then(|by| Uuid::parse_str(by).ok()) else {
+        return Ok(None);
+    };
+    let Some(account) = app.store().find_account(by).await? else {
+        return Ok(None);
+    };
+    match accounts::identity_of(app, &account) {
+        Ok((document, _)) => Ok(Some(document)),
+        Err(AppError::NotFound) => Ok(None),
+        Err(other) => Err(other),
+    }
+}
+
+/// Deletes the tags of retired versions: whoever had the old key could try numbers against them.
+pub(super) async fn forget(app: &App) -> Result<(), AppError> {
+    while app.store().forget_tags(50 * PORTION).await? > 0 {}
+    Ok(())
+}
+
+/// Counts the traces that the oldest log secret alone opens.
+pub(super) async fn count_older_traces(app: &App, carried: &mut Carried) -> Result<(), AppError> {
+    let versions = app.vault().versions(KeyName::Log);
+    let Some(oldest) = versions.get(1..).and_then(<[u16]>::last) else {
+        return Ok(());
+    };
+    let mut after = i64::MIN;
+    loop {
+        let page = app.store().scan_traces(after, PORTION).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = last.number;
+        for trace in &page {
+            if let Some((version, _)) = keys::open_log(app.vault(), TRACE_CONTENT, trace.uuid, &trace.content)? {
+                carried.traces += u64::from(version == *oldest);
+            }
+        }
+    }
+}

@@ -1,0 +1,4 @@
+-- Gives secrets their forms under a later version of the wrapping key, unless another form stands by now.
+UPDATE account SET key = changed.after
+FROM unnest($1::bigint[], $2::bytea[], $3::bytea[]) AS changed (number, before, after)
+WHERE account.account_id = changed.number AND account.key = changed.before

@@ -1,0 +1,2 @@
+-- Nothing is written under versions before this one any more.
+UPDATE key_floor SET version = greatest(version, $2) WHERE key = $1

@@ -1,0 +1,4 @@
+-- Whose secret is under a version of the wrapping key before this one?
+SELECT account_id, uuid, key FROM account
+WHERE account_id > ?1 AND key IS NOT NULL AND substr(key, 2, 2) < ?2
+ORDER BY account_id LIMIT ?3

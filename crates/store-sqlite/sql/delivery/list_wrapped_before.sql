@@ -1,0 +1,4 @@
+-- Whose secret is under a version of the wrapping key before this one?
+SELECT delivery_id, uuid, key FROM delivery
+WHERE delivery_id > ?1 AND key IS NOT NULL AND substr(key, 2, 2) < ?2
+ORDER BY delivery_id LIMIT ?3

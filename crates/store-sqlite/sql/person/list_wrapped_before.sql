@@ -1,0 +1,4 @@
+-- Whose secret is under a version of the wrapping key before this one?
+SELECT person_id, uuid, secret FROM person
+WHERE person_id > ?1 AND secret IS NOT NULL AND substr(secret, 2, 2) < ?2
+ORDER BY person_id LIMIT ?3
