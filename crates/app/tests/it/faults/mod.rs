@@ -25,7 +25,10 @@ const ATTEMPTS_MAX: u32 = 6;
 
 /// Methods that no operation reaches, and why; the test fails if one of them is reached or another is not.
 const SKIPPED: &[(&str, &str)] = &[
-    ("append_head", "publishing is no operation of this test; `log::` has its own faults"),
+    (
+        "append_head",
+        "publishing is no operation of this test; `log::` has its own faults",
+    ),
     ("append_step", "a step without another effect: no procedure has one yet"),
     ("append_version", "versions are noted when a server starts"),
     ("attempts", "counting an attempt answers how many there are"),
