@@ -164,16 +164,16 @@ fn mutations(
     let (by_other, named_other) = (signed(&strange, all)?, signed(&renamed, all)?);
     let with_key_id = by_other.replacen(&id_part(&by_other), &id_part(&good.new), 1);
     add("the new checkpoint is signed by another key", &|case| {
-        case.new.clone_from(&by_other)
+        case.new.clone_from(&by_other);
     });
     add("the proof's checkpoint is signed by another key", &|case| {
         case.proof = good.proof.replacen(&good.new, &by_other, 1);
     });
     add("another key's signature under this key's id", &|case| {
-        case.new.clone_from(&with_key_id)
+        case.new.clone_from(&with_key_id);
     });
     add("the checkpoint of another log", &|case| {
-        case.new.clone_from(&named_other)
+        case.new.clone_from(&named_other);
     });
     let forged = Head {
         size: half.size + 1,
@@ -181,15 +181,15 @@ fn mutations(
     };
     let forged = signed(&strange, forged)?;
     add("the old checkpoint is signed by another key", &|case| {
-        case.old.clone_from(&forged)
+        case.old.clone_from(&forged);
     });
     let vkey = strange.to_vkey();
     add("the verifier trusts another key", &|case| case.vkey.clone_from(&vkey));
     add("old and new are exchanged", &|case| {
-        std::mem::swap(&mut case.old, &mut case.new)
+        std::mem::swap(&mut case.old, &mut case.new);
     });
     add("the new checkpoint is the old one", &|case| {
-        case.new.clone_from(&case.old)
+        case.new.clone_from(&case.old);
     });
     steps(&mut add, sibling);
     let _ = key;
@@ -236,47 +236,47 @@ fn leaf_and_proof(add: &mut Add<'_>, sibling: &Case) {
     add("the kind of the leaf", &|case| flip_byte(&mut case.leaf, 1));
     add("the moment of the leaf", &|case| flip_byte(&mut case.leaf, 9));
     add("the first byte of the commitment", &|case| {
-        flip_byte(&mut case.leaf, 10)
+        flip_byte(&mut case.leaf, 10);
     });
     add("the last byte of the commitment", &|case| {
-        flip_byte(&mut case.leaf, LEAF_BYTES - 1)
+        flip_byte(&mut case.leaf, LEAF_BYTES - 1);
     });
     add("a leaf cut short", &|case| _ = case.leaf.pop());
     add("a leaf with a byte more", &|case| case.leaf.push(0));
     add("an empty leaf", &|case| case.leaf.clear());
     add("the leaf of another entry", &|case| case.leaf.clone_from(&sibling.leaf));
     add("the proof of another entry", &|case| {
-        case.proof.clone_from(&sibling.proof)
+        case.proof.clone_from(&sibling.proof);
     });
     add("the index one more", &|case| {
-        case.proof = case.proof.replacen("index 77", "index 78", 1)
+        case.proof = case.proof.replacen("index 77", "index 78", 1);
     });
     add("the index one less", &|case| {
-        case.proof = case.proof.replacen("index 77", "index 76", 1)
+        case.proof = case.proof.replacen("index 77", "index 76", 1);
     });
     add("the index beyond the tree", &|case| {
-        case.proof = case.proof.replacen("index 77", "index 100000", 1)
+        case.proof = case.proof.replacen("index 77", "index 100000", 1);
     });
     add("a negative index", &|case| {
-        case.proof = case.proof.replacen("index 77", "index -77", 1)
+        case.proof = case.proof.replacen("index 77", "index -77", 1);
     });
     add("an index with a zero in front", &|case| {
-        case.proof = case.proof.replacen("index 77", "index 077", 1)
+        case.proof = case.proof.replacen("index 77", "index 077", 1);
     });
     add("no index", &|case| case.proof = without_line(&case.proof, 1));
     add("another version of the proof", &|case| {
-        case.proof = case.proof.replacen("@v1", "@v2", 1)
+        case.proof = case.proof.replacen("@v1", "@v2", 1);
     });
     add("no heading", &|case| case.proof = without_line(&case.proof, 0));
     add("the first hash of the path", &|case| {
-        case.proof = flip(&case.proof, 2, 3)
+        case.proof = flip(&case.proof, 2, 3);
     });
     add("the last hash of the path", &|case| {
         let last = case.proof.split('\n').position(str::is_empty).unwrap_or(3) - 1;
         case.proof = flip(&case.proof, last, 40);
     });
     add("a path without its first hash", &|case| {
-        case.proof = without_line(&case.proof, 2)
+        case.proof = without_line(&case.proof, 2);
     });
     add("a path with a hash twice", &|case| {
         let hash = case.proof.split('\n').nth(2).unwrap_or_default().to_owned();
@@ -288,7 +288,7 @@ fn leaf_and_proof(add: &mut Add<'_>, sibling: &Case) {
         case.proof = lines.join("\n");
     });
     add("a hash of the path that is not base64", &|case| {
-        case.proof = case.proof.replacen("index 77\n", "index 77\n*", 1)
+        case.proof = case.proof.replacen("index 77\n", "index 77\n*", 1);
     });
     add("a proof without its checkpoint", &|case| {
         case.proof = case.proof.split("\n\n").next().unwrap_or_default().to_owned() + "\n\n";
@@ -303,16 +303,16 @@ fn flip_byte(bytes: &mut [u8], at: usize) {
 
 fn checkpoints(add: &mut Add<'_>, sibling: &Case) {
     add("the name in the new checkpoint", &|case| {
-        case.new = flip(&case.new, 0, 0)
+        case.new = flip(&case.new, 0, 0);
     });
     add("the size in the new checkpoint", &|case| {
-        case.new = case.new.replacen("\n100000\n", "\n100001\n", 1)
+        case.new = case.new.replacen("\n100000\n", "\n100001\n", 1);
     });
     add("a size with a zero in front", &|case| {
-        case.new = case.new.replacen("\n100000\n", "\n0100000\n", 1)
+        case.new = case.new.replacen("\n100000\n", "\n0100000\n", 1);
     });
     add("the root in the new checkpoint", &|case| {
-        case.new = flip(&case.new, 2, 5)
+        case.new = flip(&case.new, 2, 5);
     });
     add("the signature of the new checkpoint", &|case| {
         let at = case.new.trim_end().rfind(' ').unwrap_or_default() + 20;
@@ -324,17 +324,17 @@ fn checkpoints(add: &mut Add<'_>, sibling: &Case) {
         case.new.replace_range(at..=at, swap);
     });
     add("no signature", &|case| {
-        case.new = case.new.split("\n\n").next().unwrap_or_default().to_owned() + "\n\n"
+        case.new = case.new.split("\n\n").next().unwrap_or_default().to_owned() + "\n\n";
     });
     add("no last line end", &|case| _ = case.new.pop());
     add("the root in the old checkpoint", &|case| {
-        case.old = flip(&case.old, 2, 5)
+        case.old = flip(&case.old, 2, 5);
     });
     add("the size in the proof's checkpoint", &|case| {
-        case.proof = case.proof.replacen("\n100000\n", "\n99999\n", 1)
+        case.proof = case.proof.replacen("\n100000\n", "\n99999\n", 1);
     });
     add("the old checkpoint of another size", &|case| {
-        case.old.clone_from(&sibling.old)
+        case.old.clone_from(&sibling.old);
     });
 }
 
@@ -357,6 +357,6 @@ fn steps(add: &mut Add<'_>, sibling: &Case) {
     });
     add("two steps exchanged", &|case| case.steps.swap(0, 1));
     add("the steps of another size", &|case| {
-        case.steps.clone_from(&sibling.steps)
+        case.steps.clone_from(&sibling.steps);
     });
 }

@@ -65,12 +65,12 @@ async fn measure(
     let holder = Uuid::from_u128(1);
     let begin = Instant::now();
     sequencer::run_once(&app, holder).await?.context("the lease is held")?;
-    let sequenced = rate(entries, begin);
+    let placed = rate(entries, begin);
 
     let mut publisher = Publisher::new(&app);
     let begin = Instant::now();
     while sequencer::publish_once(&app, holder, &mut publisher).await? != Some(entries) {}
-    let published = rate(entries, begin);
+    let public = rate(entries, begin);
 
     let permit = ground.policies.decide(&operator(), VerifyStore)?;
     let begin = Instant::now();
@@ -91,7 +91,7 @@ async fn measure(
     let (half, most) = (us(percentile(&times.made, 50)), us(percentile(&times.made, 99)));
     let checked = us(percentile(&times.checked, 50));
     report.line(format_args!(
-        "  {name:<11} entries/s: durable appends {appended:>8.0}   places {sequenced:>8.0}   published {published:>8.0}   verified \
+        "  {name:<11} entries/s: durable appends {appended:>8.0}   places {placed:>8.0}   published {public:>8.0}   verified \
          {verified:>8.0}   (read and hashed in memory {bound:>8.0})"
     ))?;
     report.line(format_args!(
@@ -100,7 +100,7 @@ async fn measure(
     report.value(
         &format!("p4.{name}"),
         json!({
-            "appends_per_s": appended, "places_per_s": sequenced, "published_per_s": published, "verified_per_s": verified,
+            "appends_per_s": appended, "places_per_s": placed, "published_per_s": public, "verified_per_s": verified,
             "bound_per_s": bound, "proof_p50_us": half, "proof_p99_us": most, "check_p50_us": checked,
         }),
     );

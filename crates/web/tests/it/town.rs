@@ -258,8 +258,8 @@ impl Town {
     /// Publishes the log as it stands; how many entries it has.
     pub(crate) async fn publish(&self) -> u64 {
         let mut publisher = app::log::Publisher::new(&self.app);
-        let published = app::sequencer::publish_once(&self.app, Uuid::from_u128(1), &mut publisher).await;
-        published.unwrap().unwrap()
+        let size = app::sequencer::publish_once(&self.app, Uuid::from_u128(1), &mut publisher).await;
+        size.unwrap().unwrap()
     }
 
     pub(crate) fn pass(&self, elapsed_ms: i64) {

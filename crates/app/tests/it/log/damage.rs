@@ -84,12 +84,12 @@ async fn g20_each_changed_byte_of_each_row_is_detected_and_the_row_is_named() {
     }
     for mask in [1_i64, 1 << 8, 1 << 16, 1 << 32, 1 << 62] {
         for index in [0, 17, 255, 256, 299] {
-            let changed = index ^ mask;
-            let is_taken = (0..300).contains(&changed);
+            let moved = index ^ mask;
+            let is_taken = (0..300).contains(&moved);
             if is_taken {
                 continue;
             }
-            let move_row = format!("UPDATE log_entry SET log_index = {changed} WHERE log_index = {index}");
+            let move_row = format!("UPDATE log_entry SET log_index = {moved} WHERE log_index = {index}");
             database.execute_batch(&move_row).unwrap();
             let places = named(&ledger).await;
             assert!(places.contains(&format!("log entry {index}")), "{move_row}: {places:?}");

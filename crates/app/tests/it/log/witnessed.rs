@@ -19,7 +19,7 @@ struct Witnessed {
 }
 
 /// A log of which `count` witnesses know, `quorum` of them needed.
-async fn witnessed(count: usize, quorum: usize) -> Witnessed {
+fn witnessed(count: usize, quorum: usize) -> Witnessed {
     // The key is there before the witnesses, who are told it.
     let ledger = Ledger::new();
     let folders: Vec<_> = (0..count).map(|_| tempfile::tempdir().unwrap()).collect();
@@ -44,7 +44,7 @@ async fn witnessed(count: usize, quorum: usize) -> Witnessed {
         ledger: ledger.restarted(&around),
         near,
         around,
-        folders: folders,
+        folders,
     }
 }
 
@@ -56,7 +56,7 @@ fn cosigned(witnessed: &Witnessed) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_published_was_cosigned_by_a_quorum() {
-    let mut world = witnessed(3, 2).await;
+    let mut world = witnessed(3, 2);
     assert_eq!(log::standing(&world.ledger.app), Standing::Unasked);
     world.ledger.grown_to(300).await;
     assert_eq!(
@@ -87,7 +87,7 @@ async fn what_is_published_was_cosigned_by_a_quorum() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_shown_to_others_before_the_witnesses_confirmed() {
-    let mut world = witnessed(1, 1).await;
+    let mut world = witnessed(1, 1);
     world.ledger.grown_to(10).await;
     let mut world = Witnessed {
         ledger: world.ledger.restarted(&world.around),
@@ -163,7 +163,7 @@ async fn own_account(ledger: &Ledger) -> uuid::Uuid {
 /// I10: a restored old backup signs nothing, says why, and goes on once the newer one is back.
 #[tokio::test(flavor = "multi_thread")]
 async fn i10_an_old_backup_signs_nothing_until_it_is_reconciled() {
-    let mut world = witnessed(2, 1).await;
+    let mut world = witnessed(2, 1);
     world.ledger.grown_to(300).await;
     let backup = world.ledger.copied();
     world.ledger.grown_to(340).await;
@@ -216,7 +216,7 @@ async fn i10_a_database_older_than_its_checkpoint_signs_nothing() {
 /// G-21: the holder of the log's key rewrites history and signs it; or shows two views. Witnesses cosign one.
 #[tokio::test(flavor = "multi_thread")]
 async fn g21_a_rewritten_history_and_a_second_view_are_not_cosigned() {
-    let mut world = witnessed(1, 1).await;
+    let mut world = witnessed(1, 1);
     world.ledger.grown_to(300).await;
     let folder = world.ledger.copied();
 

@@ -1,0 +1,198 @@
+//! The binary over a log, a witness and a receipt of its own: what holds is said to hold, and nothing else.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use tempfile::TempDir;
+use translog::{Head, InclusionProof, Leaf, LogFiles, LogKey, TileFolder, Tree, WitnessKey};
+use vault::Vault;
+
+struct World {
+    folder: TempDir,
+    key: LogKey,
+    witness: WitnessKey,
+    vault: Vault,
+    entry: String,
+}
+
+fn leaf(number: u64) -> Leaf {
+    Leaf {
+        kind: 1,
+        at_ms: 1_795_485_600_000,
+        commitment: translog::leaf_hash(&number.to_be_bytes()),
+    }
+}
+
+/// Two checkpoints of a log, 100 and 300 entries, with a proof of entry 77 and of the steps between.
+fn world() -> World {
+    let folder = tempfile::tempdir().unwrap();
+    let (vault, watching) = (Vault::ephemeral().unwrap(), Vault::ephemeral().unwrap());
+    let key = LogKey::new("log.example/370199", vault.public_key()).unwrap();
+    let witness = WitnessKey::new("audit.example/w", watching.public_key()).unwrap();
+    let tiles = TileFolder::open(folder.path()).unwrap();
+    let mut tree = Tree::default();
+    let mut filled = Vec::new();
+    let mut notes = Vec::new();
+    for number in 0..300 {
+        tree.append(&leaf(number).to_bytes(), &mut filled);
+        if [100, 300].contains(&tree.size()) {
+            filled.extend(tree.partial());
+            tiles.write(&filled).unwrap();
+            let mut note = translog::sign(&key, tree.head(), |text| vault.sign(text)).unwrap();
+            note.extend(translog::cosign(&note, &witness, 1_795_485_601, |text| watching.sign(text)).unwrap());
+            notes.push((tree.head(), note));
+        }
+    }
+    let [(_, old), (head, new)] = &notes[..] else {
+        unreachable!()
+    };
+    let head: Head = *head;
+    let proof = InclusionProof {
+        extra: leaf(77).to_bytes().to_vec(),
+        index: 77,
+        path: translog::prove_inclusion(|tile| tiles.read(tile), head, 77).unwrap(),
+        checkpoint: new.clone(),
+    };
+    let steps = translog::prove_consistency(|tile| tiles.read(tile), head, 100).unwrap();
+    let steps: Vec<String> = steps.iter().map(|hash| STANDARD.encode(hash)).collect();
+    let receipt = r#"{"delivery":"a","item":"ITM-PERMIT","rows":{"received":1}}"#;
+    let signature = hex(&vault.sign(receipt.as_bytes()));
+    let write = |name: &str, bytes: &[u8]| fs::write(folder.path().join(name), bytes).unwrap();
+    write("proof", proof.to_text().unwrap().as_bytes());
+    write("old", old);
+    write("new", new);
+    write("steps", steps.join("\n").as_bytes());
+    let whole = format!(
+        r#"{{"receipt":{receipt},"key":"{}","signature":"{signature}"}}"#,
+        hex(&vault.public_key())
+    );
+    write("receipt", whole.as_bytes());
+    World {
+        entry: hex(&leaf(77).commitment),
+        folder,
+        key,
+        witness,
+        vault,
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").unwrap();
+        text
+    })
+}
+
+impl World {
+    fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn run(&self, arguments: &[&str]) -> (Option<i32>, String) {
+        let output = Command::new(env!("CARGO_BIN_EXE_chengdang-verify"))
+            .current_dir(self.folder.path())
+            .env_clear()
+            .args(arguments)
+            .output()
+            .unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    }
+
+    fn keys(&self) -> [String; 4] {
+        [
+            "--log".into(),
+            self.key.to_vkey(),
+            "--witness".into(),
+            self.witness.to_vkey(),
+        ]
+    }
+
+    fn check(&self, arguments: &[&str]) -> (Option<i32>, String) {
+        let keys = self.keys();
+        let all: Vec<&str> = arguments
+            .iter()
+            .copied()
+            .chain(keys.iter().map(String::as_str))
+            .collect();
+        self.run(&all)
+    }
+}
+
+#[test]
+fn what_holds_is_said_to_hold_in_both_languages() {
+    let world = world();
+    let (code, said) = world.check(&["proof", "proof", "--entry", &world.entry]);
+    assert_eq!(code, Some(0), "{said}");
+    for part in [
+        "验证通过",
+        "HOLDS",
+        "entry 77 of 300",
+        "a look at a file",
+        "2026-11-24 10:00:00 +08:00",
+        "audit.example/w",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    let (code, said) = world.check(&["consistency", "old", "new", "steps"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("from 100 to 300 entries"), "{said}");
+    let key = hex(&world.vault.public_key());
+    let (code, said) = world.run(&["receipt", "receipt", "--key", &key]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("ITM-PERMIT"), "{said}");
+}
+
+#[test]
+fn what_does_not_hold_is_refused_with_its_own_exit_code() {
+    let world = world();
+    let (code, said) = world.check(&["proof", "proof", "--entry", &"0".repeat(64)]);
+    assert_eq!(code, Some(4), "{said}");
+    assert!(
+        said.contains("验证不通过") && said.contains("it proves another entry"),
+        "{said}"
+    );
+    assert_eq!(world.check(&["consistency", "new", "old", "steps"]).0, Some(4));
+    assert_eq!(world.check(&["consistency", "old", "new", "receipt"]).0, Some(4));
+    let strange = LogKey::new("log.example/370199", [7; 32]).unwrap().to_vkey();
+    assert_eq!(world.run(&["proof", "proof", "--log", &strange]).0, Some(4));
+    let other = WitnessKey::new("audit.example/w", world.vault.public_key())
+        .unwrap()
+        .to_vkey();
+    assert_eq!(
+        world
+            .run(&["proof", "proof", "--log", &world.key.to_vkey(), "--witness", &other])
+            .0,
+        Some(4)
+    );
+    assert_eq!(world.run(&["receipt", "receipt", "--key", &"1".repeat(64)]).0, Some(4));
+    assert_eq!(world.check(&["proof", "nothing"]).0, Some(1));
+    assert_eq!(world.run(&["proof", "proof", "--log", "nothing"]).0, Some(1));
+    assert_eq!(world.run(&["proof", "proof"]).0, Some(2));
+}
+
+/// Some bytes of each file, cut files, and text put in: never accepted, never a panic.
+#[test]
+fn no_changed_byte_is_accepted() {
+    let world = world();
+    let change = |name: &str, arguments: &[&str]| {
+        let good = fs::read(world.file(name)).unwrap();
+        for at in (0..good.len()).step_by(17) {
+            let mut bad = good.clone();
+            bad[at] ^= 1;
+            fs::write(world.file(name), &bad).unwrap();
+            let (code, said) = world.check(arguments);
+            assert_eq!(code, Some(4), "{name}, byte {at}: {said}");
+            fs::write(world.file(name), &good[..at]).unwrap();
+            assert_eq!(world.check(arguments).0, Some(4), "{name}, cut at {at}");
+        }
+        fs::write(world.file(name), good).unwrap();
+    };
+    change("proof", &["proof", "proof"]);
+    change("new", &["consistency", "old", "new", "steps"]);
+    change("steps", &["consistency", "old", "new", "steps"]);
+    assert!(Path::new(&world.file("receipt")).exists());
+}
