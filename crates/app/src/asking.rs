@@ -199,18 +199,18 @@ pub async fn verify(app: &App, asked: &SignedRequest<'_>) -> Result<Asker, AskFa
     }
     let id = Uuid::try_parse(asked.key).map_err(|_| AskFault::KeyUnknown)?;
     let (key, client, session) = proven(app, id, asked).await?;
-    let asker = Asker {
+    let known = Asker {
         client,
         key: key.uuid,
         is_session: session.is_some(),
         officer: None,
     };
     // From here on the caller holds the key, or had it.
-    let result = admit(app, &key, session, asked, &asker.client, now).await;
+    let result = admit(app, &key, session, asked, &known.client, now).await;
     match result {
-        Ok(officer) => Ok(Asker { officer, ..asker }),
+        Ok(officer) => Ok(Asker { officer, ..known }),
         Err(fault) => {
-            refused(app, &asker, &fault).await?;
+            refused(app, &known, &fault).await?;
             Err(fault)
         }
     }

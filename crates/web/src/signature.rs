@@ -135,9 +135,9 @@ impl Signature {
         let mut base = String::new();
         for name in &self.components {
             let value = component(name, target, headers)?;
-            base.push_str(&format!("\"{name}\": {value}\n"));
+            base.extend(["\"", name, "\": ", &value, "\n"]);
         }
-        base.push_str(&format!("\"@signature-params\": {}", self.written));
+        base.extend(["\"@signature-params\": ", &self.written]);
         Ok(base)
     }
 

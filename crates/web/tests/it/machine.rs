@@ -95,7 +95,7 @@ impl Machine {
                 "@query" => format!("?{query}"),
                 header => headers.iter().find(|(known, _)| *known == header).unwrap().1.clone(),
             };
-            base += &format!("\"{name}\": {value}\n");
+            base.extend(["\"", name, "\": ", &value, "\n"]);
         }
         let names: Vec<String> = draft.components.iter().map(|name| format!("\"{name}\"")).collect();
         let input = format!(
@@ -106,7 +106,7 @@ impl Machine {
             self.key_id,
             draft.algorithm
         );
-        base += &format!("\"@signature-params\": {input}");
+        base.extend(["\"@signature-params\": ", &input]);
         let signature = match &self.key {
             Key::Own(vault) => vault.sign(base.as_bytes()).to_vec(),
             Key::Session(key) => International.mac_key(key).mac(&[base.as_bytes()]).to_vec(),
