@@ -29,15 +29,15 @@ test("an officer goes from purpose and matter to an answer with its receipt", as
   await page.getByTestId("purpose").first().locator("a").click();
   const year = (await page.locator("#matter-hint").innerText()).match(/\d{4}/)[0];
   const who = city.account("resident", 0);
-  await page.fill("#matter_no", `测食许〔${year}〕999号`);
+  await page.fill("#matter_no", `测采〔${year}〕999号`);
   await page.fill("#document_number", who.number);
   await page.fill("#name", who.name);
   await screenshot(page, "look-up-form");
-  await page.locator("main form button").click();
+  await page.locator("main form button").first().click();
   assert.match(await page.getByTestId("fault").innerText(), /POLICY-0204/);
   await screenshot(page, "look-up-fault");
   // Two matters of the demonstration are used; this one is not.
-  await page.fill("#matter_no", `测食许〔${new Date().getFullYear()}〕104号`);
+  await page.fill("#matter_no", `测采〔${new Date().getFullYear()}〕104号`);
   await page.fill("#document_number", who.number);
   await page.fill("#name", who.name);
   await page.locator("main form button").first().click();
@@ -66,7 +66,7 @@ test("the resident complains and locks; the officer explains", async () => {
   const { page } = resident;
   const first = page.getByTestId("look").first();
   await first.locator("details").first().locator("summary").click();
-  await first.locator("textarea").fill("我没有申请许可");
+  await first.locator("textarea").fill("我没有参加投标");
   await first.locator("form button").click();
   assert.ok(await page.getByTestId("complaint").first().isVisible());
   await page.getByTestId("lock").locator("button").click();
@@ -82,7 +82,7 @@ test("the resident complains and locks; the officer explains", async () => {
 });
 
 test("the pages are light, fit and are accessible in both languages", async () => {
-  for (const [who, path] of [[resident, "/me/look-ups"], [officer, "/look-up"], [officer, "/look-up?purpose=PUR-FOOD-LICENCE"], [officer, "/catalogue"]]) {
+  for (const [who, path] of [[resident, "/me/look-ups"], [officer, "/look-up"], [officer, "/look-up?purpose=PUR-PROCUREMENT"], [officer, "/catalogue"]]) {
     for (const viewport of [PHONE, DESKTOP]) {
       const context = await person(browser, city, { viewport, session: who.session });
       const page = await context.newPage();
