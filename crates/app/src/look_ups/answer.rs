@@ -97,19 +97,23 @@ pub async fn look_up(app: &App, permit: &Permit<LookUp>, asked: &Asked) -> Resul
         TraceOutcome::Refused
     };
     record_answer(app, &traced, outcome, &items, close_by).await?;
-    let signature = app.vault().sign(&promise(traced.id, &traced.entry_hash, traced.at));
     Ok(Answer {
         id: traced.id,
         at: traced.at,
         items,
         close_by,
-        receipt: Receipt {
-            look_up: traced.id,
-            entry_hash: traced.entry_hash,
-            at: traced.at,
-            signature,
-        },
+        receipt: receipt(app, &traced),
     })
+}
+
+fn receipt(app: &App, traced: &Traced) -> Receipt {
+    let signature = app.vault().sign(&promise(traced.id, &traced.entry_hash, traced.at));
+    Receipt {
+        look_up: traced.id,
+        entry_hash: traced.entry_hash,
+        at: traced.at,
+        signature,
+    }
 }
 
 /// The purpose of the permit, which must be that of the request.

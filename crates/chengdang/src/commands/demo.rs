@@ -176,7 +176,7 @@ async fn logins(app: &App, config: &Config, manifest: &Manifest, files: &Path) -
     // Who may look up, and has done so.
     if let Some(asker) = demo_look_ups::asker(app) {
         let (login, officer) =
-            organisation_login(app, "officer-licences", AccountKind::Officer, asker.as_str()).await?;
+            organisation_login(app, "officer-purchases", AccountKind::Officer, asker.as_str()).await?;
         logins.push(login);
         let persons = [&with_records, &without].map(|resident| demo_look_ups::Person {
             kind: resident.kind.code(),

@@ -10,8 +10,8 @@ use policy::{Caller, CallerKind, RegisterMatter};
 use uuid::Uuid;
 
 /// What the officer of the demonstration asks for.
-const PURPOSE: &str = "PUR-FOOD-LICENCE";
-const ITEMS: [&str; 2] = ["ITM-PENALTY", "ITM-PERMIT"];
+const PURPOSE: &str = "PUR-PROCUREMENT";
+const ITEMS: [&str; 2] = ["ITM-PENALTY", "ITM-TAX-BREACH"];
 
 /// A resident who is looked up: document kind, number and name.
 pub(crate) struct Person<'a> {
@@ -40,7 +40,7 @@ pub(crate) async fn fill(app: &App, officer: Uuid, organisation: &Uscc, persons:
     };
     let permit = app.policies().decide(&caller, question)?;
     let today = app.clock().now().day();
-    let number = |number: usize| format!("测食许〔{}〕{}号", today.year(), 100 + number);
+    let number = |number: usize| format!("测采〔{}〕{}号", today.year(), 100 + number);
     let entries: Result<Vec<MatterEntry>, anyhow::Error> = (0..=persons.len() + 2)
         .map(|at| {
             Ok(MatterEntry {
@@ -74,7 +74,7 @@ pub(crate) async fn fill(app: &App, officer: Uuid, organisation: &Uscc, persons:
 async fn ask(app: &App, caller: &Caller, matter_no: &str, person: &Person<'_>, key: &str) -> Result<Uuid, LookUpFault> {
     let request = Request {
         purpose: PURPOSE,
-        legal_ground: "食品安全法 第三十五条",
+        legal_ground: "政府采购法 第二十二条、第二十三条",
         matter_no,
         document_kind: person.kind,
         document_number: person.number,

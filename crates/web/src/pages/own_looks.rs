@@ -132,20 +132,7 @@ fn view(lang: Lang, look: &OwnLook) -> LookView {
         is_own,
         title,
         facts,
-        items: look
-            .items
-            .iter()
-            .map(|(name, records)| {
-                let name = lang.of(name).to_owned();
-                match records {
-                    None => name,
-                    Some(count) => {
-                        let count = i64::try_from(*count).unwrap_or(i64::MAX);
-                        lang.text_with("looks-item", &[("name", name.into()), ("count", count.into())])
-                    }
-                }
-            })
-            .collect(),
+        items: items(lang, look),
         outcome_key,
         tone,
         closing: closing(lang, look),
@@ -169,6 +156,23 @@ fn view(lang: Lang, look: &OwnLook) -> LookView {
         }),
         proofs: look.proofs.iter().map(proof).collect(),
     }
+}
+
+/// Items asked for, each with what was shown of it.
+fn items(lang: Lang, look: &OwnLook) -> Vec<String> {
+    look.items
+        .iter()
+        .map(|(name, records)| {
+            let name = lang.of(name).to_owned();
+            match records {
+                None => name,
+                Some(count) => {
+                    let count = i64::try_from(*count).unwrap_or(i64::MAX);
+                    lang.text_with("looks-item", &[("name", name.into()), ("count", count.into())])
+                }
+            }
+        })
+        .collect()
 }
 
 const fn outcome(outcome: Option<TraceOutcome>, is_own: bool) -> (&'static str, &'static str) {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::client::Reply;
+use crate::client::{Client, Reply};
 use crate::town::{Login, Town, resident_number};
 
 const MATTER: &str = "测食许〔2026〕233号";
@@ -257,6 +257,10 @@ async fn an_officer_looks_up_on_the_page_and_the_resident_reads_who_looked() {
         .unwrap()
         .to_owned();
 
+    sees_complains_and_locks(&town, &mut officer, &id).await;
+}
+
+async fn sees_complains_and_locks(town: &Town, officer: &mut Client, id: &str) {
     let mut resident = town.signed_in(&town.resident).await;
     let home = resident.get("/me").await.body;
     assert!(home.contains("data-testid=\"card-looks\"") && home.contains('1'));
@@ -284,7 +288,7 @@ async fn an_officer_looks_up_on_the_page_and_the_resident_reads_who_looked() {
         .await;
     assert_eq!(reply.location(), "/look-up");
     assert!(
-        see(&town, &town.resident, "/me/look-ups")
+        see(town, &town.resident, "/me/look-ups")
             .await
             .contains("录入时选错办件")
     );
