@@ -196,12 +196,8 @@ pub async fn waiting(app: &App, caller: &Caller) -> Result<Vec<WaitingEmergency>
         let Some(lapses_at) = lapses_at(&found).filter(|end| app.now() < *end) else {
             continue;
         };
-        let words = keys::open(
-            app.vault().log_secret(),
-            PROCEDURE_DETAILS,
-            procedure.uuid,
-            &procedure.details,
-        )?;
+        let words =
+            keys::open_log(app.vault(), PROCEDURE_DETAILS, procedure.uuid, &procedure.details)?.map(|(_, words)| words);
         waiting.push(WaitingEmergency {
             uuid: procedure.uuid,
             purpose: found.purpose,

@@ -63,7 +63,7 @@ pub(crate) fn seal(
 
 /// Opens an entry; `None` if its content was erased.
 pub(crate) fn open(app: &App, column: Column, row: Uuid, sealed: &Sealed) -> Result<Option<Entry>, AppError> {
-    let Some(plain) = keys::open(app.vault().log_secret(), column, row, sealed)? else {
+    let Some((_, plain)) = keys::open_log(app.vault(), column, row, sealed)? else {
         return Ok(None);
     };
     let damaged = || AppError::Damaged {

@@ -16,7 +16,15 @@ use domain::{Day, IdentityDocument, MatterNo, Moment, Uscc};
 use matching::{IdentityRegister, RegisterEntry};
 use serde_json::{Value, json};
 use store::{
-    Account, AdministratorStore, Alarm, Begun, BirthState, ChunkCommit, ChunkInfo, Client, ClientKey, ClientSession, ClientStore, Counted, Delivery, DeliveryId, DeliveryState, DeliveryStore, Emergency, EmergencyGrant, EmergencyStore, EntryKind, Found, IndexTag, KnownFact, KnownLookUp, KnownPersonEvent, Lease, LogEntry, LogStore, LoginStore, Look, LookUpStore, Matter, MatterId, MatterStore, NewAct, NewAnswer, NewClosing, NewDelivery, NewEmergency, NewLock, NewLookUp, NewMatter, NewMatterEvent, NewProcedure, NewProcedureStep, NewRecordEvent, NewRelation, NewTrace, Person, PersonEvent, PersonId, PersonStore, Procedure, ProcedureKind, ProcedureStore, Record, RecordId, RecordStore, Sealed, Session, SignedHead, StagedKind, StagedRow, Store, StoreError, SubjectNotice, Trace, TraceOutcome, Withholding, FloorOf, KeyAct, Rewrapped, RotationStore, SecretOf, TaggedBefore, TaggedTrace, WrappedSecret,
+    Account, AdministratorStore, Alarm, Begun, BirthState, ChunkCommit, ChunkInfo, Client, ClientKey, ClientSession,
+    ClientStore, Counted, Delivery, DeliveryId, DeliveryState, DeliveryStore, Emergency, EmergencyGrant,
+    EmergencyStore, EntryKind, FloorOf, Found, IndexTag, KeyAct, KnownFact, KnownLookUp, KnownPersonEvent, Lease,
+    LogEntry, LogStore, LoginStore, Look, LookUpStore, Matter, MatterId, MatterStore, NewAct, NewAnswer, NewClosing,
+    NewDelivery, NewEmergency, NewLock, NewLookUp, NewMatter, NewMatterEvent, NewProcedure, NewProcedureStep,
+    NewRecordEvent, NewRelation, NewTrace, Person, PersonEvent, PersonId, PersonStore, Procedure, ProcedureKind,
+    ProcedureStore, Record, RecordId, RecordStore, Rewrapped, RotationStore, Sealed, SecretOf, Session, SignedHead,
+    StagedKind, StagedRow, Store, StoreError, SubjectNotice, TaggedBefore, TaggedTrace, Trace, TraceOutcome,
+    Withholding, WrappedSecret,
 };
 use uuid::Uuid;
 

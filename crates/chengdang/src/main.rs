@@ -18,7 +18,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    account, catalogue, code, deliver, deliveries, demo, drop, faults, floor, held, legacy, log, matters, migrate, reconcile, reviews, serve, synth, verify, view, witness, keys,
+    account, catalogue, code, deliver, deliveries, demo, drop, faults, floor, held, keys, legacy, log, matters,
+    migrate, reconcile, reviews, serve, synth, verify, view, witness,
 };
 
 /// Rows of an intake are made on one thread and dropped on another, which the system's allocator is slow at.

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use deadpool_postgres::Transaction;
 use domain::Moment;
-use store::{Account, ActKind, AdministratorStore, NewAct, StoreError, administrator_entry};
+use store::{Account, ActKind, AdministratorStore, EntryKind, NewAct, StoreError};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -105,7 +105,7 @@ pub(crate) async fn append(transaction: &Transaction<'_>, act: &NewAct) -> Resul
         ],
     )
     .await?;
-    log::enqueue(transaction, administrator_entry(), &[&act.entry_hash]).await
+    log::enqueue(transaction, EntryKind::Administrator, &[&act.entry_hash]).await
 }
 
 async fn delete_sessions(transaction: &Transaction<'_>, account: Uuid) -> Result<u64, Fault> {

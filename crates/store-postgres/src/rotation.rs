@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use deadpool_postgres::Transaction;
 use domain::Moment;
 use store::{
-    EntryKind, FloorOf, IndexTag, KeyAct, Person, PersonId, Rewrapped, RotationStore, Sealed, SecretOf, StoreError, TaggedBefore,
-    TaggedTrace, TraceKind, WrappedSecret, wrapping_version,
+    EntryKind, FloorOf, IndexTag, KeyAct, Person, PersonId, Rewrapped, RotationStore, Sealed, SecretOf, StoreError,
+    TaggedBefore, TaggedTrace, TraceKind, WrappedSecret, wrapping_version,
 };
 use tokio_postgres::Row;
 use uuid::Uuid;

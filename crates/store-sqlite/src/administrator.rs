@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::Moment;
 use rusqlite::{Connection, Row, params};
-use store::{Account, ActKind, AdministratorStore, NewAct, StoreError, administrator_entry};
+use store::{Account, ActKind, AdministratorStore, EntryKind, NewAct, StoreError};
 use uuid::Uuid;
 
 use crate::connection::{all, bytes, execute, first, uuid, word};
@@ -101,7 +101,7 @@ pub(crate) fn append(connection: &Connection, act: &NewAct) -> Result<(), Fault>
             &act.entry_hash,
         ],
     )?;
-    log::enqueue(connection, administrator_entry(), &act.entry_hash)
+    log::enqueue(connection, EntryKind::Administrator, &act.entry_hash)
 }
 
 fn delete_sessions(connection: &Connection, account: Uuid) -> Result<u64, Fault> {

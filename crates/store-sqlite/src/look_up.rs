@@ -25,7 +25,7 @@ impl LookUpStore for SqliteStore {
             rotation::check_floors(connection, std::iter::empty(), tags)?;
             look_ups.iter().map(|new| append(connection, new)).collect()
         })
-            .await
+        .await
     }
 
     async fn ensure_decoy(&self, uuid: Uuid, secret: &[u8]) -> Result<Person, StoreError> {

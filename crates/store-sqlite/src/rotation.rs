@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use domain::Moment;
 use rusqlite::{Connection, Row, params};
 use store::{
-    EntryKind, FloorOf, IndexTag, KeyAct, Person, PersonId, Rewrapped, RotationStore, Sealed, SecretOf, StoreError, TaggedBefore,
-    TaggedTrace, TraceKind, WrappedSecret, wrapping_version,
+    EntryKind, FloorOf, IndexTag, KeyAct, Person, PersonId, Rewrapped, RotationStore, Sealed, SecretOf, StoreError,
+    TaggedBefore, TaggedTrace, TraceKind, WrappedSecret, wrapping_version,
 };
 use uuid::Uuid;
 

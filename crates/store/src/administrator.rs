@@ -48,12 +48,6 @@ pub struct NewAct {
     pub entry_hash: [u8; 32],
 }
 
-/// What the outbox row of an act stands for. In one place until the log has a kind of its own for it.
-#[must_use]
-pub const fn administrator_entry() -> EntryKind {
-    EntryKind::ProcedureStep
-}
-
 /// The administrators' side of the store.
 #[async_trait]
 pub trait AdministratorStore {

@@ -109,14 +109,14 @@ impl Vault {
     #[must_use]
     pub fn client_session_key(&self, session: Uuid, client_key: Uuid, end: i64) -> Zeroizing<[u8; KEY_BYTES]> {
         let parts: [&[u8]; 3] = [session.as_bytes(), client_key.as_bytes(), &end.to_be_bytes()];
-        Zeroizing::new(self.log.labelled_tag(*b"csky", &parts))
+        Zeroizing::new(self.log_secret().labelled_tag(*b"csky", &parts))
     }
 
     /// What only this installation can say of an officer, a client and an end: the officer's assertion.
     #[must_use]
     pub fn officer_code(&self, account: Uuid, client: Uuid, end: i64) -> [u8; 32] {
         let parts: [&[u8]; 3] = [account.as_bytes(), client.as_bytes(), &end.to_be_bytes()];
-        self.log.labelled_tag(*b"ofas", &parts)
+        self.log_secret().labelled_tag(*b"ofas", &parts)
     }
 
     /// Whether `code` is the [`Self::officer_code`].

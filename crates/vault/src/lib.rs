@@ -39,8 +39,8 @@ mod secret;
 mod signing;
 mod staged;
 pub mod suite;
-mod witness_key;
 pub mod token;
+mod witness_key;
 
 use std::fmt;
 use std::path::{Path, PathBuf};

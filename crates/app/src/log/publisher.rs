@@ -230,7 +230,7 @@ async fn sign(app: &App, lease: Lease, key: &LogKey, head: Head) -> Result<Signe
         origin: key.origin().to_owned(),
         size: head.size,
         root: head.root,
-        signature: app.vault().sign(&text),
+        signature: app.vault().sign_log(&text)?,
     };
     app.store().append_head(lease, &signed).await?;
     Ok(signed)

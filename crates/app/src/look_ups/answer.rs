@@ -39,6 +39,7 @@ struct Traced {
 ///
 /// [`LookUpFault`] for what depends on the caller, and if trace, store or vault fail: then nothing is answered.
 pub async fn look_up(app: &App, permit: &Permit<LookUp>, asked: &Asked) -> Result<Answer, LookUpFault> {
+    app.log().must_be_current()?;
     let caller = permit.caller();
     let purpose = purpose_of(app, permit, asked)?;
     let officer = caller.behind.unwrap_or(caller.account);
@@ -156,6 +157,8 @@ async fn trace(
         "statute": statute.map(|basis| format!("{} {}", basis.document, basis.article)),
         "legal_ground": asked.ground,
         "matter_no": asked.matter_no.as_str(),
+        // Sealed with the rest: whoever has no file is found by the next index key only through it.
+        "document": keys::document_text(&asked.document),
         "items": asked.items.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "policies": permit.policies(),
         "catalogue": app.catalogue().version,

@@ -8,7 +8,7 @@ use vault::{KeyName, Secret, SecretOwner};
 
 use super::{Carried, PORTION};
 use crate::keys::{self, PERSON_ALIAS, PERSON_IDENTITY, TRACE_CONTENT, TagPair};
-use crate::{App, AppError, accounts, reviews};
+use crate::{App, AppError, accounts, entry, reviews};
 
 fn newest(app: &App) -> u16 {
     app.vault().index_key_version()
@@ -133,12 +133,10 @@ async fn carry_traces(app: &App, carried: &mut Carried) -> Result<(), AppError> 
 
 /// The number that a trace is about, from its contents or from the account that looked at itself.
 async fn subject(app: &App, trace: &TaggedTrace) -> Result<Option<IdentityDocument>, AppError> {
-    let Some((_, bytes)) = keys::open_log(app.vault(), TRACE_CONTENT, trace.uuid, &trace.content)? else {
+    let Some(entry) = entry::open(app, TRACE_CONTENT, trace.uuid, &trace.content)? else {
         return Ok(None);
     };
-    let content: Value = serde_json::from_slice(&bytes).map_err(|_| AppError::Damaged {
-        what: "content of a trace",
-    })?;
+    let content = entry.json();
     if let Some(text) = content.get("document").and_then(Value::as_str) {
         return keys::document_from(text).map(Some);
     }

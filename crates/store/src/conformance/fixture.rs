@@ -9,7 +9,12 @@ use domain::{Day, MatterNo, Moment, Uscc};
 use uuid::Uuid;
 
 use crate::{
-    Account, AccountKind, ActKind, Alarm, AlarmKind, Begun, BirthState, BlindIndex, ChunkCommit, Client, ClientKey, Closed, Counts, Delivery, DeliveryState, IndexTag, KeyAlgorithm, KnownPersonEvent, LookUpResult, MatterEventKind, NewAct, NewAnswer, NewClosing, NewDelivery, NewLock, NewLookUp, NewMatter, NewMatterEvent, NewPerson, NewProcedure, NewProcedureStep, NewRecord, NewRecordEvent, NewRelation, NewStagedRow, NewTrace, Person, PersonEvent, PersonId, PersonRef, ProcedureKind, RecordId, Relation, SEQUENCER_LEASE, Sealed, SignedHead, StagedKind, Store, StoreError, TraceKind, TraceOutcome, Withholding, chunk_uuid, KeyAct,
+    Account, AccountKind, ActKind, Alarm, AlarmKind, Begun, BirthState, BlindIndex, ChunkCommit, Client, ClientKey,
+    Closed, Counts, Delivery, DeliveryState, IndexTag, KeyAct, KeyAlgorithm, KnownPersonEvent, LookUpResult,
+    MatterEventKind, NewAct, NewAnswer, NewClosing, NewDelivery, NewLock, NewLookUp, NewMatter, NewMatterEvent,
+    NewPerson, NewProcedure, NewProcedureStep, NewRecord, NewRecordEvent, NewRelation, NewStagedRow, NewTrace, Person,
+    PersonEvent, PersonId, PersonRef, ProcedureKind, RecordId, Relation, SEQUENCER_LEASE, Sealed, SignedHead,
+    StagedKind, Store, StoreError, TraceKind, TraceOutcome, Withholding, chunk_uuid,
 };
 
 /// The moment at which the rules begin: 2026-01-01T00:00Z.

@@ -14,7 +14,7 @@ use super::wire::{WireText, rfc3339};
 use crate::fault::Fault;
 use crate::forms::{ApiJson, PathId};
 use crate::problem::Problem;
-use crate::session::Bearer;
+use crate::signed::ApiCaller;
 use crate::state::WebState;
 
 /// Header of the idempotency key.
@@ -284,7 +284,7 @@ pub(super) struct WireClosing {
 )]
 pub(super) async fn create(
     State(state): State<WebState>,
-    caller: Bearer,
+    caller: ApiCaller,
     headers: HeaderMap,
     ApiJson(asked): ApiJson<WireLookUp>,
 ) -> Result<Json<WireAnswer>, Fault> {
@@ -299,7 +299,7 @@ pub(super) async fn create(
         items: &asked.items,
         key: key.unwrap_or_default(),
     };
-    Ok(Json(run(&state, &caller.session.caller, &request).await?.into()))
+    Ok(Json(run(&state, &caller.caller, &request).await?.into()))
 }
 
 /// The one way to a look-up, for programs and people.
@@ -333,10 +333,10 @@ pub(crate) async fn permit_for(state: &WebState, caller: &Caller, id: Uuid) -> R
 )]
 pub(super) async fn get(
     State(state): State<WebState>,
-    caller: Bearer,
+    caller: ApiCaller,
     PathId(id): PathId,
 ) -> Result<Json<WireState>, Fault> {
-    let permit = permit_for(&state, &caller.session.caller, id).await?;
+    let permit = permit_for(&state, &caller.caller, id).await?;
     Ok(Json(look_ups::state(&state.app, &permit).await?.into()))
 }
 
@@ -359,11 +359,11 @@ pub(super) async fn get(
 )]
 pub(super) async fn close(
     State(state): State<WebState>,
-    caller: Bearer,
+    caller: ApiCaller,
     PathId(id): PathId,
     ApiJson(closing): ApiJson<WireClosing>,
 ) -> Result<Json<WireState>, Fault> {
-    let permit = permit_for(&state, &caller.session.caller, id).await?;
+    let permit = permit_for(&state, &caller.caller, id).await?;
     let asked = closing_of(&closing.result, closing.proceeding.as_deref())?;
     Ok(Json(look_ups::close(&state.app, &permit, asked).await?.into()))
 }

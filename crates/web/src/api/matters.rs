@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::fault::Fault;
 use crate::forms::ApiJson;
 use crate::problem::Problem;
-use crate::session::Bearer;
+use crate::signed::ApiCaller;
 use crate::state::WebState;
 
 /// Matters to register.
@@ -78,10 +78,10 @@ pub(super) struct WireRegistered {
 )]
 pub(super) async fn register(
     State(state): State<WebState>,
-    caller: Bearer,
+    caller: ApiCaller,
     ApiJson(sent): ApiJson<WireMatters>,
 ) -> Result<Json<Vec<WireRegistered>>, Fault> {
-    let caller = &caller.session.caller;
+    let caller = &caller.caller;
     let organisation = caller
         .organisation
         .clone()
