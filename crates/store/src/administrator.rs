@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use domain::Moment;
 use uuid::Uuid;
 
-use crate::{Account, EntryKind, StoreError};
+use crate::{Account, StoreError};
 
 /// What was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,9 +1,6 @@
 //! The key of a witness of logs: one Ed25519 key in a file of its own, which opens nothing and belongs to no installation.
 
 use std::fmt;
-use std::fs::{DirBuilder, File};
-use std::io::Read;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::Path;
 
 use base64::Engine;
@@ -11,9 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use crate::VaultError;
-use crate::key_file::{
-    FILE_BYTES_MAX, check_directories, check_of, check_owner_and_mode, decode, directory_of, io_error, write_new,
-};
+use crate::hash::first;
+use crate::key_file::{check_of, create, decode, read_private};
 use crate::secret::random_key;
 use crate::suite::{International, SigningKey, Suite};
 
@@ -38,15 +34,11 @@ impl WitnessKey {
     ///
     /// As [`crate::Vault::create`].
     pub fn create(path: &Path) -> Result<(), VaultError> {
-        let directory = directory_of(path);
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(directory);
-        made.map_err(|error| io_error("create", directory, &error))?;
-        check_directories(directory)?;
         let key = random_key(&International)?;
         let encoded = Zeroizing::new(STANDARD.encode(key.as_slice()));
         let body = Zeroizing::new(format!("{TITLE}\n{NOTE}signing-key 1 {}\n", *encoded));
         let text = Zeroizing::new(format!("{}check {}\n", *body, check_of(&body)));
-        write_new(path, &text, |path| VaultError::Exists { path: path.to_owned() })
+        create(path, &text)
     }
 
     /// Reads a file, under the same conditions as [`crate::Vault::open`].
@@ -55,15 +47,9 @@ impl WitnessKey {
     ///
     /// As [`crate::Vault::open`].
     pub fn open(path: &Path) -> Result<Self, VaultError> {
-        let real = path.canonicalize().map_err(|error| io_error("find", path, &error))?;
-        check_directories(directory_of(&real))?;
-        let file = File::open(&real).map_err(|error| io_error("open", path, &error))?;
-        let metadata = file.metadata().map_err(|error| io_error("look at", path, &error))?;
-        check_owner_and_mode(path, metadata.uid(), metadata.mode())?;
-        let mut text = Zeroizing::new(String::with_capacity(1024));
-        let outcome = file.take(FILE_BYTES_MAX).read_to_string(&mut text);
-        outcome.map_err(|error| io_error("read", path, &error))?;
+        let (bytes, _) = read_private(path)?;
         let damaged = |what| VaultError::Damaged { what };
+        let text = std::str::from_utf8(&bytes).map_err(|_| damaged("it is not text"))?;
         let (body, check) = text
             .rsplit_once("check ")
             .ok_or_else(|| damaged("its check line is missing"))?;
@@ -79,16 +65,16 @@ impl WitnessKey {
         International.signing_key(key.as_slice()).map(Self)
     }
 
-    /// Ed25519 signature (RFC 8032).
+    /// Ed25519 signature (RFC 8032). Zeros, which no key verifies, if the cipher library fails.
     #[must_use]
     pub fn sign(&self, message: &[u8]) -> [u8; 64] {
-        self.0.sign(message)
+        self.0.sign(message).unwrap_or([0; 64])
     }
 
     /// The public key of [`Self::sign`].
     #[must_use]
     pub fn public_key(&self) -> [u8; 32] {
-        self.0.public_key()
+        first(&self.0.public_key())
     }
 }
 

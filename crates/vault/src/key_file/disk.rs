@@ -62,7 +62,7 @@ pub(crate) fn read_private(path: &Path) -> Result<(Zeroizing<Vec<u8>>, Stamp), V
 }
 
 /// Writes a new file; nothing is ever overwritten.
-pub(super) fn create(path: &Path, text: &str) -> Result<(), VaultError> {
+pub(crate) fn create(path: &Path, text: &str) -> Result<(), VaultError> {
     let directory = directory_of(path);
     // A directory that has to be made is the owner's alone.
     let made = DirBuilder::new().recursive(true).mode(0o700).create(directory);

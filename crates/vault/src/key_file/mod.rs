@@ -15,7 +15,8 @@ use crate::suite::{Sm, Suite};
 use crate::token::{Token, TokenKey};
 use crate::{KeyName, VaultError};
 
-pub(crate) use disk::{Stamp, read_private};
+pub(crate) use disk::{Stamp, create, read_private};
+pub(crate) use text::{check_of, decode};
 
 use disk::Change;
 

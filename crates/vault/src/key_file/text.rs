@@ -205,7 +205,7 @@ fn former(line: &str) -> Option<Former> {
     })
 }
 
-fn decode(text: &str) -> Result<KeyBytes, VaultError> {
+pub(crate) fn decode(text: &str) -> Result<KeyBytes, VaultError> {
     let misshapen = || damaged("a key is not 32 bytes in base64");
     let mut room = Zeroizing::new([0; DECODE_BYTES]);
     let length = STANDARD
@@ -220,7 +220,7 @@ fn decode(text: &str) -> Result<KeyBytes, VaultError> {
 }
 
 /// Against cuts and slips, not against an attacker, who has the keys anyway: 64 bits of SHA-256 in hex.
-fn check_of(body: &str) -> String {
+pub(crate) fn check_of(body: &str) -> String {
     hex::encode(first::<8>(&International.hash(&[body.as_bytes()])))
 }
 
