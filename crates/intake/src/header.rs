@@ -89,7 +89,10 @@ impl<'c> Headings<'c> {
     /// E01 faults, all of them: no version fits; a column that the version requires is missing; two columns for one field.
     pub fn recognise(&self, header: &RawRow) -> Result<Columns<'_>, Vec<Fault>> {
         let headers: Vec<String> = header.cells().map(fold::header).collect();
-        let mut read = self.layouts.iter().map(|(layout, meanings)| (*layout, meant(meanings, &headers)));
+        let mut read = self
+            .layouts
+            .iter()
+            .map(|(layout, meanings)| (*layout, meant(meanings, &headers)));
         let fits = |(layout, meant): &(&Layout, Vec<_>)| is_fitting(layout, meant, self.item);
         let Some((layout, meant)) = read.find(fits) else {
             return Err(self.unknown_header(header.line(), &headers));
@@ -142,7 +145,10 @@ impl<'c> Headings<'c> {
             detail: Detail::HeaderUnknown,
             ..Fault::new(line, None, None, FaultCode::E01)
         }];
-        let read = self.layouts.iter().map(|(layout, meanings)| (layout, meant(meanings, headers)));
+        let read = self
+            .layouts
+            .iter()
+            .map(|(layout, meanings)| (layout, meant(meanings, headers)));
         let likeliest = read
             .map(|(layout, meant)| (meant.iter().flatten().count(), layout, meant))
             .filter(|(known, ..)| *known > 0)

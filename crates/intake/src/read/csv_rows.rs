@@ -244,7 +244,8 @@ impl<R: Read> CsvRows<R> {
         if self.is_end && self.input.rest().is_empty() {
             return Ok(None);
         }
-        let mut core = self.core.take().unwrap_or_default();
+        // Not its default: that has no tables.
+        let mut core = self.core.take().unwrap_or_else(|| Box::new(csv_core::Reader::new()));
         let cells = self.parse_by(&mut core, line);
         self.core = Some(core);
         cells

@@ -481,7 +481,9 @@ fn column_of(text: &[u8]) -> Option<(u32, &[u8])> {
     const LETTERS_MAX: usize = 3;
     let (mut column, mut rest) = (0, text);
     for _ in 0..LETTERS_MAX {
-        let [letter @ b'A'..=b'Z', behind @ ..] = rest else { break };
+        let [letter @ b'A'..=b'Z', behind @ ..] = rest else {
+            break;
+        };
         column = column * 26 + u32::from(letter - b'A') + 1;
         rest = behind;
     }
