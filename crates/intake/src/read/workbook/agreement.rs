@@ -214,7 +214,7 @@ fn common_rows() -> impl Strategy<Value = String> {
         12 => (0..2_u8).prop_map(|number| format!(" t=\"s\"><v>{number}</v></c>")),
         4 => "[0-9]{1,20}".prop_map(|number| format!("><v>{number}</v></c>")),
         1 => "[2-9]|[0-9]{17,18}|00".prop_map(|number| format!(" t=\"s\"><v>{number}</v></c>")),
-        1 => "><v>1.5</v></c>|><v>7</v ></c>|><v>7</v><v>8</v></c>|/>|></c>| t=\"n\"><v>3</v></c>| t=\"str\"><v>4</v></c>",
+        1 => "><v>1\\.5</v></c>|><v>7</v ></c>|><v>7</v><v>8</v></c>|/>|></c>| t=\"n\"><v>3</v></c>| t=\"str\"><v>4</v></c>",
     ];
     let place = prop_oneof![30 => Just(0_u8), 1 => 1..5_u8];
     let cell = (prop_oneof![20 => 1..4_u32, 1 => 20..800_u32], place, style, value);
