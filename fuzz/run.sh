@@ -16,6 +16,7 @@ cache="${XDG_CACHE_HOME:-$HOME/.cache}/chengdang"
 export CARGO_TARGET_DIR="${FUZZ_TARGET_DIR:-$cache/fuzz}"
 # What cargo-fuzz asks of the compiler, without its address sanitizer: that needs a nightly compiler, and there is no
 # `unsafe` of ours to look for. Only this machine's code is instrumented, so build scripts are left alone by --target.
+export RUSTC_WRAPPER="$PWD/rustc.sh"
 host="$(rustc -vV | sed -n 's/^host: //p')"
 export RUSTFLAGS="--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4
  -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table

@@ -89,17 +89,21 @@ impl<'c> Headings<'c> {
     /// E01 faults, all of them: no version fits; a column that the version requires is missing; two columns for one field.
     pub fn recognise(&self, header: &RawRow) -> Result<Columns<'_>, Vec<Fault>> {
         let headers: Vec<String> = header.cells().map(fold::header).collect();
-        let fits = |(layout, meanings): &&(&Layout, Meanings<'_>)| is_fitting(layout, meanings, self.item, &headers);
-        let Some((layout, meanings)) = self.layouts.iter().find(fits) else {
+        let mut read = self
+            .layouts
+            .iter()
+            .map(|(layout, meanings)| (*layout, meant(meanings, &headers)));
+        let fits = |(layout, meant): &(&Layout, Vec<_>)| is_fitting(layout, meant, self.item);
+        let Some((layout, meant)) = read.find(fits) else {
             return Err(self.unknown_header(header.line(), &headers));
         };
         let mut faults = Vec::new();
         let mut places: Vec<Place> = Vec::new();
         let mut dropped = Vec::new();
         let mut unknown = Vec::new();
-        for (column, folded) in headers.iter().enumerate() {
+        for (column, (folded, meant)) in headers.iter().zip(meant).enumerate() {
             let column_no = u32::try_from(column + 1).unwrap_or(u32::MAX);
-            if let Some(&meant) = meanings.get(folded.as_str()) {
+            if let Some(meant) = meant {
                 if places.iter().any(|place| place.field == meant.field) {
                     faults.push(at(header.line(), Some(column_no), meant, Detail::ColumnTwice));
                 } else {
@@ -141,24 +145,20 @@ impl<'c> Headings<'c> {
             detail: Detail::HeaderUnknown,
             ..Fault::new(line, None, None, FaultCode::E01)
         }];
-        let known = |meanings: &Meanings<'_>| {
-            let is_known = |header: &&String| meanings.contains_key(header.as_str());
-            headers.iter().filter(is_known).count()
-        };
-        let likeliest = self
+        let read = self
             .layouts
             .iter()
-            .map(|(layout, meanings)| (known(meanings), layout, meanings))
+            .map(|(layout, meanings)| (layout, meant(meanings, headers)));
+        let likeliest = read
+            .map(|(layout, meant)| (meant.iter().flatten().count(), layout, meant))
             .filter(|(known, ..)| *known > 0)
             .max_by_key(|(known, ..)| *known);
-        let Some((_, layout, meanings)) = likeliest else {
+        let Some((_, layout, meant)) = likeliest else {
             return faults;
         };
         let missing = layout.columns.iter().filter(|column| {
-            let is_there = headers
-                .iter()
-                .any(|header| meanings.get(header).is_some_and(|meant| meant.field == column.field));
-            !is_there && (layout.recognised_by.contains(&column.field) || is_required(column, self.item))
+            let is_needed = layout.recognised_by.contains(&column.field) || is_required(column, self.item);
+            is_needed && !is_there(&meant, &column.field)
         });
         faults.extend(missing.map(|column| at(line, None, column, Detail::ColumnMissing)));
         faults
@@ -187,16 +187,19 @@ impl Columns<'_> {
 
 type Meanings<'l> = HashMap<String, &'l LayoutColumn>;
 
-/// Whether `headers` has all columns that the layout is recognised by, and one that the item knows.
-fn is_fitting(layout: &Layout, meanings: &Meanings<'_>, item: &Item, headers: &[String]) -> bool {
-    let has = |code: &FieldCode| {
-        headers.iter().any(|header| {
-            meanings
-                .get(header.as_str())
-                .is_some_and(|column| &column.field == code)
-        })
-    };
-    layout.recognised_by.iter().all(has) && item.fields.iter().any(|field| has(&field.code))
+/// What each header means in a layout.
+fn meant<'l>(meanings: &Meanings<'l>, headers: &[String]) -> Vec<Option<&'l LayoutColumn>> {
+    headers.iter().map(|header| meanings.get(header).copied()).collect()
+}
+
+fn is_there(meant: &[Option<&LayoutColumn>], code: &FieldCode) -> bool {
+    meant.iter().flatten().any(|column| column.field == *code)
+}
+
+/// Whether there are all columns that the layout is recognised by, and one that the item knows.
+fn is_fitting(layout: &Layout, meant: &[Option<&LayoutColumn>], item: &Item) -> bool {
+    layout.recognised_by.iter().all(|code| is_there(meant, code))
+        && item.fields.iter().any(|field| is_there(meant, &field.code))
 }
 
 /// Headers, aliases and field codes of a layout, folded. What the template says goes before what was seen in the field.

@@ -22,6 +22,8 @@ use crate::truth;
 pub(crate) struct Plan {
     pub(crate) rows: u64,
     pub(crate) turns: usize,
+    /// Whether the SQLite store takes its turns.
+    pub(crate) with_sqlite: bool,
     /// Whether the PostgreSQL store takes its turns, too.
     pub(crate) with_postgres: bool,
     /// Whether every fault is compared with the truth by its line, not only counted.
@@ -46,14 +48,14 @@ impl Arm {
     }
 }
 
-/// Measures `plan` in `folder` and says what came out.
+/// Measures `plan` in `folder` and says what came out; the last SQLite store is left, if there is one.
 pub(crate) async fn run(
     ground: &Ground,
     peer: &mut Peer,
     plan: &Plan,
     folder: &Path,
     report: &mut Report,
-) -> anyhow::Result<Filled> {
+) -> anyhow::Result<Option<Filled>> {
     let written = Written::write(&ground.catalogue, plan.rows, folder.join("city"))?;
     let bytes = std::fs::metadata(written.delivery()?)?.len();
     report.line(format_args!(
@@ -84,16 +86,18 @@ pub(crate) async fn run(
         turn_line(report, turn, copy.name, plan.rows, &cost)?;
         copy.costs.push(cost);
 
-        drop(filled.take());
-        let place = folder.join(format!("sqlite-{turn}"));
-        std::fs::create_dir(&place)?;
-        let app = ground.app(&written, ground.sqlite(&place)?, &place)?;
-        let (cost, receipt) = take_in(ground, &written, &app, None).await?;
-        turn_line(report, turn, sqlite.name, plan.rows, &cost)?;
-        sqlite.costs.push(cost);
-        filled = Some((app, place, receipt));
-        if turn > 0 {
-            std::fs::remove_dir_all(folder.join(format!("sqlite-{}", turn - 1)))?;
+        if plan.with_sqlite {
+            drop(filled.take());
+            let place = folder.join(format!("sqlite-{turn}"));
+            std::fs::create_dir(&place)?;
+            let app = ground.app(&written, ground.sqlite(&place)?, &place)?;
+            let (cost, receipt) = take_in(ground, &written, &app, None).await?;
+            turn_line(report, turn, sqlite.name, plan.rows, &cost)?;
+            sqlite.costs.push(cost);
+            filled = Some((app, place, receipt));
+            if turn > 0 {
+                std::fs::remove_dir_all(folder.join(format!("sqlite-{}", turn - 1)))?;
+            }
         }
 
         if plan.with_postgres {
@@ -106,16 +110,19 @@ pub(crate) async fn run(
             peer.forget(&database).await?;
         }
     }
-    let (app, place, receipt) = filled.context("no turn")?;
-    truth_line(ground, &written, &app, &receipt, plan, report).await?;
+    counts_line(&written, report)?;
+    if let (true, Some((app, _, receipt))) = (plan.by_line, &filled) {
+        faults_line(ground, &written, app, receipt, plan, report).await?;
+    }
     let rows = f64::from(u32::try_from(plan.rows)?);
     summary(&[&copy, &sqlite, &postgres], rows, plan.rows, report)?;
+    let Some((app, place, _)) = filled else { return Ok(None) };
     stages(&ground.catalogue, &written, &sqlite, rows, plan.rows, report)?;
-    Ok(Filled {
+    Ok(Some(Filled {
         app,
         written,
         folder: place,
-    })
+    }))
 }
 
 /// Takes the delivery in and compares the receipt with the truth.
@@ -145,7 +152,14 @@ fn turn_line(report: &mut Report, turn: usize, arm: &str, rows: u64, cost: &Cost
     ))
 }
 
-async fn truth_line(
+/// Each turn's receipt was held against the truth; else this is not reached.
+fn counts_line(written: &Written, report: &mut Report) -> anyhow::Result<()> {
+    let outcomes = &written.entry()?.outcomes;
+    let counts: Vec<String> = outcomes.iter().map(|(name, count)| format!("{name} {count}")).collect();
+    report.line(format_args!("  truth: every count as planted ({})", counts.join(", ")))
+}
+
+async fn faults_line(
     ground: &Ground,
     written: &Written,
     app: &App,
@@ -153,16 +167,11 @@ async fn truth_line(
     plan: &Plan,
     report: &mut Report,
 ) -> anyhow::Result<()> {
-    let outcomes = &written.entry()?.outcomes;
-    let counts: Vec<String> = outcomes.iter().map(|(name, count)| format!("{name} {count}")).collect();
-    report.line(format_args!("  truth: every count as planted ({})", counts.join(", ")))?;
-    if plan.by_line {
-        let found = truth::check_faults(ground, written, app, receipt).await?;
-        report.line(format_args!(
-            "  truth: {found} planted faults, each found with its line and column; 0 false faults"
-        ))?;
-        report.value(&format!("p1.{}.faults_found", plan.rows), json!(found));
-    }
+    let found = truth::check_faults(ground, written, app, receipt).await?;
+    report.line(format_args!(
+        "  truth: {found} planted faults, each found with its line and column; 0 false faults"
+    ))?;
+    report.value(&format!("p1.{}.faults_found", plan.rows), json!(found));
     Ok(())
 }
 

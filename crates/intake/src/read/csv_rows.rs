@@ -28,7 +28,8 @@ pub(super) struct CsvRows<R> {
     input: Block,
     is_end: bool,
     has_bad_bytes: bool,
-    core: csv_core::Reader,
+    /// Made for the first record that needs it, with its tables; most files need none.
+    core: Option<Box<csv_core::Reader>>,
     record: Vec<u8>,
     ends: Vec<usize>,
     /// Line of the next byte.
@@ -104,7 +105,7 @@ impl<R: Read> CsvRows<R> {
             },
             is_end: false,
             has_bad_bytes: false,
-            core: csv_core::Reader::new(),
+            core: None,
             record: vec![0; RECORD_BYTES.min(limits.record_bytes_max)],
             ends: vec![0; COLUMNS.min(limits.columns_max)],
             line: 1,
@@ -240,10 +241,21 @@ impl<R: Read> CsvRows<R> {
 
     /// Parses one record into `record` and `ends`; the number of cells, or `None` at the end.
     fn parse(&mut self, line: u32) -> Result<Option<usize>, FileFault> {
+        if self.is_end && self.input.rest().is_empty() {
+            return Ok(None);
+        }
+        // Not its default: that has no tables.
+        let mut core = self.core.take().unwrap_or_else(|| Box::new(csv_core::Reader::new()));
+        let cells = self.parse_by(&mut core, line);
+        self.core = Some(core);
+        cells
+    }
+
+    fn parse_by(&mut self, core: &mut csv_core::Reader, line: u32) -> Result<Option<usize>, FileFault> {
         let (mut written, mut cells, mut quotes) = (0, 0, 0_usize);
         loop {
             let input = self.input.rest();
-            let (result, read, wrote, ended) = self.core.read_record(
+            let (result, read, wrote, ended) = core.read_record(
                 input,
                 self.record.get_mut(written..).unwrap_or_default(),
                 self.ends.get_mut(cells..).unwrap_or_default(),

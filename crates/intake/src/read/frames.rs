@@ -170,7 +170,7 @@ fn take_row(mut bytes: &[u8], limits: &Limits, row: &mut RawRow) -> Option<()> {
     for _ in 0..numbers {
         row.numbers.push(number(&mut bytes)? as usize);
     }
-    let text = std::str::from_utf8(bytes).ok()?;
+    let text = simdutf8::basic::from_utf8(bytes).ok()?;
     let is_sound = before == text.len() && row.ends.iter().all(|end| text.is_char_boundary(*end));
     is_sound.then(|| row.text.push_str(text))
 }

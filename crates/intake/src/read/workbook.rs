@@ -69,6 +69,9 @@ impl<R: Read + Seek> Workbook<R> {
             is_end: false,
             cells_left: limits.xlsx_cells_max,
             limits: limits.clone(),
+            pieces: Vec::new(),
+            own: String::new(),
+            texts: Vec::new(),
         })
     }
 }
@@ -82,6 +85,19 @@ pub(super) struct XlsxRows<'w, R: Read + Seek> {
     is_end: bool,
     cells_left: u64,
     limits: Limits,
+    /// The row's cells so far, one a column.
+    pieces: Vec<Piece>,
+    /// Texts of those that bring their own.
+    own: String,
+    texts: Vec<&'w str>,
+}
+
+/// Where the text of a cell is.
+#[derive(Clone, Copy)]
+enum Piece {
+    /// In the row's own texts, up to here.
+    Own(usize),
+    Shared(usize),
 }
 
 impl<R: Read + Seek> XlsxRows<'_, R> {
@@ -102,7 +118,23 @@ impl<R: Read + Seek> XlsxRows<'_, R> {
         Ok(None)
     }
 
-    fn push(&self, row: &mut RawRow, cell: Cell) -> Result<(), FileFault> {
+    /// Takes the cells of a row, from `first` on.
+    fn take_cells(&mut self, row: &mut RawRow, first: Cell) -> Result<(), FileFault> {
+        self.take(row, first)?;
+        while let Some(cell) = self.next_cell(row.line)? {
+            if cell.row < first.row {
+                return Err(damaged(Some(row.line)));
+            }
+            if cell.row > first.row {
+                self.ahead = Some(cell);
+                break;
+            }
+            self.take(row, cell)?;
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, row: &mut RawRow, cell: Cell) -> Result<(), FileFault> {
         let column = cell.column as usize;
         if column >= self.limits.columns_max {
             return Err(FileFault::TooManyColumns {
@@ -110,36 +142,65 @@ impl<R: Read + Seek> XlsxRows<'_, R> {
                 columns_max: self.limits.columns_max,
             });
         }
-        if column < row.len() {
+        if column < self.pieces.len() {
             // Cells of a row come in order (ECMA-376 part 1 §18.3.1.73); one that does not could overwrite another.
             return Err(damaged(Some(row.line)));
         }
-        while row.len() < column {
-            row.push("");
-        }
+        self.pieces.resize(column, Piece::Own(self.own.len()));
         match cell.value {
-            Value::Empty => row.push(""),
-            Value::Text => row.push(self.cells.text()),
-            Value::Shared(number) => row.push(self.cells.strings().get(number).unwrap_or_default()),
+            Value::Empty => {}
+            Value::Text => self.own.push_str(self.cells.text()),
+            Value::Shared(number) => {
+                self.pieces.push(Piece::Shared(number));
+                return Ok(());
+            }
             Value::Number { are_digits_lost } => {
                 row.numbers.push(column);
                 if are_digits_lost {
                     row.spoiled.push((column, Spoiled::DigitsLost));
                 }
-                row.push(self.cells.text());
+                self.own.push_str(self.cells.text());
             }
-            Value::Failed => {
-                row.spoiled.push((column, Spoiled::CellError));
-                row.push("");
-            }
+            Value::Failed => row.spoiled.push((column, Spoiled::CellError)),
         }
-        if row.text.len() > self.limits.record_bytes_max {
-            return Err(FileFault::RecordTooLong {
-                line: row.line,
-                bytes_max: self.limits.record_bytes_max,
-            });
+        self.pieces.push(Piece::Own(self.own.len()));
+        if self.own.len() > self.limits.record_bytes_max {
+            return Err(self.too_long(row));
         }
         Ok(())
+    }
+
+    /// Puts the texts of the cells into the row. Shared ones lie far apart in memory: they are looked up together, so that
+    /// the processor waits for all of them at once.
+    fn put(&mut self, row: &mut RawRow) -> Result<(), FileFault> {
+        let strings = self.cells.strings();
+        let mut from = 0;
+        self.texts.clear();
+        self.texts.extend(self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Own(_) => None,
+            Piece::Shared(number) => Some(strings.get(*number).unwrap_or_default()),
+        }));
+        let mut texts = self.texts.iter();
+        for piece in &self.pieces {
+            match piece {
+                Piece::Own(end) => {
+                    row.push(self.own.get(from..*end).unwrap_or_default());
+                    from = *end;
+                }
+                Piece::Shared(_) => row.push(texts.next().unwrap_or(&"")),
+            }
+            if row.text.len() > self.limits.record_bytes_max {
+                return Err(self.too_long(row));
+            }
+        }
+        Ok(())
+    }
+
+    const fn too_long(&self, row: &RawRow) -> FileFault {
+        FileFault::RecordTooLong {
+            line: row.line,
+            bytes_max: self.limits.record_bytes_max,
+        }
     }
 }
 
@@ -148,6 +209,8 @@ impl<R: Read + Seek> Rows for XlsxRows<'_, R> {
         loop {
             let before = row.line;
             row.clear();
+            self.pieces.clear();
+            self.own.clear();
             row.epoch = Some(self.cells.epoch());
             let first = match self.ahead.take() {
                 Some(cell) => Some(cell),
@@ -157,17 +220,10 @@ impl<R: Read + Seek> Rows for XlsxRows<'_, R> {
                 return Ok(false);
             };
             row.line = first.row.saturating_add(1);
-            self.push(row, first)?;
-            while let Some(cell) = self.next_cell(row.line)? {
-                if cell.row < first.row {
-                    return Err(damaged(Some(row.line)));
-                }
-                if cell.row > first.row {
-                    self.ahead = Some(cell);
-                    break;
-                }
-                self.push(row, cell)?;
-            }
+            let taken = self.take_cells(row, first);
+            // A row that is too long is so before what is wrong behind it.
+            self.put(row)?;
+            taken?;
             if !row.is_blank() {
                 return Ok(true);
             }

@@ -11,6 +11,7 @@ use domain::Uscc;
 use domain::catalogue::ItemId;
 use serde_json::Value;
 use store::AccountKind;
+use store_postgres::testing::Cluster;
 
 use crate::leaks::http::{Answer, ask};
 use crate::leaks::town::{Server, Town};
@@ -195,10 +196,21 @@ fn open(town: &Town) -> (Desk, Vec<String>, Vec<u8>) {
     (desk, header, ordinary)
 }
 
-/// The files, the least of them that the design asks for, and what each costs.
 #[test]
 fn g31_each_hostile_file_ends_as_stated_within_its_bounds() {
-    let town = Town::build(31, 40, "sqlite");
+    each_ends_as_stated("sqlite");
+}
+
+#[test]
+fn g31_each_hostile_file_ends_as_stated_within_its_bounds_on_postgresql() {
+    let cluster = Cluster::start_with(&[]).unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    each_ends_as_stated(&runtime.block_on(cluster.empty_database()).unwrap());
+}
+
+/// The files, the least of them that the design asks for, and what each costs.
+fn each_ends_as_stated(store: &str) {
+    let town = Town::build(31, 40, store);
     let (desk, header, ordinary) = open(&town);
 
     let mut cases = texts::all(&header);

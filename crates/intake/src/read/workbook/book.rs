@@ -9,7 +9,7 @@ use zip::result::ZipError;
 
 use super::super::row::Epoch;
 use super::format::{NumberFormat, built_in, by_code};
-use super::text::{self, Strings};
+use super::text::{self, PlainItem, Strings};
 use super::xml::{Broken, Token, Xml, decode};
 use crate::file_fault::WorkbookCap;
 use crate::{FileFault, Limits};
@@ -112,15 +112,20 @@ fn shared_strings<R: Read>(xml: &mut Xml<R>, limits: &Limits) -> Result<Strings,
     let mut string = String::new();
     enter(xml, b"sst")?;
     loop {
+        string.clear();
+        let rest = xml.plain_rest(PLAIN_BYTES)?;
+        let before = rest.len();
+        if let Some((item, rest)) = PlainItem::of(rest, b"<si><t", b"</t></si>") {
+            let bytes = before - rest.len();
+            item.push(&mut string)?;
+            xml.pass(bytes);
+            push(&mut strings, &string, bytes_max, limits)?;
+            continue;
+        }
         match xml.next()? {
             Token::Start(tag) if tag.local_name() == b"si" => {
-                if strings.len() as u64 == limits.xlsx_cells_max {
-                    let cap = WorkbookCap::Cells;
-                    return Err(FileFault::WorkbookTooLarge { cap });
-                }
-                string.clear();
                 text::read_item(xml, bytes_max, &mut string)?;
-                strings.push(cut(&string, bytes_max))?;
+                push(&mut strings, &string, bytes_max, limits)?;
             }
             Token::End(b"sst", _) => return Ok(strings),
             Token::Over => return Err(Broken.into()),
@@ -128,6 +133,17 @@ fn shared_strings<R: Read>(xml: &mut Xml<R>, limits: &Limits) -> Result<Strings,
         }
     }
 }
+
+fn push(strings: &mut Strings, string: &str, bytes_max: usize, limits: &Limits) -> Result<(), FileFault> {
+    if strings.len() as u64 == limits.xlsx_cells_max {
+        let cap = WorkbookCap::Cells;
+        return Err(FileFault::WorkbookTooLarge { cap });
+    }
+    Ok(strings.push(cut(string, bytes_max))?)
+}
+
+/// An item that is longer may be read token by token.
+const PLAIN_BYTES: usize = 1 << 10;
 
 /// A character more.
 const BEYOND: usize = 4;

@@ -7,7 +7,7 @@ use std::io::Read;
 
 use super::super::row::Epoch;
 use super::format::{self, NumberFormat};
-use super::text::{self, Strings};
+use super::text::{self, PlainItem, Strings, until_tag};
 use super::xml::{Broken, Token, Xml};
 
 /// A cell that is longer is read token by token.
@@ -52,6 +52,8 @@ pub(super) struct Cells<'w, R> {
     /// Where a cell is that does not say so.
     row: u32,
     column: u32,
+    /// How the place of another cell of that row ends.
+    tail: Option<Tail>,
     text: String,
     /// What stands in the file for it.
     raw: String,
@@ -75,6 +77,7 @@ impl<'w, R: Read> Cells<'w, R> {
             known,
             row: 0,
             column: 0,
+            tail: None,
             text: String::new(),
             raw: String::new(),
         })
@@ -98,14 +101,30 @@ impl<'w, R: Read> Cells<'w, R> {
     /// The next cell, also if it is empty; `None` behind the last.
     pub(super) fn next(&mut self) -> Result<Option<Cell>, Broken> {
         loop {
-            if let Some(cell) = Plain::of(self.xml.plain_rest(PLAIN_BYTES)?) {
+            let rest = self.xml.plain_rest(PLAIN_BYTES)?;
+            if let Some(cell) = self.tail.and_then(|tail| Digits::of(rest, tail)) {
+                let bytes = cell.bytes;
+                let head = cell.head(self.known);
+                self.text.clear();
+                let value = match head.kind {
+                    // An index that is none would be somebody else's string.
+                    Kind::Shared if cell.number >= self.known.strings.len() => return Err(Broken),
+                    Kind::Shared => Value::Shared(cell.number),
+                    _ => head.number(cell.raw, self.known.epoch, &mut self.text)?,
+                };
+                self.xml.pass(bytes);
+                return self.at(head, value).map(Some);
+            }
+            if let Some(cell) = Plain::of(rest) {
+                let [place, ..] = cell.attributes;
+                self.tail = place.and_then(Tail::of);
                 let head = Head::new(&cell.attributes, (self.row, self.column), self.known)?;
                 self.text.clear();
                 let value = match cell.body {
                     Body::None => Value::Empty,
                     Body::Value(raw) => head.value(raw, self.known, &mut self.text)?,
-                    Body::Inline { raw, is_kept } => {
-                        text::push_item(raw, is_kept, &mut self.text)?;
+                    Body::Inline(item) => {
+                        item.push(&mut self.text)?;
                         Value::Text
                     }
                 };
@@ -308,10 +327,13 @@ impl Head {
     }
 }
 
+/// So many digits always fit.
+const DIGITS_MAX: usize = 18;
+
 /// A number without sign, of at most as many digits as always fit.
 #[inline]
 fn whole_number(digits: &[u8]) -> Option<usize> {
-    let is_number = (1..=18).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit);
+    let is_number = (1..=DIGITS_MAX).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit);
     is_number.then(|| {
         digits
             .iter()
@@ -355,6 +377,134 @@ fn is_range(range: &[u8]) -> Result<(), Broken> {
     }
 }
 
+/// The digits of a row and the quotation mark behind them, as one number.
+#[derive(Debug, Clone, Copy)]
+struct Tail {
+    bytes: u64,
+    mask: u64,
+    length: usize,
+    row: u32,
+}
+
+impl Tail {
+    const LENGTH_MAX: usize = 8;
+
+    /// Of a place such as `B2`, if its row is not far off.
+    fn of(place: &[u8]) -> Option<Self> {
+        let letters = place.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+        let digits = place.get(letters..)?;
+        let length = digits.len() + 1;
+        if length > Self::LENGTH_MAX {
+            return None;
+        }
+        let (row, _) = place_of(place).ok()?;
+        let mut bytes = [0; Self::LENGTH_MAX];
+        for (byte, digit) in bytes.iter_mut().zip(digits.iter().chain(b"\"")) {
+            *byte = *digit;
+        }
+        Some(Self {
+            bytes: u64::from_le_bytes(bytes),
+            mask: u64::MAX >> (8 * (Self::LENGTH_MAX - length)),
+            length,
+            row,
+        })
+    }
+
+    /// What stands behind it in `text`.
+    #[inline]
+    fn strip(self, text: &[u8]) -> Option<&[u8]> {
+        let bytes = u64::from_le_bytes(*text.first_chunk()?);
+        (bytes & self.mask == self.bytes).then(|| text.get(self.length..))?
+    }
+}
+
+/// The cell that is the commonest of all, read in one go: an index into the shared strings or digits, with its place in the
+/// row that the cell before was in.
+struct Digits<'x> {
+    row: u32,
+    column: u32,
+    style: Option<usize>,
+    is_shared: bool,
+    raw: &'x [u8],
+    /// What `raw` stands for.
+    number: usize,
+    bytes: usize,
+}
+
+impl<'x> Digits<'x> {
+    #[inline]
+    fn of(text: &'x [u8], tail: Tail) -> Option<Self> {
+        let (column, rest) = column_of(text.strip_prefix(b"<c r=\"")?)?;
+        let rest = tail.strip(rest)?;
+        let (style, rest) = match rest.strip_prefix(b" s=\"") {
+            Some(rest) => {
+                let (style, rest) = leading_number(rest)?;
+                (Some(style), rest.strip_prefix(b"\"")?)
+            }
+            None => (None, rest),
+        };
+        let (is_shared, rest) = match rest.strip_prefix(b" t=\"s\"") {
+            Some(rest) => (true, rest),
+            None => (false, rest),
+        };
+        let value = rest.strip_prefix(b"><v>")?;
+        let (number, behind) = leading_number(value)?;
+        let raw = value.get(..value.len() - behind.len())?;
+        let rest = behind.strip_prefix(b"</v></c>")?;
+        Some(Self {
+            row: tail.row,
+            column,
+            style,
+            is_shared,
+            raw,
+            number,
+            bytes: text.len() - rest.len(),
+        })
+    }
+
+    #[inline]
+    fn head(&self, known: Known<'_>) -> Head {
+        let format = self.style.and_then(|style| known.formats.get(style));
+        Head {
+            row: self.row,
+            column: self.column,
+            kind: if self.is_shared { Kind::Shared } else { Kind::None },
+            format: format.copied().unwrap_or(NumberFormat::Number),
+        }
+    }
+}
+
+/// The column, from 0, that the capitals at the beginning stand for, and what stands behind them.
+#[inline]
+fn column_of(text: &[u8]) -> Option<(u32, &[u8])> {
+    /// More letters are read as any cell is.
+    const LETTERS_MAX: usize = 3;
+    let (mut column, mut rest) = (0, text);
+    for _ in 0..LETTERS_MAX {
+        let [letter @ b'A'..=b'Z', behind @ ..] = rest else {
+            break;
+        };
+        column = column * 26 + u32::from(letter - b'A') + 1;
+        rest = behind;
+    }
+    Some((column.checked_sub(1)?, rest))
+}
+
+/// The number that the digits at the beginning are, if they are not more than always fit, and what stands behind them.
+#[inline]
+fn leading_number(text: &[u8]) -> Option<(usize, &[u8])> {
+    let (mut number, mut rest, mut digits) = (0, text, 0);
+    while let [digit @ b'0'..=b'9', behind @ ..] = rest {
+        digits += 1;
+        if digits > DIGITS_MAX {
+            return None;
+        }
+        number = number * 10 + usize::from(digit - b'0');
+        rest = behind;
+    }
+    (digits > 0).then_some((number, rest))
+}
+
 /// A cell as nearly every program writes it, whole and with nothing in it that has to be decoded.
 struct Plain<'x> {
     attributes: Attributes<'x>,
@@ -365,7 +515,7 @@ struct Plain<'x> {
 enum Body<'x> {
     None,
     Value(&'x [u8]),
-    Inline { raw: &'x [u8], is_kept: bool },
+    Inline(PlainItem<'x>),
 }
 
 impl<'x> Plain<'x> {
@@ -415,19 +565,7 @@ impl<'x> Body<'x> {
             let (raw, rest) = until_tag(value)?;
             return Some((Self::Value(raw), rest.strip_prefix(b"</v></c>")?));
         }
-        let item = text.strip_prefix(b"<is><t")?;
-        let (is_kept, item) = match item.strip_prefix(b" xml:space=\"preserve\">") {
-            Some(item) => (true, item),
-            None => (false, item.strip_prefix(b">")?),
-        };
-        let (raw, rest) = until_tag(item)?;
-        Some((Self::Inline { raw, is_kept }, rest.strip_prefix(b"</t></is></c>")?))
+        let (item, rest) = PlainItem::of(text, b"<is><t", b"</t></is></c>")?;
+        Some((Self::Inline(item), rest))
     }
-}
-
-/// Text up to the next tag, if it stands for itself.
-#[inline]
-fn until_tag(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let end = memchr::memchr3(b'<', b'&', b'\r', text)?;
-    text.split_at_checked(end)
 }

@@ -27,12 +27,38 @@ pub(super) fn read_item<R: Read>(xml: &mut Xml<R>, bytes_max: usize, into: &mut 
     }
 }
 
-/// Takes the text of an item that stands for itself.
-pub(super) fn push_item(raw: &[u8], is_kept: bool, into: &mut String) -> Result<(), Broken> {
-    let from = into.len();
-    into.push_str(simdutf8::basic::from_utf8(raw).map_err(|_| Broken)?);
-    finish(is_kept, into, from);
-    Ok(())
+/// The text of an item as nearly every program writes it: one `t`, and nothing in it that has to be decoded.
+pub(super) struct PlainItem<'x> {
+    raw: &'x [u8],
+    is_kept: bool,
+}
+
+impl<'x> PlainItem<'x> {
+    /// The item that `text` begins with, from `open`, the beginning of its `t`, to `close`, and what stands behind it.
+    #[inline]
+    pub(super) fn of(text: &'x [u8], open: &[u8], close: &[u8]) -> Option<(Self, &'x [u8])> {
+        let item = text.strip_prefix(open)?;
+        let (is_kept, item) = match item.strip_prefix(b" xml:space=\"preserve\">") {
+            Some(item) => (true, item),
+            None => (false, item.strip_prefix(b">")?),
+        };
+        let (raw, rest) = until_tag(item)?;
+        Some((Self { raw, is_kept }, rest.strip_prefix(close)?))
+    }
+
+    pub(super) fn push(&self, into: &mut String) -> Result<(), Broken> {
+        let from = into.len();
+        into.push_str(simdutf8::basic::from_utf8(self.raw).map_err(|_| Broken)?);
+        finish(self.is_kept, into, from);
+        Ok(())
+    }
+}
+
+/// Text up to the next tag, if it stands for itself.
+#[inline]
+pub(super) fn until_tag(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = memchr::memchr3(b'<', b'&', b'\r', text)?;
+    text.split_at_checked(end)
 }
 
 fn finish(is_kept: bool, text: &mut String, from: usize) {
@@ -83,9 +109,11 @@ fn trim(text: &mut String, from: usize) {
 
 /// Replaces `_xHHHH_` behind `from` by the UTF-16 code unit that it stands for (§22.9.2.19); half a pair is U+FFFD.
 pub(super) fn unescape(text: &mut String, from: usize) {
-    let Some(at) = text.get(from..).and_then(|fresh| fresh.find("_x")) else {
+    let fresh = text.get(from..).unwrap_or_default();
+    if memchr::memchr(b'_', fresh.as_bytes()).is_none() {
         return;
-    };
+    }
+    let Some(at) = fresh.find("_x") else { return };
     let begin = from + at;
     let escaped = text.get(begin..).unwrap_or_default().to_owned();
     text.truncate(begin);
