@@ -126,6 +126,7 @@ async fn deliver(app: &App, from: u32, to: u32) {
         kind: CallerKind::Officer,
         organisation: Some(provider.clone()),
         second_factor: true,
+        behind: None,
     };
     let permit = app.policies().decide(&caller, Deliver::of(provider, item)).unwrap();
     let receipt = app::deliver::deliver_file(app, &permit, file, "permits.csv", |_| {})
@@ -143,6 +144,7 @@ async fn resident(app: &App, number: u32) -> Permit<ReadOwnRecords> {
         organisation: None,
         identity: Some((document(number), Name::parse("测试甲").unwrap())),
         totp_secret: None,
+        holder: None,
     };
     let account = accounts::create(app, new).await.unwrap().uuid;
     let caller = Caller {
@@ -150,6 +152,7 @@ async fn resident(app: &App, number: u32) -> Permit<ReadOwnRecords> {
         kind: CallerKind::Resident,
         organisation: None,
         second_factor: true,
+        behind: None,
     };
     app.policies().decide(&caller, ReadOwnRecords { account }).unwrap()
 }
