@@ -9,7 +9,7 @@ use futures::future::try_join_all;
 use intake::StagedContent;
 use matching::{Candidate, Doubt, Explanation, Language};
 use policy::{FindCandidates, Permit};
-use serde_json::{Value, json};
+use serde_json::json;
 use store::{IndexTag, TraceKind, TraceOutcome};
 
 use crate::reviews::{self, OPEN};
@@ -80,13 +80,11 @@ pub async fn find(app: &App, permit: &Permit<FindCandidates>) -> Result<Candidat
     };
     let found = matching::candidates(&doubt(&content), app.register());
     // Whoever the row names is traced already.
-    let others: Vec<(IndexTag, Value)> = found
+    let others: Vec<(IndexTag, &IdentityDocument)> = found
         .iter()
         .map(|candidate| {
-            // Sealed with the rest: whoever has no file is found by the next index key only through it.
-            let mut what = what.clone();
-            what["document"] = keys::document_text(&candidate.document).into();
-            (keys::number_tags(app.vault(), &candidate.document).current, what)
+            let tag = keys::number_tags(app.vault(), &candidate.document).current;
+            (tag, &candidate.document)
         })
         .filter(|(tag, _)| *tag != row.tag)
         .collect();
@@ -94,7 +92,7 @@ pub async fn find(app: &App, permit: &Permit<FindCandidates>) -> Result<Candidat
     let traces = try_join_all(
         others
             .iter()
-            .map(|(tag, what)| own_file::trace(app, TraceKind::LookUp, *tag, what)),
+            .map(|(tag, about)| own_file::trace_about(app, TraceKind::LookUp, *tag, &what, Some(*about))),
     )
     .await?;
     let view = CandidatesView {

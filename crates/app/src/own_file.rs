@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::catalogue::{BreachClass, Disclosure, ItemId, ItemNature, LegalBasis, Text};
 use domain::record::{RecordContent, RecordEventKind, RecordState};
-use domain::{Day, Moment};
+use domain::{Day, IdentityDocument, Moment};
 use policy::{Permit, ReadOwnNotices, ReadOwnRecords};
 use serde_json::json;
 use store::{BirthState, IndexTag, NewTrace, Person, Record, StoreError, TraceKind, TraceOutcome};
@@ -333,12 +333,23 @@ pub(crate) async fn trace(
     subject: IndexTag,
     content: &serde_json::Value,
 ) -> Result<Uuid, AppError> {
+    trace_about(app, kind, subject, content, None).await
+}
+
+/// The same, with the number it is about, where no account and no waiting row leads to it.
+pub(crate) async fn trace_about(
+    app: &App,
+    kind: TraceKind,
+    subject: IndexTag,
+    content: &serde_json::Value,
+    about: Option<&IdentityDocument>,
+) -> Result<Uuid, AppError> {
     // The own file is shown even from an old backup: that hides nothing from its person, and harms nobody.
     if kind == TraceKind::LookUp {
         app.log().must_be_current()?;
     }
     let uuid = app.fresh_uuid();
-    let (content, entry_hash) = entry::seal(app, entry::TRACE, TRACE_CONTENT, uuid, content)?;
+    let (content, entry_hash) = entry::seal_about(app, entry::TRACE, TRACE_CONTENT, uuid, content, about)?;
     app.traces()
         .intent(NewTrace {
             uuid,

@@ -157,13 +157,12 @@ async fn trace(
         "statute": statute.map(|basis| format!("{} {}", basis.document, basis.article)),
         "legal_ground": asked.ground,
         "matter_no": asked.matter_no.as_str(),
-        // Sealed with the rest: whoever has no file is found by the next index key only through it.
-        "document": keys::document_text(&asked.document),
         "items": asked.items.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "policies": permit.policies(),
         "catalogue": app.catalogue().version,
     });
-    let (content, entry_hash) = entry::seal(app, entry::TRACE, TRACE_CONTENT, id, &content)?;
+    let about = Some(&asked.document);
+    let (content, entry_hash) = entry::seal_about(app, entry::TRACE, TRACE_CONTENT, id, &content, about)?;
     let secret = app.vault().log_secret();
     let key = format!("key\u{1f}{}\u{1f}{}", asker.client.unwrap_or(asker.account), asked.key);
     let new = NewLookUp {

@@ -133,13 +133,13 @@ async fn carry_traces(app: &App, carried: &mut Carried) -> Result<(), AppError> 
 
 /// The number that a trace is about, from its contents or from the account that looked at itself.
 async fn subject(app: &App, trace: &TaggedTrace) -> Result<Option<IdentityDocument>, AppError> {
-    let Some(entry) = entry::open(app, TRACE_CONTENT, trace.uuid, &trace.content)? else {
+    let Some((entry, about)) = entry::open_about(app, TRACE_CONTENT, trace.uuid, &trace.content)? else {
         return Ok(None);
     };
-    let content = entry.json();
-    if let Some(text) = content.get("document").and_then(Value::as_str) {
-        return keys::document_from(text).map(Some);
+    if about.is_some() {
+        return Ok(about);
     }
+    let content = entry.json();
     if trace.kind != TraceKind::OwnRead {
         return Ok(None);
     }

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use app::own_looks::Who;
 use store::{EntryKind, PersonId, RecordId};
 use uuid::Uuid;
 
@@ -79,7 +80,9 @@ impl Picture {
             let account = caller.account;
             let permit = city.may(&caller, policy::ReadOwnLookUps { account });
             let seen = app::own_looks::list(city.app(), &permit, None, false).await.unwrap();
-            let looks = seen.looks.iter().map(|look| {
+            // A look of a review has no key: asked again after an error it leaves one more, as any look that failed.
+            let looks = seen.looks.iter().filter(|look| matches!(look.who, Who::LookUp(_)));
+            let looks = looks.map(|look| {
                 let closed = look.closed.as_ref().map(|closed| closed.result.as_str());
                 (closed, look.complaint.is_some())
             });
