@@ -46,6 +46,8 @@ pub struct Findings {
     pub entries: u64,
     /// of them, versions of the catalogue and the policies
     pub versions: u64,
+    /// of them, acts on keys
+    pub key_acts: u64,
     /// damage, empty if the store is sound
     pub damage: Vec<Damage>,
 }
@@ -99,6 +101,7 @@ async fn log_hashes(app: &App, findings: &mut Findings) -> Result<BTreeSet<(Entr
     hashes.extend(outbox);
     let is_version = |kind: EntryKind| matches!(kind, EntryKind::Catalogue | EntryKind::Policy);
     findings.versions = hashes.iter().filter(|(kind, _)| is_version(*kind)).count() as u64;
+    findings.key_acts = hashes.iter().filter(|(kind, _)| *kind == EntryKind::Key).count() as u64;
     Ok(hashes)
 }
 

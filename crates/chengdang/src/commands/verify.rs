@@ -41,6 +41,7 @@ pub(crate) async fn run(config: &Config, args: Args) -> anyhow::Result<Exit> {
             "staged": findings.staged,
             "log_entries": findings.entries,
             "log_versions": findings.versions,
+            "log_key_acts": findings.key_acts,
             "damage": damage,
         }))?;
     } else {

@@ -198,7 +198,7 @@ impl Installation {
         let count = |key: &str| findings[key].as_u64().unwrap();
         assert_eq!(
             count("log_entries"),
-            count("chunks") + count("deliveries") + count("log_versions")
+            count("chunks") + count("deliveries") + count("log_versions") + count("log_key_acts")
         );
         findings
     }
