@@ -115,12 +115,11 @@ pub async fn register(
     .into_iter();
     let mut done = Vec::with_capacity(entries.len());
     for (entry, fault) in entries.iter().zip(answers) {
-        done.push(match fault {
-            Some(fault) => Err(fault),
-            None => {
-                let matter = stored.next().ok_or(AppError::Damaged { what: "a matter" })?;
-                settle(app, permit, entry, matter).await?
-            }
+        done.push(if let Some(fault) = fault {
+            Err(fault)
+        } else {
+            let matter = stored.next().ok_or(AppError::Damaged { what: "a matter" })?;
+            settle(app, permit, entry, matter).await?
         });
     }
     Ok(done)

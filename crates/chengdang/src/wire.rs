@@ -91,7 +91,7 @@ fn open_log(config: &Config, vault: &Vault) -> anyhow::Result<Log> {
 fn open_vault(config: &Config) -> anyhow::Result<Vault> {
     let token = open_token(config)?;
     Vault::open_with(&config.key_file(), token)
-        .map_err(told)
+        .map_err(|error| told(&error))
         .with_context(|| key_hint(config))
 }
 
@@ -101,7 +101,7 @@ pub(crate) fn create_keys(config: &Config) -> anyhow::Result<()> {
     let token = open_token(config)?;
     let keys = config.key_file();
     Vault::create_with(&keys, suite, token.as_ref())
-        .map_err(told)
+        .map_err(|error| told(&error))
         .with_context(|| format!("the key file {} cannot be created", keys.display()))
 }
 
@@ -110,15 +110,15 @@ fn open_token(config: &Config) -> anyhow::Result<Option<Arc<dyn Token>>> {
     if token.module.as_os_str().is_empty() {
         return Ok(None);
     }
-    let pin = vault::read_secret_line(&token.pin_file).map_err(told);
+    let pin = vault::read_secret_line(&token.pin_file).map_err(|error| told(&error));
     let pin = pin.with_context(|| format!("the PIN file {} cannot be used", token.pin_file.display()))?;
-    let opened = Pkcs11Token::open(&token.module, &token.label, &pin).map_err(told);
+    let opened = Pkcs11Token::open(&token.module, &token.label, &pin).map_err(|error| told(&error));
     let opened = opened.with_context(|| format!("the token \"{}\" cannot be used", token.label))?;
     Ok(Some(Arc::new(opened)))
 }
 
 /// A refusal of the vault with its remedy.
-fn told(error: VaultError) -> anyhow::Error {
+fn told(error: &VaultError) -> anyhow::Error {
     anyhow!("{error}: {}", error.remedy())
 }
 

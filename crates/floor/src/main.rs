@@ -164,11 +164,11 @@ fn compare(file: &Path, prover: &Prover, report: &Report, policies: &Policies) -
         path: file.display().to_string(),
         what: what.to_owned(),
     };
-    let proved = prover.theorems().iter().map(|theorem| {
+    let asked = prover.theorems().iter().map(|theorem| {
         let environments = report.asked.get(&theorem.id).map_or(0, |asked| asked.0);
         (theorem.id.clone(), environments)
     });
-    let proved: Vec<_> = proved.collect();
+    let asked: Vec<_> = asked.collect();
     let listed: Vec<_> = said
         .theorems
         .into_iter()
@@ -182,7 +182,7 @@ fn compare(file: &Path, prover: &Prover, report: &Report, policies: &Policies) -
             said.never_erring == report.never_erring,
             "other policies that never err",
         ),
-        (listed == proved, "other theorems or environments of them"),
+        (listed == asked, "other theorems or environments of them"),
     ];
     match differences.into_iter().find(|(is_same, _)| !is_same) {
         None => Ok(()),

@@ -233,12 +233,11 @@ impl Asking<'_> {
             .check_always_denies_with_counterexample_opt(compiled)
             .await;
         self.report.questions += 1;
-        match found.map_err(|error| undecided(&self.name, &error))? {
-            Some(found) => replayed(self.policies, &found, "open", &self.name, true).map(|_| ()),
-            None => {
-                self.report.closed.push(self.name.clone());
-                Ok(())
-            }
+        if let Some(found) = found.map_err(|error| undecided(&self.name, &error))? {
+            replayed(self.policies, &found, "open", &self.name, true).map(|_| ())
+        } else {
+            self.report.closed.push(self.name.clone());
+            Ok(())
         }
     }
 
@@ -301,9 +300,9 @@ impl Prover {
         };
         let environments = policies.schema().request_envs();
         for env in environments.filter(|env| env.action().id().unescaped() == action) {
-            let compile = |set| CompiledPolicySet::compile(set, &env, policies.schema());
-            let one = compile(one).map_err(|error| failed(&error))?;
-            let other = compile(other).map_err(|error| failed(&error))?;
+            let compile =
+                |set| CompiledPolicySet::compile(set, &env, policies.schema()).map_err(|error| failed(&error));
+            let (one, other) = (compile(one)?, compile(other)?);
             let alike = compiler.check_equivalent_opt(&one, &other).await;
             if !alike.map_err(|error| failed(&error))? {
                 return Ok(false);

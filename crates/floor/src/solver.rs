@@ -21,7 +21,7 @@ fn path() -> String {
     std::env::var("CVC5").unwrap_or_else(|_| "cvc5".to_owned())
 }
 
-fn no_solver(cause: impl ToString) -> FloorError {
+fn no_solver(cause: &dyn ToString) -> FloorError {
     FloorError::NoSolver {
         path: path(),
         cause: cause.to_string(),
@@ -36,7 +36,7 @@ fn no_solver(cause: impl ToString) -> FloorError {
 pub async fn version() -> Result<String, FloorError> {
     let mut command = Command::new(path());
     command.arg("--version").stdin(Stdio::null());
-    let output = command.output().await.map_err(no_solver)?;
+    let output = command.output().await.map_err(|error| no_solver(&error))?;
     let text = String::from_utf8_lossy(&output.stdout);
     let line = text.lines().next().unwrap_or_default();
     // "This is cvc5 version 1.0.3"
@@ -50,8 +50,8 @@ pub async fn version() -> Result<String, FloorError> {
 
 /// Starts a solver and asks it what is known. A dead solver, or a program that says "unsat" to everything, proves nothing.
 pub(crate) async fn open() -> Result<Compiler, FloorError> {
-    let solver = LocalSolver::cvc5_with_args([LIMIT_PER_QUESTION]).map_err(no_solver)?;
-    let mut compiler = CedarSymCompiler::new(solver).map_err(no_solver)?;
+    let solver = LocalSolver::cvc5_with_args([LIMIT_PER_QUESTION]).map_err(|error| no_solver(&error))?;
+    let mut compiler = CedarSymCompiler::new(solver).map_err(|error| no_solver(&error))?;
     guard(&mut compiler).await?;
     Ok(compiler)
 }

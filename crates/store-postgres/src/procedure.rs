@@ -52,15 +52,12 @@ impl ProcedureStore for PostgresStore {
     ) -> Result<Vec<Procedure>, StoreError> {
         let client = self.client().await?;
         let (limit, kind) = (i64::from(limit), kind.as_str());
-        let open = match organisation {
-            Some(organisation) => {
-                let sql = include_str!("../sql/procedure_open/list_of_organisation.sql");
-                all(&client, sql, &[&organisation.as_str(), &limit, &kind], procedure).await?
-            }
-            None => {
-                let sql = include_str!("../sql/procedure_open/list.sql");
-                all(&client, sql, &[&limit, &kind], procedure).await?
-            }
+        let open = if let Some(organisation) = organisation {
+            let sql = include_str!("../sql/procedure_open/list_of_organisation.sql");
+            all(&client, sql, &[&organisation.as_str(), &limit, &kind], procedure).await?
+        } else {
+            let sql = include_str!("../sql/procedure_open/list.sql");
+            all(&client, sql, &[&limit, &kind], procedure).await?
         };
         Ok(open)
     }

@@ -48,11 +48,11 @@ impl RotationStore for SqliteStore {
         };
         let changes = changes.to_vec();
         self.write(move |connection| {
-            let mut changed = 0;
+            let mut rows = 0;
             for change in &changes {
-                changed += execute(connection, sql, params![change.number, change.before, change.after])? as u64;
+                rows += execute(connection, sql, params![change.number, change.before, change.after])? as u64;
             }
-            Ok(changed)
+            Ok(rows)
         })
         .await
     }
@@ -86,12 +86,12 @@ impl RotationStore for SqliteStore {
     async fn retag_traces(&self, moves: &[(IndexTag, IndexTag)]) -> Result<u64, StoreError> {
         let moves = moves.to_vec();
         self.write(move |connection| {
-            let mut moved = 0;
+            let mut rows = 0;
             for (from, to) in &moves {
                 let tags = params![&from.tag, from.index.code(), from.key_version, &to.tag, to.key_version];
-                moved += execute(connection, include_str!("../sql/trace/retag.sql"), tags)? as u64;
+                rows += execute(connection, include_str!("../sql/trace/retag.sql"), tags)? as u64;
             }
-            Ok(moved)
+            Ok(rows)
         })
         .await
     }

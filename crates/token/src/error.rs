@@ -8,7 +8,7 @@ pub(crate) const fn failed(what: &'static str) -> VaultError {
 }
 
 /// A login that was refused; one that another session of this process made holds for this one, too.
-pub(crate) fn of_login(error: Error) -> Result<(), VaultError> {
+pub(crate) fn of_login(error: &Error) -> Result<(), VaultError> {
     match error {
         Error::Pkcs11(RvError::UserAlreadyLoggedIn, _) => Ok(()),
         Error::Pkcs11(
@@ -24,7 +24,7 @@ pub(crate) fn of_login(error: Error) -> Result<(), VaultError> {
     }
 }
 
-/// Whether a decryption failed for what was decrypted, and not for the token: SoftHSM answers a wrong tag by `GeneralError`.
+/// Whether a decryption failed for what was decrypted, and not for the token: `SoftHSM` answers a wrong tag by `GeneralError`.
 pub(crate) const fn is_of_content(error: RvError) -> bool {
     matches!(
         error,

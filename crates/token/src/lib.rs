@@ -80,7 +80,9 @@ impl Pkcs11Token {
         })?;
         let session = module.open_rw_session(slot).map_err(|_| failed("opening a session"))?;
         let pin = AuthPin::new(pin.into());
-        session.login(UserType::User, Some(&pin)).or_else(of_login)?;
+        session
+            .login(UserType::User, Some(&pin))
+            .or_else(|error| of_login(&error))?;
         Ok(Self {
             module,
             slot,
@@ -93,12 +95,11 @@ impl Pkcs11Token {
     /// Runs `work` in a session of its own: a session does one thing at a time.
     fn with<T>(&self, work: impl FnOnce(&Session) -> Result<T, VaultError>) -> Result<T, VaultError> {
         let waiting = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let session = match waiting {
-            Some(session) => session,
-            None => {
-                let opened = self.module.open_rw_session(self.slot);
-                opened.map_err(|_| failed("opening a session"))?
-            }
+        let session = if let Some(session) = waiting {
+            session
+        } else {
+            let opened = self.module.open_rw_session(self.slot);
+            opened.map_err(|_| failed("opening a session"))?
         };
         let outcome = work(&session)?;
         // A session in which something failed is closed: an operation may still be under way in it.

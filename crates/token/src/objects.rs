@@ -8,7 +8,7 @@ use vault::token::TokenKey;
 
 use crate::error::failed;
 
-/// The curve of Ed25519 as an object identifier in DER (RFC 8410 §3): 1.3.101.112. It must be known to the token; SoftHSM
+/// The curve of Ed25519 as an object identifier in DER (RFC 8410 §3): 1.3.101.112. It must be known to the token; `SoftHSM`
 /// 2.6 takes it as the printable string `edwards25519` (PKCS #11 v3.0 §2.3.10).
 const ED25519: &[u8] = &[
     0x13, 0x0c, b'e', b'd', b'w', b'a', b'r', b'd', b's', b'2', b'5', b'5', b'1', b'9',

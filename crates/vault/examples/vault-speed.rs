@@ -43,7 +43,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 /// Bytes of the blocks whose rates are printed: those of OpenSSL's longest.
-const BLOCK: usize = 16 * 1024;
+const BLOCK: u16 = 16 * 1024;
 
 /// Megabytes a second of `call`, which takes a block, over some time; the best of several rounds.
 fn rate(mut call: impl FnMut()) -> f64 {
@@ -53,7 +53,7 @@ fn rate(mut call: impl FnMut()) -> f64 {
         start.elapsed().as_secs_f64()
     };
     let best = (0..9).map(seconds).fold(f64::INFINITY, f64::min);
-    f64::from(CALLS) * BLOCK as f64 / best / 1e6
+    f64::from(CALLS) * f64::from(BLOCK) / best / 1e6
 }
 
 /// What OpenSSL's own speed test says, if the program is there: the peer of the rates above.
@@ -89,8 +89,8 @@ fn openssl() -> Result<(), Box<dyn std::error::Error>> {
 
 fn of_suite(suite: &'static dyn Suite) -> Result<(), Box<dyn std::error::Error>> {
     let vault = Vault::ephemeral_with(suite)?;
-    let (key, block) = ([7; 32], vec![7_u8; BLOCK]);
-    let mut sealed = Vec::with_capacity(BLOCK + 16);
+    let (key, block) = ([7; 32], vec![7_u8; BLOCK.into()]);
+    let mut sealed = Vec::with_capacity(usize::from(BLOCK) + 16);
     let sealing = rate(|| {
         sealed.clear();
         sealed.extend_from_slice(&block);

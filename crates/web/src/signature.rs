@@ -40,7 +40,7 @@ pub(crate) struct Signature {
     created: i64,
     expires: Option<i64>,
     nonce: String,
-    signature: Vec<u8>,
+    bytes: Vec<u8>,
 }
 
 /// The address of a request as its sender wrote it.
@@ -97,7 +97,7 @@ impl Signature {
             created: seconds("created").ok_or(AskFault::NoParameter { what: "created" })?,
             expires: seconds("expires"),
             nonce: text("nonce")?,
-            signature,
+            bytes: signature,
         })
     }
 
@@ -150,7 +150,7 @@ impl Signature {
             expires: self.expires,
             nonce: &self.nonce,
             base: base.as_bytes(),
-            signature: &self.signature,
+            signature: &self.bytes,
             officer,
         }
     }

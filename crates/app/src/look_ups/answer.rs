@@ -46,7 +46,7 @@ pub async fn look_up(app: &App, permit: &Permit<LookUp>, asked: &Asked) -> Resul
     let organisation = caller.organisation.clone().ok_or(AppError::Invalid {
         what: "who looks a person up acts for an organisation",
     })?;
-    let asker = Asker {
+    let by = Asker {
         organisation,
         account: officer,
         client: limits::client_of(caller),
@@ -54,10 +54,10 @@ pub async fn look_up(app: &App, permit: &Permit<LookUp>, asked: &Asked) -> Resul
     };
     let numbers = keys::number_tags(app.vault(), &asked.document);
     let matter = asked.matter.as_ref().map(|matter| matter.id);
-    limits::take(app, caller, &asker, matter, numbers.current.tag).await?;
+    limits::take(app, caller, &by, matter, numbers.current.tag).await?;
     app.ensure_decoy().await?;
 
-    let traced = trace(app, permit, asked, asker, &numbers).await?;
+    let traced = trace(app, permit, asked, by, &numbers).await?;
     if limits::is_honey(app, numbers.current.tag) {
         limits::raise(app, AlarmKind::HoneyNumber, caller, Some(&purpose.id), Some(traced.id)).await?;
     }
@@ -127,7 +127,7 @@ fn purpose_of<'a>(app: &'a App, permit: &Permit<LookUp>, asked: &Asked) -> Resul
         .into());
     }
     let purpose = app.catalogue().purposes.get(&asked.purpose);
-    Ok(purpose.ok_or(LookUpFault::Purpose)?)
+    purpose.ok_or(LookUpFault::Purpose)
 }
 
 /// Makes the look-up durable, or finds the one that stands under its key.
@@ -135,7 +135,7 @@ async fn trace(
     app: &App,
     permit: &Permit<LookUp>,
     asked: &Asked,
-    asker: Asker,
+    by: Asker,
     numbers: &keys::TagPair,
 ) -> Result<Traced, LookUpFault> {
     let (id, at) = (app.fresh_uuid(), app.now());
@@ -149,11 +149,11 @@ async fn trace(
         "kind": "look_up",
         "id": id,
         "at": at.0,
-        "organisation": asker.organisation.as_str(),
-        "official": handles::handle(app, &asker.organisation, asker.account),
-        "account": asker.account,
-        "client": asker.client,
-        "purpose": asker.purpose.as_str(),
+        "organisation": by.organisation.as_str(),
+        "official": handles::handle(app, &by.organisation, by.account),
+        "account": by.account,
+        "client": by.client,
+        "purpose": by.purpose.as_str(),
         "statute": statute.map(|basis| format!("{} {}", basis.document, basis.article)),
         "legal_ground": asked.ground,
         "matter_no": asked.matter_no.as_str(),
@@ -164,15 +164,15 @@ async fn trace(
     let about = Some(&asked.document);
     let (content, entry_hash) = entry::seal_about(app, entry::TRACE, TRACE_CONTENT, id, &content, about)?;
     let secret = app.vault().log_secret();
-    let key = format!("key\u{1f}{}\u{1f}{}", asker.client.unwrap_or(asker.account), asked.key);
+    let key = format!("key\u{1f}{}\u{1f}{}", by.client.unwrap_or(by.account), asked.key);
     let new = NewLookUp {
         request_key: secret.attempt_tag(key.as_bytes()),
         request_tag: secret.attempt_tag(request_bytes(asked, numbers).as_bytes()),
         matter: asked.matter.as_ref().map(|matter| matter.id),
-        organisation: asker.organisation,
-        account: asker.account,
-        client: asker.client,
-        purpose: asker.purpose,
+        organisation: by.organisation,
+        account: by.account,
+        client: by.client,
+        purpose: by.purpose,
         day: at.day(),
         trace: NewTrace {
             uuid: id,

@@ -195,7 +195,9 @@ async fn fill(app: &App) -> Result<(), AppError> {
         if known.day != Some(day) {
             return Ok(());
         }
-        page.iter().for_each(|counted| known.add(counted));
+        for counted in &page {
+            known.add(counted);
+        }
         after = known.read_to;
         if is_last {
             break;
@@ -326,7 +328,7 @@ mod tests {
         for officer in 0..1_000_u128 {
             let mut known = Known::default();
             let scope = [Scope::Officer(Uuid::from_u128(officer))];
-            let is_busy = draw(&mut state) % 20 == 0;
+            let is_busy = draw(&mut state).is_multiple_of(20);
             let persons = 4 + draw(&mut state) % if is_busy { 55 } else { 37 };
             let mut is_flagged = false;
             for person in 0..persons {

@@ -61,7 +61,7 @@ async fn told(town: &Town, sequence: u16) -> usize {
     own_file::emergencies(&town.app, &permit).await.unwrap().len()
 }
 
-fn is_not_found<T: std::fmt::Debug>(result: Result<T, AppError>, what: &str) {
+fn is_not_found<T: std::fmt::Debug>(result: &Result<T, AppError>, what: &str) {
     assert!(matches!(result, Err(AppError::NotFound)), "{what}: {result:?}");
 }
 
@@ -81,7 +81,7 @@ async fn ab09_an_emergency_needs_two_officers_ends_by_itself_and_the_person_is_t
         let app = town.app.clone();
         async move { emergencies::in_hand(&app, &caller, id, &purpose(), &document(sequence)).await }
     };
-    is_not_found(in_hand(first.clone(), 1).await, "asked, not granted");
+    is_not_found(&in_hand(first.clone(), 1).await, "asked, not granted");
 
     let waiting = emergencies::waiting(&town.app, &second).await.unwrap();
     assert_eq!(
@@ -109,14 +109,14 @@ async fn ab09_an_emergency_needs_two_officers_ends_by_itself_and_the_person_is_t
     assert_eq!(in_hand(first.clone(), 1).await.unwrap().until(), until);
     assert_eq!(in_hand(second.clone(), 1).await.unwrap().uuid(), id);
     is_not_found(
-        in_hand(third.clone(), 1).await,
+        &in_hand(third.clone(), 1).await,
         "a colleague who neither asked nor granted",
     );
-    is_not_found(in_hand(stranger, 1).await, "another organisation");
-    is_not_found(in_hand(first.clone(), 2).await, "another person");
+    is_not_found(&in_hand(stranger, 1).await, "another organisation");
+    is_not_found(&in_hand(first.clone(), 2).await, "another person");
     let other = PurposeId::parse("PUR-PROCUREMENT").unwrap();
     let laundered = emergencies::in_hand(&town.app, &first, id, &other, &document(1)).await;
-    is_not_found(laundered, "another purpose");
+    is_not_found(&laundered, "another purpose");
     let system = Caller {
         kind: CallerKind::System,
         behind: Some(first.account),
@@ -129,14 +129,14 @@ async fn ab09_an_emergency_needs_two_officers_ends_by_itself_and_the_person_is_t
         "the system of the officer who asked"
     );
     is_not_found(
-        in_hand(Caller { behind: None, ..system }, 1).await,
+        &in_hand(Caller { behind: None, ..system }, 1).await,
         "a system with nobody behind it",
     );
 
     assert_eq!(told(&town, 1).await, 1, "the person is told");
     assert_eq!(told(&town, 2).await, 0);
     town.clock.jump(30 * MINUTE);
-    is_not_found(in_hand(first, 1).await, "it ended by itself");
+    is_not_found(&in_hand(first, 1).await, "it ended by itself");
     let reviews = town
         .app
         .policies()
@@ -166,10 +166,10 @@ async fn ab09_what_is_no_emergency_is_not_asked_for() {
         ("no time", |asked| asked.minutes = 0),
         ("more than an hour", |asked| asked.minutes = 61),
         ("a disabled purpose", |asked| {
-            asked.purpose = PurposeId::parse("PUR-COMMENDATION").unwrap()
+            asked.purpose = PurposeId::parse("PUR-COMMENDATION").unwrap();
         }),
         ("no purpose", |asked| {
-            asked.purpose = PurposeId::parse("PUR-NONE").unwrap()
+            asked.purpose = PurposeId::parse("PUR-NONE").unwrap();
         }),
     ] {
         let result = refused(first.clone(), change).await;
@@ -184,8 +184,8 @@ async fn ab09_what_is_no_emergency_is_not_asked_for() {
         second_factor: false,
         ..first.clone()
     };
-    is_not_found(refused(half, |_| ()).await, "one factor");
-    is_not_found(refused(town.centre(), |_| ()).await, "the centre");
+    is_not_found(&refused(half, |_| ()).await, "one factor");
+    is_not_found(&refused(town.centre(), |_| ()).await, "the centre");
 
     // Nobody granted it in time.
     let second = officer(&town, "second", ASKER).await;

@@ -10,6 +10,7 @@ mod emergencies;
 mod faults;
 #[cfg(test)]
 mod life;
+#[cfg(test)]
 mod log;
 #[cfg(test)]
 mod look_ups;

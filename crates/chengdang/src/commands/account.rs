@@ -26,7 +26,7 @@ enum What {
     Create {
         /// Login name: 3 to 32 of a-z, 0-9, dot and hyphen
         login: String,
-        /// system_admin, security_admin or audit_admin
+        /// `system_admin`, `security_admin` or `audit_admin`
         #[arg(long)]
         kind: String,
         /// Staff number of whoever holds it; one human holds one account
@@ -65,7 +65,9 @@ pub(crate) async fn run(config: &Config, args: Args) -> anyhow::Result<Exit> {
                 totp_secret: None,
                 holder: Some(staff_number),
             };
-            let created = administrators::create_first(&app, new).await.map_err(told)?;
+            let created = administrators::create_first(&app, new)
+                .await
+                .map_err(|error| told(&error))?;
             output::line(format_args!("login     {login}\npassword  {password}"))?;
             output::line(format_args!(
                 "one-time codes  {}\n                {}",
@@ -73,7 +75,10 @@ pub(crate) async fn run(config: &Config, args: Args) -> anyhow::Result<Exit> {
             ))?;
         }
         What::List { json } => {
-            for view in administrators::accounts_from_host(&app).await.map_err(told)? {
+            for view in administrators::accounts_from_host(&app)
+                .await
+                .map_err(|error| told(&error))?
+            {
                 let (kind, since) = (view.kind.as_str(), view.created_at.local_text());
                 let ended = view.ended_at.map(domain::Moment::local_text);
                 if json {
@@ -88,7 +93,9 @@ pub(crate) async fn run(config: &Config, args: Args) -> anyhow::Result<Exit> {
             }
         }
         What::End { login } => {
-            administrators::end_from_host(&app, &login).await.map_err(told)?;
+            administrators::end_from_host(&app, &login)
+                .await
+                .map_err(|error| told(&error))?;
             output::line(format_args!("{login} has ended"))?;
         }
     }
@@ -96,6 +103,6 @@ pub(crate) async fn run(config: &Config, args: Args) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn told(error: app::AppError) -> anyhow::Error {
+fn told(error: &app::AppError) -> anyhow::Error {
     anyhow!("{}: {error}", error.code())
 }

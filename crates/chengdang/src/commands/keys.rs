@@ -96,7 +96,9 @@ pub(crate) async fn run(config: &Config, args: Args) -> anyhow::Result<Exit> {
             let rotated = rotated.map_err(|error| told(&error))?;
             if args.json {
                 let mut told = carried(key, rotated.version, &rotated.carried);
-                told["is_new"] = rotated.is_new.into();
+                if let Value::Object(fields) = &mut told {
+                    fields.insert("is_new".into(), rotated.is_new.into());
+                }
                 output::line(told)?;
             } else {
                 output::line(format_args!(
@@ -158,13 +160,17 @@ async fn show(app: &app::App, permit: &policy::Permit<ManageKeys>, as_json: bool
     }
     for act in acts {
         let act = read(&act.document);
-        let word = |name: &str| act["act"][name].as_str().unwrap_or_default().to_owned();
+        let word = |name: &str| {
+            act.pointer(&format!("/act/{name}"))
+                .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+                .unwrap_or_default()
+        };
         output::line(format_args!(
             "{}  {} {} version {}",
             word("at"),
             word("what"),
             word("key"),
-            act["act"]["version"]
+            word("version")
         ))?;
     }
     Ok(())

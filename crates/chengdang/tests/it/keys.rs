@@ -220,7 +220,7 @@ fn keys_show_prints_no_secret() {
 
 const PIN: &str = "2468-1357";
 
-/// A token of SoftHSM in a folder of its own, and the settings of an installation that uses it.
+/// A token of `SoftHSM` in a folder of its own, and the settings of an installation that uses it.
 struct Token {
     folder: tempfile::TempDir,
 }

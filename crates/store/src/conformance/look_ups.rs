@@ -374,6 +374,7 @@ pub async fn alarms_and_numbers_never_issued_are_kept(store: &dyn Store) {
     ok(store.add_honey_numbers(&tags, START).await, "again");
     let mut read = ok(store.honey_numbers().await, "honey");
     let mut expected = tags.to_vec();
-    (read.sort_unstable(), expected.sort_unstable());
+    read.sort_unstable();
+    expected.sort_unstable();
     assert_eq!(read, expected);
 }

@@ -67,7 +67,19 @@ impl KeyFile {
         for former in &self.former {
             let kind = if former.is_sm2 { "sm2-key" } else { "signing-key" };
             let (version, until, public) = (former.version, former.until.0, STANDARD.encode(&former.public));
-            text.push_str(&format!("{FORMER}{kind} {version} {until} {public}\n"));
+            for part in [
+                FORMER,
+                kind,
+                " ",
+                &version.to_string(),
+                " ",
+                &until.to_string(),
+                " ",
+                &public,
+                "\n",
+            ] {
+                text.push_str(part);
+            }
         }
         let check = check_of(&text);
         text.push_str("check ");

@@ -1,4 +1,4 @@
-//! SM4 in GCM (RFC 8998), SM3, and SM2 signatures, by the crates of RustCrypto.
+//! SM4 in GCM (RFC 8998), SM3, and SM2 signatures, by the crates of `RustCrypto`.
 
 use aes_gcm::AesGcm;
 use aes_gcm::aead::AeadInOut;

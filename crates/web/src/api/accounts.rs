@@ -64,7 +64,8 @@ pub(super) struct Login {
     /// Account.
     id: Uuid,
     /// Login name.
-    login: String,
+    #[serde(rename = "login")]
+    name: String,
     /// Kind.
     kind: &'static str,
     /// Organisation of an officer.
@@ -84,7 +85,7 @@ impl From<AccountView> for Login {
     fn from(view: AccountView) -> Self {
         Self {
             id: view.uuid,
-            login: view.login,
+            name: view.login,
             kind: view.kind.as_str(),
             organisation: view.organisation.map(|code| code.to_string()),
             created_at: rfc3339(view.created_at),

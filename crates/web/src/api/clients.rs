@@ -58,7 +58,8 @@ pub(super) struct System {
 }))]
 pub(super) struct Key {
     /// `keyid` of its signatures.
-    key_id: Uuid,
+    #[serde(rename = "key_id")]
+    id: Uuid,
     /// `alg` of its signatures.
     algorithm: &'static str,
     /// From when it is good.
@@ -73,7 +74,7 @@ pub(super) struct Key {
 impl From<ClientKey> for Key {
     fn from(key: ClientKey) -> Self {
         Self {
-            key_id: key.uuid,
+            id: key.uuid,
             algorithm: key.algorithm.as_str(),
             valid_from: rfc3339(key.valid_from),
             valid_until: rfc3339(key.valid_until),

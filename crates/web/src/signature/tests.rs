@@ -39,7 +39,7 @@ fn base_of(method: &Method, uri: &Uri, headers: &HeaderMap) -> (String, Vec<u8>)
         created: 0,
         expires: None,
         nonce: String::new(),
-        signature: Vec::new(),
+        bytes: Vec::new(),
     };
     let target = Target {
         method,

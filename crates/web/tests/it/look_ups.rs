@@ -85,18 +85,18 @@ async fn a_program_looks_up_and_the_person_sees_it_at_once() {
         .await
         .json();
     assert_eq!(seen["looks"].as_array().unwrap().len(), 1, "{seen}");
-    let look = &seen["looks"][0];
+    let first = &seen["looks"][0];
     assert_eq!(
-        (&look["id"], &look["kind"], &look["outcome"]),
+        (&first["id"], &first["kind"], &first["outcome"]),
         (&answer["id"], &json!("look_up"), &json!("disclosed"))
     );
-    assert_eq!(look["matter_no"], MATTER);
-    assert_eq!(look["proofs"][0]["entry_hash"], answer["receipt"]["entry_hash"]);
+    assert_eq!(first["matter_no"], MATTER);
+    assert_eq!(first["proofs"][0]["entry_hash"], answer["receipt"]["entry_hash"]);
     // Anybody can compute the hash anew.
-    let nonce = hex::decode(look["proofs"][0]["nonce"].as_str().unwrap()).unwrap();
-    let content = look["proofs"][0]["content"].as_str().unwrap();
+    let nonce = hex::decode(first["proofs"][0]["nonce"].as_str().unwrap()).unwrap();
+    let content = first["proofs"][0]["content"].as_str().unwrap();
     let hash = vault::entry_hash("trace", &[&nonce, content.as_bytes()]);
-    assert_eq!(hex::encode(hash), look["proofs"][0]["entry_hash"].as_str().unwrap());
+    assert_eq!(hex::encode(hash), first["proofs"][0]["entry_hash"].as_str().unwrap());
 
     let complaint = format!("/api/v1/me/look-ups/{id}/complaint");
     let body = json!({ "words": "我没有申请" });

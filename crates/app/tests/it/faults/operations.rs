@@ -229,18 +229,7 @@ impl Operation {
             }
             Self::SeeWhoLooked => see_who_looked(city, known.look_up, is_again).await,
             Self::AnswerComplaint => answer_complaint(city, known.look_up, is_again).await,
-            Self::TryHoneyNumber => {
-                app::look_ups::add_honey_numbers(city.app(), &[document(999)]).await?;
-                app::look_ups::declare_relation(city.app(), Uuid::from_u128(7), &document(2), Relation::Kin).await?;
-                let tried = Written {
-                    number: document(999).expose().to_owned(),
-                    ..Written::about(4, "key-of-the-operation")
-                };
-                look_ups::ask(city, &city.officer(), &tried).await?;
-                let alarms = app::look_ups::alarms(city.app(), 9).await?;
-                assert!(alarms.iter().any(|alarm| alarm.kind == AlarmKind::HoneyNumber));
-                Ok(())
-            }
+            Self::TryHoneyNumber => try_honey_number(city).await,
         }
     }
 }
@@ -257,6 +246,19 @@ async fn look_up_for(city: &City, operation: Operation) -> Uuid {
         complain(city, answer.id).await.unwrap();
     }
     answer.id
+}
+
+async fn try_honey_number(city: &City) -> Result<(), Failed> {
+    app::look_ups::add_honey_numbers(city.app(), &[document(999)]).await?;
+    app::look_ups::declare_relation(city.app(), Uuid::from_u128(7), &document(2), Relation::Kin).await?;
+    let tried = Written {
+        number: document(999).expose().to_owned(),
+        ..Written::about(4, "key-of-the-operation")
+    };
+    look_ups::ask(city, &city.officer(), &tried).await?;
+    let alarms = app::look_ups::alarms(city.app(), 9).await?;
+    assert!(alarms.iter().any(|alarm| alarm.kind == AlarmKind::HoneyNumber));
+    Ok(())
 }
 
 async fn register_matters(city: &City) -> Result<(), Failed> {
