@@ -3,7 +3,7 @@
 
 use domain::{Moment, Uscc};
 use policy::{Permit, RegisterClient, RevokeClient};
-use store::{ActKind, Client, ClientKey, KeyAlgorithm, StoreError};
+use store::{ActKind, Client, ClientKey, ENDPOINT_CHARS_MAX, Endpoint, KeyAlgorithm, StoreError};
 use uuid::Uuid;
 
 use crate::administrators::act;
@@ -22,6 +22,8 @@ pub struct ClientView {
     pub client: Client,
     /// Its keys, oldest first.
     pub keys: Vec<ClientKey>,
+    /// Where its events go; `None` = nowhere, it reads them itself.
+    pub endpoint: Option<Endpoint>,
 }
 
 /// A key to be registered.
@@ -123,7 +125,39 @@ pub async fn revoke_key(app: &App, permit: &Permit<RevokeClient>, key: Uuid) -> 
     }
 }
 
-/// All systems with their keys.
+/// Sets where the events of a system go, or ends it. Whether the address may be used at all the edge has checked.
+///
+/// # Errors
+///
+/// [`AppError::Invalid`] if the address is too long, [`AppError::NotFound`] if there is no such system.
+pub async fn set_endpoint(
+    app: &App,
+    permit: &Permit<RegisterClient>,
+    client: Uuid,
+    url: Option<&str>,
+) -> Result<Endpoint, AppError> {
+    if url.is_some_and(|url| url.is_empty() || url.len() > ENDPOINT_CHARS_MAX) {
+        return Err(AppError::Invalid {
+            what: "the address of an endpoint has 1 to 500 characters",
+        });
+    }
+    app.store().find_client(client).await?.ok_or(AppError::NotFound)?;
+    let endpoint = Endpoint {
+        client,
+        url: url.map(str::to_owned),
+        at: app.now(),
+    };
+    let kind = if url.is_some() {
+        ActKind::EndpointSet
+    } else {
+        ActKind::EndpointEnded
+    };
+    let act = act(app, kind, permit.caller().account, client.to_string());
+    app.store().set_endpoint(&endpoint, &act).await?;
+    Ok(endpoint)
+}
+
+/// All systems with their keys and endpoints.
 ///
 /// # Errors
 ///
@@ -132,7 +166,12 @@ pub async fn list(app: &App, _: &Permit<RegisterClient>) -> Result<Vec<ClientVie
     let mut views = Vec::new();
     for client in app.store().list_clients(CLIENTS_MAX).await? {
         let keys = app.store().keys_of_client(client.uuid).await?;
-        views.push(ClientView { client, keys });
+        let endpoint = app.store().find_endpoint(client.uuid).await?;
+        views.push(ClientView {
+            endpoint: endpoint.filter(|endpoint| endpoint.url.is_some()),
+            client,
+            keys,
+        });
     }
     Ok(views)
 }

@@ -14,6 +14,7 @@ pub mod deliveries;
 pub mod emergencies;
 pub mod entry;
 mod error;
+pub mod events;
 mod handles;
 pub mod held;
 mod keys;
@@ -68,6 +69,8 @@ pub struct Settings {
     pub is_demo: bool,
     /// Space kept back, on each disk that deliveries fill; they go on only while there is room beside it.
     pub reserves: Vec<Reserve>,
+    /// How events are tried again.
+    pub events: events::EventSettings,
 }
 
 /// How the intake is.
@@ -95,6 +98,7 @@ impl Settings {
             allow_test_area: false,
             is_demo: false,
             reserves: Vec::new(),
+            events: events::EventSettings::default(),
         }
     }
 }
@@ -177,6 +181,13 @@ impl App {
     #[must_use]
     pub fn public_key(&self) -> [u8; 32] {
         self.vault().public_key()
+    }
+
+    /// Ed25519 keys that sign or have signed what is sent and given out, newest first; since when each is retired.
+    #[must_use]
+    pub fn signing_keys(&self) -> Vec<([u8; 32], Option<Moment>)> {
+        let known = self.vault().known_signers().into_iter();
+        known.map(|signer| (signer.ed25519, signer.until)).collect()
     }
 
     /// Name of the suite of ciphers.

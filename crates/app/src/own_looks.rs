@@ -4,7 +4,9 @@ use domain::catalogue::{LegalBasis, PurposeId, Text};
 use domain::{Moment, Uscc};
 use policy::{Permit, ReadOwnLookUps};
 use serde_json::{Value, json};
-use store::{Look, LookUpResult, NewProcedure, Procedure, ProcedureKind, StoreError, TraceKind, TraceOutcome};
+use store::{
+    Look, LookUpResult, NewProcedure, PersonId, Procedure, ProcedureKind, StoreError, TraceKind, TraceOutcome,
+};
 use uuid::Uuid;
 
 use crate::entry::{self, Entry};
@@ -207,6 +209,27 @@ async fn numbers(app: &App, permit: &Permit<ReadOwnLookUps>) -> Result<Vec<store
     let account = app.store().find_account(permit.resource().account).await?;
     let (document, _) = accounts::identity_of(app, &account.ok_or(AppError::NotFound)?)?;
     Ok(keys::number_tags(app.vault(), &document).all().collect())
+}
+
+/// Persons behind the account's number and name, their links followed; the read is traced first.
+pub(crate) async fn persons(
+    app: &App,
+    permit: &Permit<ReadOwnLookUps>,
+    what: &'static str,
+) -> Result<Vec<PersonId>, AppError> {
+    let account = app.store().find_account(permit.resource().account).await?;
+    let (document, name) = accounts::identity_of(app, &account.ok_or(AppError::NotFound)?)?;
+    let current = keys::number_tags(app.vault(), &document).current;
+    let content = json!({ "v": 1, "kind": "own_read", "account": permit.resource().account, "what": what });
+    let trace = own_file::trace(app, TraceKind::OwnRead, current, &content).await?;
+    let tags: Vec<_> = keys::name_tags(app.vault(), &document, &name).all().collect();
+    let first = app.store().find_persons(&tags).await?.into_iter().flatten().next();
+    let persons = match first {
+        Some(person) => app.store().linked_persons(person.id).await?,
+        None => Vec::new(),
+    };
+    app.traces().outcome(trace, TraceOutcome::Disclosed, app.now()).await;
+    Ok(persons)
 }
 
 async fn own_look(app: &App, look: &Look) -> Result<OwnLook, AppError> {

@@ -59,6 +59,8 @@ pub(crate) struct Config {
     pub(crate) log: String,
     /// The public log of what happened.
     pub(crate) transparency: TransparencyConfig,
+    /// Events for departments' systems.
+    pub(crate) events: EventsConfig,
     /// Folders in which providers lay down files.
     pub(crate) drop: DropConfig,
     /// Views of providers that are polled, by a name of the operator's.
@@ -157,6 +159,37 @@ pub(crate) struct DropConfig {
     pub(crate) keep_days: u64,
 }
 
+/// Events for departments' systems, see `docs/operating.md`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct EventsConfig {
+    /// Certificates of the authorities that endpoints are believed by (PEM).
+    pub(crate) authorities: PathBuf,
+    /// Private networks in which endpoints may lie, such as `10.20.0.0/16`; public addresses are always allowed.
+    pub(crate) allowed_networks: Vec<String>,
+    /// Whether endpoints may lie on this host, in clear too: a demonstration, a test, a local tunnel.
+    pub(crate) allow_loopback: bool,
+    /// After so many attempts an event is given up and the operator is told.
+    pub(crate) attempts_max: u32,
+    /// Seconds between the first attempt and the second; it doubles each time.
+    pub(crate) first_pause_s: u32,
+    /// Seconds between two attempts at most.
+    pub(crate) pause_s_max: u32,
+}
+
+impl Default for EventsConfig {
+    fn default() -> Self {
+        Self {
+            authorities: "/etc/ssl/certs/ca-certificates.crt".into(),
+            allowed_networks: Vec::new(),
+            allow_loopback: false,
+            attempts_max: 20,
+            first_pause_s: 10,
+            pause_s_max: 6 * 3600,
+        }
+    }
+}
+
 impl Default for DropConfig {
     fn default() -> Self {
         Self {
@@ -192,6 +225,7 @@ impl Default for Config {
             chunk_rows: app::CHUNK_ROWS_DEFAULT,
             log: "warn".to_owned(),
             transparency: TransparencyConfig::default(),
+            events: EventsConfig::default(),
             drop: DropConfig::default(),
             views: BTreeMap::new(),
         }
@@ -277,6 +311,9 @@ pub(crate) fn load(file: Option<&Path>) -> anyhow::Result<Config> {
         .is_some_and(|quorum| quorum > transparency.witnesses.len())
     {
         bail!("transparency.quorum is larger than the number of witnesses");
+    }
+    if config.events.attempts_max == 0 || config.events.first_pause_s == 0 {
+        bail!("events.attempts_max and events.first_pause_s are at least 1");
     }
     if config.drop.every_s == 0 {
         bail!("drop.every_s is at least 1");

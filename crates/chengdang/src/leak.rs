@@ -17,14 +17,14 @@ use matching::{IdentityRegister, RegisterEntry};
 use serde_json::{Value, json};
 use store::{
     Account, AdministratorStore, Alarm, Begun, BirthState, ChunkCommit, ChunkInfo, Client, ClientKey, ClientSession,
-    ClientStore, Counted, Delivery, DeliveryId, DeliveryState, DeliveryStore, Emergency, EmergencyGrant,
-    EmergencyStore, EntryKind, FloorOf, Found, IndexTag, KeyAct, KnownFact, KnownLookUp, KnownPersonEvent, Lease,
-    LogEntry, LogStore, LoginStore, Look, LookUpStore, Matter, MatterId, MatterStore, NewAct, NewAnswer, NewClosing,
-    NewDelivery, NewEmergency, NewLock, NewLookUp, NewMatter, NewMatterEvent, NewProcedure, NewProcedureStep,
-    NewRecordEvent, NewRelation, NewTrace, Person, PersonEvent, PersonId, PersonStore, Procedure, ProcedureKind,
-    ProcedureStore, Record, RecordId, RecordStore, Rewrapped, RotationStore, Sealed, SecretOf, Session, SignedHead,
-    StagedKind, StagedRow, Store, StoreError, SubjectNotice, TaggedBefore, TaggedTrace, Trace, TraceOutcome,
-    Withholding, WrappedSecret,
+    ClientStore, Counted, Delivery, DeliveryId, DeliveryState, DeliveryStore, DueEvent, Emergency, EmergencyGrant,
+    EmergencyStore, Endpoint, EntryKind, Event, EventCounts, EventStore, EventWork, FloorOf, Found, IndexTag, KeyAct,
+    KnownFact, KnownLookUp, KnownPersonEvent, Lease, LogEntry, LogStore, LoginStore, Look, LookUpStore, Matter,
+    MatterId, MatterStore, NewAct, NewAnswer, NewClosing, NewDelivery, NewEmergency, NewEvent, NewLock, NewLookUp,
+    NewMatter, NewMatterEvent, NewProcedure, NewProcedureStep, NewRecordEvent, NewRelation, NewTrace, Person,
+    PersonEvent, PersonId, PersonStore, Procedure, ProcedureKind, ProcedureStore, Recipient, Record, RecordId,
+    RecordStore, Rewrapped, RotationStore, Sealed, SecretOf, Session, SignedHead, StagedKind, StagedRow, Store,
+    StoreError, SubjectNotice, TaggedBefore, TaggedTrace, Trace, TraceOutcome, Withholding, WrappedSecret,
 };
 use uuid::Uuid;
 
@@ -609,5 +609,63 @@ impl EmergencyStore for LeakyStore {
     }
     async fn subject_notices(&self, subjects: &[IndexTag], limit: u32) -> Result<Vec<SubjectNotice>, StoreError> {
         self.inner.subject_notices(subjects, limit).await
+    }
+}
+
+#[async_trait]
+impl EventStore for LeakyStore {
+    async fn set_endpoint(&self, endpoint: &Endpoint, act: &NewAct) -> Result<(), StoreError> {
+        self.inner.set_endpoint(endpoint, act).await
+    }
+    async fn find_endpoint(&self, client: Uuid) -> Result<Option<Endpoint>, StoreError> {
+        self.inner.find_endpoint(client).await
+    }
+    async fn event_work(&self, today: Day, asked_before: Moment, limit: u32) -> Result<EventWork, StoreError> {
+        self.inner.event_work(today, asked_before, limit).await
+    }
+    async fn append_events(
+        &self,
+        lease: Lease,
+        work: &EventWork,
+        listed: &[(Uuid, RecordId)],
+        events: &[NewEvent],
+    ) -> Result<(), StoreError> {
+        self.inner.append_events(lease, work, listed, events).await
+    }
+    async fn due_events(&self, now: Moment, limit: u32, per_client: u32) -> Result<Vec<DueEvent>, StoreError> {
+        self.inner.due_events(now, limit, per_client).await
+    }
+    async fn note_told(&self, order: i64, at: Moment) -> Result<(), StoreError> {
+        self.inner.note_told(order, at).await
+    }
+    async fn put_off(&self, order: i64, attempts: u32, next_at: Moment) -> Result<(), StoreError> {
+        self.inner.put_off(order, attempts, next_at).await
+    }
+    async fn give_up(&self, order: i64, attempts: u32, alarm: &Alarm) -> Result<(), StoreError> {
+        self.inner.give_up(order, attempts, alarm).await
+    }
+    async fn find_event(&self, uuid: Uuid) -> Result<Option<Event>, StoreError> {
+        self.inner.find_event(uuid).await
+    }
+    async fn events_of(&self, recipient: &Recipient, after: i64, limit: u32) -> Result<Vec<Event>, StoreError> {
+        self.inner.events_of(recipient, after, limit).await
+    }
+    async fn acknowledge_events(&self, recipient: &Recipient, up_to: i64, at: Moment) -> Result<(), StoreError> {
+        self.inner.acknowledge_events(recipient, up_to, at).await
+    }
+    async fn replay_events(&self, client: Uuid, after: i64, now: Moment) -> Result<u64, StoreError> {
+        self.inner.replay_events(client, after, now).await
+    }
+    async fn revive_events(&self, now: Moment) -> Result<u64, StoreError> {
+        self.inner.revive_events(now).await
+    }
+    async fn event_counts(&self) -> Result<EventCounts, StoreError> {
+        self.inner.event_counts().await
+    }
+    async fn dead_events(&self, limit: u32) -> Result<Vec<DueEvent>, StoreError> {
+        self.inner.dead_events(limit).await
+    }
+    async fn events_about(&self, persons: &[PersonId], limit: u32) -> Result<Vec<Event>, StoreError> {
+        self.inner.events_about(persons, limit).await
     }
 }

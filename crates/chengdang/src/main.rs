@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    account, catalogue, code, deliver, deliveries, demo, drop, faults, floor, held, keys, legacy, log, matters,
+    account, catalogue, code, deliver, deliveries, demo, drop, events, faults, floor, held, keys, legacy, log, matters,
     migrate, reconcile, reviews, serve, synth, verify, view, witness,
 };
 
@@ -72,6 +72,8 @@ enum Command {
     Reconcile(reconcile::Args),
     /// Print the faults of a delivery
     Faults(faults::Args),
+    /// Count, list and send again the events of departments' systems
+    Events(events::Args),
     /// Register matters in hand, so that look-ups can be made for them
     Matters(matters::Args),
     /// List the open reviews of pending matches
@@ -126,6 +128,7 @@ fn main() -> ExitCode {
             Command::Deliveries(args) => deliveries::run(&config, args).await,
             Command::Reconcile(args) => reconcile::run(&config, args).await,
             Command::Faults(args) => faults::run(&config, args).await,
+            Command::Events(args) => events::run(&config, args).await,
             Command::Matters(args) => matters::run(&config, args).await,
             Command::Reviews(args) => reviews::run(&config, args).await,
             Command::Held(args) => held::run(&config, args).await,

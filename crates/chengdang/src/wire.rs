@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
+use app::events::{EventSender, EventSettings};
 use app::log::{Log, WitnessClient};
 use app::{Adapter, App, AppError, Parts, Settings};
 use confine::ConfinedReader;
@@ -20,10 +21,11 @@ use translog::{LogKey, TileFolder};
 use vault::suite::{International, Sm, Suite};
 use vault::token::Token;
 use vault::{Vault, VaultError};
+use web::webhook::{HttpSender, SenderSettings};
 
 use crate::adapters::drop::statement::DroppedStatements;
 use crate::clock::{RandomIds, SystemClock};
-use crate::config::Config;
+use crate::config::{Config, EventsConfig};
 use crate::log_client::HttpWitness;
 
 /// The whole system over the configured store.
@@ -43,6 +45,7 @@ pub(crate) async fn open_with(
     settings.chunk_rows = config.chunk_rows;
     settings.allow_test_area = !config.is_production();
     settings.is_demo = is_demo;
+    settings.events = event_settings(&config.events);
     let workbooks = Arc::new(ConfinedReader::of_this_program());
     let reserves = [config.reserve(), config.server_reserve()];
     let store = open_store(config, &reserves).await?;
@@ -63,6 +66,33 @@ pub(crate) async fn open_with(
         ids: Arc::new(RandomIds::default()),
         settings,
     }))
+}
+
+/// How events are tried again.
+fn event_settings(config: &EventsConfig) -> EventSettings {
+    let ms = |seconds: u32| i64::from(seconds) * 1000;
+    EventSettings {
+        attempts_max: config.attempts_max,
+        first_pause_ms: ms(config.first_pause_s),
+        pause_ms_max: ms(config.pause_s_max),
+    }
+}
+
+/// Who sends events, within what the operator allows.
+pub(crate) fn open_sender(config: &EventsConfig) -> anyhow::Result<Arc<dyn EventSender>> {
+    let file = &config.authorities;
+    let authorities = if file.exists() {
+        std::fs::read(file).with_context(|| format!("events.authorities {} cannot be read", file.display()))?
+    } else {
+        tracing::warn!("events.authorities is no file of certificates: no event can be sent over https");
+        Vec::new()
+    };
+    let sender = HttpSender::new(&SenderSettings {
+        authorities,
+        allowed_networks: config.allowed_networks.clone(),
+        allows_loopback: config.allow_loopback,
+    })?;
+    Ok(Arc::new(sender))
 }
 
 /// The public log: its name, its folder, its witnesses.

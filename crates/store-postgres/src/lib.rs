@@ -21,6 +21,7 @@ mod client;
 mod connection;
 mod delivery;
 mod emergency;
+mod event;
 mod fault;
 mod log;
 mod login;

@@ -173,13 +173,13 @@ pub(crate) async fn insert_outcomes(
     Ok(())
 }
 
-/// Refuses whoever does not hold the sequencer's lease any more. Its row stays locked until the commit, so a new holder's
+/// Refuses whoever does not hold the lease `name` any more. Its row stays locked until the commit, so a new holder's
 /// token waits for it: the fence.
-async fn hold_lease(transaction: &Transaction<'_>, lease: Lease) -> Result<(), Fault> {
+pub(crate) async fn hold_lease(transaction: &Transaction<'_>, name: &'static str, lease: Lease) -> Result<(), Fault> {
     let sql = include_str!("../sql/lease/lock.sql");
-    let token = first(transaction, sql, &[&SEQUENCER_LEASE], |row| count(row, 0)).await?;
+    let token = first(transaction, sql, &[&name], |row| count(row, 0)).await?;
     if token != Some(lease.token) {
-        return Err(StoreError::LeaseLost { name: SEQUENCER_LEASE }.into());
+        return Err(StoreError::LeaseLost { name }.into());
     }
     Ok(())
 }
@@ -226,7 +226,7 @@ impl PostgresStore {
     async fn write_head(&self, lease: Lease, head: &SignedHead) -> Result<(), Fault> {
         let mut client = self.client().await?;
         let transaction = client.transaction().await?;
-        hold_lease(&transaction, lease).await?;
+        hold_lease(&transaction, SEQUENCER_LEASE, lease).await?;
         let sql = include_str!("../sql/log_head/insert.sql");
         let (root, signature) = (head.root.as_slice(), head.signature.as_slice());
         let columns: &[crate::connection::Parameter<'_>] = &[&head.origin, &signed(head.size)?, &root, &signature];
@@ -283,7 +283,7 @@ impl PostgresStore {
     async fn sequence_oldest(&self, lease: Lease, now: Moment, limit: u32) -> Result<u32, Fault> {
         let mut client = self.client().await?;
         let transaction = client.transaction().await?;
-        hold_lease(&transaction, lease).await?;
+        hold_lease(&transaction, SEQUENCER_LEASE, lease).await?;
         let sql = include_str!("../sql/log_entry/append_from_outbox.sql");
         let appended = execute(&transaction, sql, &[&i64::from(limit), &now.0]).await?;
         commit(transaction).await?;

@@ -1,13 +1,14 @@
 //! Look-ups: made durable with their traces, answered, closed; who is behind a number and a name.
 
 use async_trait::async_trait;
+use deadpool_postgres::GenericClient;
 use domain::catalogue::PurposeId;
 use domain::{Day, Moment, Uscc};
 use futures::future::try_join5;
 use store::{
     Alarm, AlarmKind, Answered, Asker, Closed, Counted, EntryKind, Found, IndexTag, KnownLookUp, Look, LookUpResult,
-    LookUpStore, MatterId, NewAnswer, NewClosing, NewLock, NewLookUp, NewRelation, NewTrace, Person, Relation,
-    StoreError, Trace, TraceKind, TraceOutcome, Withholding,
+    LookUpStore, MatterId, NewAnswer, NewClosing, NewLock, NewLookUp, NewRelation, NewTrace, Person, RecordId,
+    Relation, StoreError, Trace, TraceKind, TraceOutcome, Withholding,
 };
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -16,7 +17,7 @@ use crate::PostgresStore;
 use crate::connection::{Parameter, all, commit, execute, first};
 use crate::fault::{Fault, conflict, damaged, missing};
 use crate::value::{bytes, get, index_tag, parts, sealed, signed_small, small, tag_arrays, word, word_or_none};
-use crate::{log, person, record};
+use crate::{event, log, person, record};
 
 #[async_trait]
 impl LookUpStore for PostgresStore {
@@ -194,19 +195,11 @@ impl LookUpStore for PostgresStore {
     }
 
     async fn raise_alarm(&self, alarm: &Alarm) -> Result<(), StoreError> {
-        let purpose = alarm.purpose.as_ref().map(PurposeId::as_str);
-        let row: &[Parameter<'_>] = &[
-            &alarm.kind.as_str(),
-            &alarm.organisation.as_str(),
-            &alarm.account,
-            &alarm.client,
-            &purpose,
-            &alarm.look_up,
-            &alarm.at.0,
-        ];
-        self.small_statement(include_str!("../sql/alarm/insert.sql"), row)
-            .await
-            .map(|_| ())
+        self.small(move || async move {
+            let client = self.client().await?;
+            raise(&client, alarm).await
+        })
+        .await
     }
 
     async fn alarms(&self, limit: u32) -> Result<Vec<Alarm>, StoreError> {
@@ -280,6 +273,11 @@ impl PostgresStore {
             .map(|answer| (answer.look_up, answer.outcome, answer.at))
             .collect();
         log::insert_outcomes(&transaction, &outcomes).await?;
+        let shown: Vec<(Uuid, RecordId)> = new
+            .iter()
+            .flat_map(|answer| answer.records.iter().map(|record| (answer.look_up, *record)))
+            .collect();
+        event::disclose(&transaction, &shown).await?;
         let uuids: Vec<Uuid> = new.iter().map(|answer| answer.look_up).collect();
         let due: Vec<Option<i32>> = new
             .iter()
@@ -334,6 +332,22 @@ impl PostgresStore {
         log::enqueue(&transaction, EntryKind::ProcedureStep, &[&decision.entry_hash]).await?;
         commit(transaction).await
     }
+}
+
+/// Writes an alarm.
+pub(crate) async fn raise<C: GenericClient>(client: &C, alarm: &Alarm) -> Result<(), Fault> {
+    let purpose = alarm.purpose.as_ref().map(PurposeId::as_str);
+    let row: &[Parameter<'_>] = &[
+        &alarm.kind.as_str(),
+        &alarm.organisation.as_str(),
+        &alarm.account,
+        &alarm.client,
+        &purpose,
+        &alarm.look_up,
+        &alarm.at.0,
+    ];
+    execute(client, include_str!("../sql/alarm/insert.sql"), row).await?;
+    Ok(())
 }
 
 async fn insert(transaction: &deadpool_postgres::Transaction<'_>, new: &[&NewLookUp]) -> Result<(), Fault> {

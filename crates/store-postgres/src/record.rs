@@ -8,14 +8,14 @@ use domain::catalogue::{BreachClass, ItemId};
 use domain::record::RecordEventKind;
 use domain::{Moment, Uscc};
 use store::{
-    BirthState, EntryKind, KnownFact, NewRecordEvent, PersonId, Record, RecordEvent, RecordId, RecordStore, StoreError,
-    check_event, chunk_and_ordinal, life, record_id, record_uuid, split_record_uuid,
+    BirthState, EntryKind, EventKind, KnownFact, NewRecordEvent, PersonId, Record, RecordEvent, RecordId, RecordStore,
+    StoreError, check_event, chunk_and_ordinal, life, record_id, record_uuid, split_record_uuid,
 };
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
-use crate::connection::{all, commit, copy_in, first, snapshot};
+use crate::connection::{all, commit, copy_in, execute, first, snapshot};
 use crate::fault::{Fault, damaged, missing};
 use crate::value::{bytes, count, day, get, parts, sealed, signed_small, small, word, word_or_none};
 use crate::{PostgresStore, log};
@@ -171,6 +171,15 @@ pub(crate) async fn append_events(
             .await?;
     }
     copy.as_mut().finish().await?;
+    let fallen: Vec<i64> = events
+        .iter()
+        .filter(|event| EventKind::of_life(event.kind).is_some())
+        .map(|event| event.record.0)
+        .collect();
+    if !fallen.is_empty() {
+        let sql = include_str!("../sql/fallen_record/insert.sql");
+        execute(transaction, sql, &[&fallen]).await?;
+    }
     Ok(())
 }
 

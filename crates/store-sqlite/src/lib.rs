@@ -22,6 +22,7 @@ mod client;
 mod connection;
 mod delivery;
 mod emergency;
+mod event;
 mod fault;
 mod log;
 mod login;

@@ -92,7 +92,7 @@ impl LogStore for SqliteStore {
     async fn append_head(&self, lease: Lease, new: &SignedHead) -> Result<(), StoreError> {
         let new = new.clone();
         self.write(move |connection| {
-            hold_lease(connection, lease)?;
+            hold_lease(connection, SEQUENCER_LEASE, lease)?;
             let sql = include_str!("../sql/log_head/insert.sql");
             let columns = params![new.origin, signed(new.size)?, &new.root, &new.signature];
             match execute(connection, sql, columns)? {
@@ -251,16 +251,12 @@ fn take_lease(
     }))
 }
 
-/// Refuses whoever does not hold the sequencer's lease any more.
-fn hold_lease(connection: &Connection, lease: Lease) -> Result<(), Fault> {
-    let token = first(
-        connection,
-        include_str!("../sql/lease/get.sql"),
-        [SEQUENCER_LEASE],
-        |row| count(row, 0),
-    )?;
+/// Refuses whoever does not hold the lease `name` any more.
+pub(crate) fn hold_lease(connection: &Connection, name: &'static str, lease: Lease) -> Result<(), Fault> {
+    let sql = include_str!("../sql/lease/get.sql");
+    let token = first(connection, sql, [name], |row| count(row, 0))?;
     if token != Some(lease.token) {
-        return Err(StoreError::LeaseLost { name: SEQUENCER_LEASE }.into());
+        return Err(StoreError::LeaseLost { name }.into());
     }
     Ok(())
 }
@@ -297,7 +293,7 @@ fn append_version(connection: &Connection, kind: EntryKind, entry_hash: &[u8; 32
 }
 
 fn sequence(connection: &Connection, lease: Lease, now: Moment, limit: u32) -> Result<u32, Fault> {
-    hold_lease(connection, lease)?;
+    hold_lease(connection, SEQUENCER_LEASE, lease)?;
     let appended = execute(
         connection,
         include_str!("../sql/log_entry/append_from_outbox.sql"),

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::connection::{all, bytes, execute, first, index_tag, sealed, uuid, word};
 use crate::fault::{Fault, conflict, damaged, missing};
-use crate::{SqliteStore, log, person, record, rotation, run};
+use crate::{SqliteStore, event, log, person, record, rotation, run};
 
 #[async_trait]
 impl LookUpStore for SqliteStore {
@@ -174,20 +174,7 @@ impl LookUpStore for SqliteStore {
 
     async fn raise_alarm(&self, alarm: &Alarm) -> Result<(), StoreError> {
         let alarm = alarm.clone();
-        self.write(move |connection| {
-            let row = params![
-                alarm.kind.as_str(),
-                alarm.organisation.as_str(),
-                alarm.account.as_bytes(),
-                alarm.client.as_ref().map(Uuid::as_bytes),
-                alarm.purpose.as_ref().map(PurposeId::as_str),
-                alarm.look_up.as_ref().map(Uuid::as_bytes),
-                alarm.at.0
-            ];
-            execute(connection, include_str!("../sql/alarm/insert.sql"), row)?;
-            Ok(())
-        })
-        .await
+        self.write(move |connection| raise(connection, &alarm)).await
     }
 
     async fn alarms(&self, limit: u32) -> Result<Vec<Alarm>, StoreError> {
@@ -252,6 +239,20 @@ fn append(connection: &Connection, new: &NewLookUp) -> Result<Option<KnownLookUp
     Ok(None)
 }
 
+/// Writes an alarm.
+pub(crate) fn raise(connection: &Connection, alarm: &Alarm) -> Result<(), Fault> {
+    let row = params![
+        alarm.kind.as_str(),
+        alarm.organisation.as_str(),
+        alarm.account.as_bytes(),
+        alarm.client.as_ref().map(Uuid::as_bytes),
+        alarm.purpose.as_ref().map(PurposeId::as_str),
+        alarm.look_up.as_ref().map(Uuid::as_bytes),
+        alarm.at.0
+    ];
+    execute(connection, include_str!("../sql/alarm/insert.sql"), row).map(|_| ())
+}
+
 /// The same statements, whoever is there (R12).
 fn find(connection: &Connection, names: &[IndexTag], numbers: &[IndexTag], account: Uuid) -> Result<Found, Fault> {
     let mut keys: Vec<[u8; 19]> = names.iter().map(person::key).collect();
@@ -308,6 +309,10 @@ fn append_answer(connection: &Connection, answer: &NewAnswer) -> Result<(), Faul
         return Ok(());
     }
     log::append_outcome(connection, answer.look_up, answer.outcome, answer.at)?;
+    answer
+        .records
+        .iter()
+        .try_for_each(|record| event::disclose(connection, answer.look_up, *record))?;
     if close_by.is_some() {
         let sql = include_str!("../sql/look_up_open/insert.sql");
         execute(connection, sql, params![answer.look_up.as_bytes(), close_by])?;
@@ -391,7 +396,7 @@ fn withholdings(connection: &Connection, look_up: Uuid) -> Result<Vec<Withholdin
 }
 
 /// A public id that may be missing.
-fn uuid_or_none(row: &Row<'_>, column: usize) -> Result<Option<Uuid>, Fault> {
+pub(crate) fn uuid_or_none(row: &Row<'_>, column: usize) -> Result<Option<Uuid>, Fault> {
     match row.get_ref(column)? {
         rusqlite::types::ValueRef::Null => Ok(None),
         _ => uuid(row, column).map(Some),

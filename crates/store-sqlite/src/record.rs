@@ -8,8 +8,8 @@ use domain::record::RecordEventKind;
 use domain::{Day, Moment, Uscc};
 use rusqlite::{CachedStatement, Connection, Row, params};
 use store::{
-    BirthState, EntryKind, KnownFact, NewRecordEvent, PersonId, Record, RecordEvent, RecordId, RecordStore, StoreError,
-    check_event, chunk_and_ordinal, life, record_uuid,
+    BirthState, EntryKind, EventKind, KnownFact, NewRecordEvent, PersonId, Record, RecordEvent, RecordId, RecordStore,
+    StoreError, check_event, chunk_and_ordinal, life, record_uuid,
 };
 use uuid::Uuid;
 
@@ -163,6 +163,10 @@ pub(crate) fn append_event(
             entry_hash,
         ],
     )?;
+    if EventKind::of_life(event.kind).is_some() {
+        let sql = include_str!("../sql/fallen_record/insert.sql");
+        execute(connection, sql, [event.record.0])?;
+    }
     Ok(())
 }
 

@@ -21,6 +21,10 @@ pub enum ActKind {
     KeyRegistered,
     /// a key of a department's system was revoked
     KeyRevoked,
+    /// the address was set to which events of a department's system go
+    EndpointSet,
+    /// events of a department's system are not sent any more
+    EndpointEnded,
     /// a department's system proved its key and was refused all the same
     ClientRefused,
     /// the acts of administrators were read

@@ -3,7 +3,8 @@
 //!
 //! Rules that hold in every backend:
 //! - tables are append-only but for the queue tables (`outbox`, `session`, `attempt`, `lease`, `procedure_open`,
-//!   `look_up_open`, `account_use`, `client_session`, `client_nonce`), erasure (salt and ciphertext to NULL), and what a
+//!   `look_up_open`, `account_use`, `client_session`, `client_nonce`, `disclosure`, `fallen_record`, `event_delivery`,
+//!   `event_progress`), erasure (salt and ciphertext to NULL), and what a
 //!   rotation of keys needs: a wrapped secret gets the form, a tag the value of a later key version ([`RotationStore`]);
 //! - a write is one transaction: all of it or nothing; a chunk carries its resume point, outbox row and events (invariants I1, I8);
 //! - clear columns of a record are id, person, item, state, class, provider, end, and keyed tags; everything else is [`Sealed`];
@@ -15,6 +16,7 @@ pub mod conformance;
 mod delivery;
 mod emergency;
 mod error;
+mod event;
 mod log;
 mod login;
 mod look_up;
@@ -31,6 +33,7 @@ pub use client::*;
 pub use delivery::*;
 pub use emergency::*;
 pub use error::StoreError;
+pub use event::*;
 pub use log::*;
 pub use login::*;
 pub use look_up::*;
@@ -83,6 +86,7 @@ pub trait Store:
     + AdministratorStore
     + ClientStore
     + EmergencyStore
+    + EventStore
     + RotationStore
     + Send
     + Sync

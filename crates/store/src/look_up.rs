@@ -5,7 +5,9 @@ use domain::catalogue::PurposeId;
 use domain::{Day, Moment, Uscc};
 use uuid::Uuid;
 
-use crate::{IndexTag, MatterId, NewTrace, Person, PersonId, Record, Sealed, StoreError, Trace, TraceOutcome};
+use crate::{
+    IndexTag, MatterId, NewTrace, Person, PersonId, Record, RecordId, Sealed, StoreError, Trace, TraceOutcome,
+};
 
 /// Number of the person who stands in where nobody is found, so that a miss runs the same statements (R12). It has no tag, so
 /// nothing leads to it, and no record.
@@ -105,6 +107,8 @@ pub struct NewAnswer {
     pub outcome: TraceOutcome,
     /// Items and records, sealed with the log's key.
     pub content: Sealed,
+    /// The records that it showed: who was shown one is told when it falls (ADR 0019).
+    pub records: Vec<RecordId>,
     /// Last day to say what came of it, if an adverse fact was among them.
     pub close_by: Option<Day>,
     /// Hash of its log entry.
@@ -298,6 +302,8 @@ pub enum AlarmKind {
     Matterless,
     /// an officer looked for the own records, or for a person close to the officer
     Relation,
+    /// an event was not taken by its recipient and is not sent any more
+    EventUndelivered,
 }
 
 /// An alarm, without personal data.

@@ -3,7 +3,7 @@
 use domain::record::RecordState;
 
 use crate::{
-    AccountKind, ActKind, AlarmKind, BirthState, BlindIndex, DeliveryState, KeyAlgorithm, LookUpResult,
+    AccountKind, ActKind, AlarmKind, BirthState, BlindIndex, DeliveryState, EventKind, KeyAlgorithm, LookUpResult,
     MatterEventKind, PersonEvent, PersonId, ProcedureKind, Relation, StagedKind, TraceKind, TraceOutcome,
 };
 
@@ -50,6 +50,7 @@ words!(AlarmKind {
     HoneyNumber = "honey_number",
     Matterless = "matterless",
     Relation = "relation",
+    EventUndelivered = "event_undelivered",
 });
 words!(AccountKind {
     Resident = "resident",
@@ -66,10 +67,19 @@ words!(ActKind {
     ClientRegistered = "client_registered",
     KeyRegistered = "key_registered",
     KeyRevoked = "key_revoked",
+    EndpointSet = "endpoint_set",
+    EndpointEnded = "endpoint_ended",
     ClientRefused = "client_refused",
     ActsRead = "acts_read",
     FiguresRead = "figures_read",
     LogVerified = "log_verified",
+});
+words!(EventKind {
+    Corrected = "corrected",
+    Withdrawn = "withdrawn",
+    Repaired = "repaired",
+    Ended = "ended",
+    Unconfirmed = "unconfirmed",
 });
 words!(KeyAlgorithm { Ed25519 = "ed25519", Sm2 = "sm2-sm3" });
 

@@ -31,6 +31,7 @@ mod state;
 mod telemetry;
 mod texts;
 mod upload;
+pub mod webhook;
 mod witness;
 
 use std::future::Future;

@@ -82,7 +82,7 @@ mod tests {
             is_from_own_page(
                 WebSettings {
                     https,
-                    trusts_forwarded_for: false,
+                    ..WebSettings::default()
                 },
                 &headers,
             )

@@ -140,8 +140,8 @@ mod tests {
         let address = |trusts_forwarded_for, headers: &HeaderMap| {
             address_of(
                 WebSettings {
-                    https: false,
                     trusts_forwarded_for,
+                    ..WebSettings::default()
                 },
                 headers,
                 peer,

@@ -9,6 +9,8 @@ pub struct WebSettings {
     /// Whether a reverse proxy of the operator sets `X-Forwarded-For`; only its last entry is believed. Attempts to log in are
     /// counted by address, so behind a proxy this must be set.
     pub trusts_forwarded_for: bool,
+    /// Whether events may go in clear to an endpoint on this host: for a demonstration and for tests.
+    pub allows_loopback_endpoints: bool,
 }
 
 impl WebSettings {

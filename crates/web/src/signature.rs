@@ -1,12 +1,14 @@
 //! HTTP message signatures (RFC 9421) and digests of bodies (RFC 9530), as far as a request of a department's system needs
 //! them: what was signed is read here and nothing is computed; `vault` checks it by way of `app::asking`.
 //!
+//! The signatures of what this system sends ([`to_be_signed`]) are written by the same construction.
+//!
 //! Left out on purpose, so refused: several signatures on one request, parameters of components, `@query-param`,
 //! `@request-target`, trailers and responses.
 
 use app::asking::{AskFault, SignedRequest};
 use axum::http::{HeaderMap, HeaderName, Method, Uri, header};
-use sfv::{BareItem, Dictionary, InnerList, ListEntry, ListSerializer, Parser};
+use sfv::{BareItem, Dictionary, InnerList, Item, KeyRef, ListEntry, ListSerializer, Parser, StringRef};
 
 /// The header with the parameters of a signature.
 pub(crate) const SIGNATURE_INPUT: HeaderName = HeaderName::from_static("signature-input");
@@ -132,13 +134,7 @@ impl Signature {
 
     /// The signature base, RFC 9421 §2.5.
     pub(crate) fn base(&self, target: &Target<'_>, headers: &HeaderMap) -> Result<String, AskFault> {
-        let mut base = String::new();
-        for name in &self.components {
-            let value = component(name, target, headers)?;
-            base.extend(["\"", name, "\": ", &value, "\n"]);
-        }
-        base.extend(["\"@signature-params\": ", &self.written]);
-        Ok(base)
+        base(&self.components, &self.written, target, headers)
     }
 
     /// For `app::asking`.
@@ -154,6 +150,65 @@ impl Signature {
             officer,
         }
     }
+}
+
+/// Parameters of a signature that this system makes; its algorithm is Ed25519.
+pub(crate) struct Parameters<'a> {
+    pub(crate) key: &'a str,
+    pub(crate) created: i64,
+    pub(crate) expires: i64,
+    pub(crate) nonce: &'a str,
+    pub(crate) tag: &'a str,
+}
+
+/// What is to be signed of a request to be sent: the signature base, and the value of `Signature-Input`.
+pub(crate) fn to_be_signed(
+    components: &[&str],
+    parameters: &Parameters<'_>,
+    target: &Target<'_>,
+    headers: &HeaderMap,
+) -> Result<(String, String), AskFault> {
+    let unwritable = || AskFault::Unreadable {
+        what: "a parameter cannot be written",
+    };
+    let text = |text: &str| {
+        let text = StringRef::from_str(text).map_err(|_| unwritable())?;
+        Ok::<BareItem, AskFault>(BareItem::String(text.to_owned()))
+    };
+    let seconds = |seconds: i64| {
+        let seconds = sfv::Integer::try_from(seconds).map_err(|_| unwritable())?;
+        Ok::<BareItem, AskFault>(BareItem::Integer(seconds))
+    };
+    let mut items = Vec::with_capacity(components.len());
+    for name in components {
+        items.push(Item::new(text(name)?));
+    }
+    let mut list = InnerList::new(items);
+    for (name, value) in [
+        ("created", seconds(parameters.created)?),
+        ("expires", seconds(parameters.expires)?),
+        ("keyid", text(parameters.key)?),
+        ("alg", text("ed25519")?),
+        ("nonce", text(parameters.nonce)?),
+        ("tag", text(parameters.tag)?),
+    ] {
+        let name = KeyRef::from_str(name).map_err(|_| unwritable())?;
+        list.params.insert(name.to_owned(), value);
+    }
+    let input = written(&list)?;
+    let names = components.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    Ok((base(&names, &input, target, headers)?, input))
+}
+
+/// The signature base, RFC 9421 §2.5.
+fn base(components: &[String], written: &str, target: &Target<'_>, headers: &HeaderMap) -> Result<String, AskFault> {
+    let mut base = String::new();
+    for name in components {
+        let value = component(name, target, headers)?;
+        base.extend(["\"", name, "\": ", &value, "\n"]);
+    }
+    base.extend(["\"@signature-params\": ", written]);
+    Ok(base)
 }
 
 /// The one entry of `Signature-Input`.

@@ -142,7 +142,7 @@ const TONGUES: &[Tongue] = &[
     Tongue {
         what: "asking by HTTP",
         names: &["attohttpc", "isahc", "minreq", "reqwest", "ureq"],
-        rooms: &["chengdang"],
+        rooms: &["chengdang", "web"],
         test_rooms: &[],
     },
 ];

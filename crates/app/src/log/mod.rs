@@ -54,6 +54,12 @@ impl Log {
         }
     }
 
+    /// Its name.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
     fn stand(&self, standing: Standing) {
         self.standing.store(standing as u8, Ordering::Release);
     }

@@ -6,7 +6,9 @@ use domain::record::{RecordContent, RecordState};
 use domain::{Day, Moment};
 use policy::{Caller, Disclose, LookUp, Permit, PersonSide, Relation, ShowRecord};
 use serde_json::json;
-use store::{AlarmKind, Asker, Found, KnownLookUp, NewAnswer, NewLookUp, NewTrace, Record, TraceKind, TraceOutcome};
+use store::{
+    AlarmKind, Asker, Found, KnownLookUp, NewAnswer, NewLookUp, NewTrace, Record, RecordId, TraceKind, TraceOutcome,
+};
 use uuid::Uuid;
 use vault::{Secret, SecretOwner};
 
@@ -97,7 +99,8 @@ pub async fn look_up(app: &App, permit: &Permit<LookUp>, asked: &Asked) -> Resul
     } else {
         TraceOutcome::Refused
     };
-    record_answer(app, &traced, outcome, &items, close_by).await?;
+    let shown = shown_records(&found, &items);
+    record_answer(app, &traced, outcome, &items, shown, close_by).await?;
     Ok(Answer {
         id: traced.id,
         at: traced.at,
@@ -337,6 +340,15 @@ fn shown(
     }))
 }
 
+/// Numbers of the records that are shown: whoever was shown one is told when it falls.
+fn shown_records(found: &Found, items: &[ItemAnswer]) -> Vec<RecordId> {
+    let is_shown = |record: &&Record| {
+        let mut shown = items.iter().flat_map(|item| &item.records);
+        shown.any(|shown| shown.record == record.uuid)
+    };
+    found.records.iter().filter(is_shown).map(|record| record.id).collect()
+}
+
 /// The last day to say what came of it. Where the calendar of the coming year is not announced, days of any kind are counted.
 fn close_by(app: &App, purpose: &Purpose, asked: Day) -> Day {
     let days = purpose.close_within_days;
@@ -351,6 +363,7 @@ async fn record_answer(
     traced: &Traced,
     outcome: TraceOutcome,
     items: &[ItemAnswer],
+    records: Vec<RecordId>,
     close_by: Option<Day>,
 ) -> Result<(), AppError> {
     let shown: Vec<_> = items
@@ -375,6 +388,7 @@ async fn record_answer(
         look_up: traced.id,
         outcome,
         content,
+        records,
         close_by,
         entry_hash,
         at,

@@ -82,6 +82,12 @@ pub async fn state(app: &App, permit: &Permit<CloseLookUp>) -> Result<LookUpStat
     state_of(app, &look.ok_or(AppError::NotFound)?)
 }
 
+/// The matter number of a look-up, for its own organisation; `None` once it is erased.
+pub(crate) async fn matter_no_of(app: &App, look_up: Uuid) -> Result<Option<String>, AppError> {
+    let look = app.store().find_look_up(look_up).await?.ok_or(AppError::NotFound)?;
+    Ok(state_of(app, &look)?.matter_no)
+}
+
 fn state_of(app: &App, look: &Look) -> Result<LookUpState, AppError> {
     let asker = look.asker.as_ref().ok_or(AppError::NotFound)?;
     let entry = entry::open(app, TRACE_CONTENT, look.trace.uuid, &look.trace.content)?;

@@ -15,6 +15,7 @@ use crate::AppError;
 
 pub use answer::{look_up, promise};
 pub use ask::{note_refusal, prepare};
+pub(crate) use closing::matter_no_of;
 pub use closing::{ClosingAsked, LookUpState, MAX_OPEN, OpenLookUp, close, head, open_ones, overdue, state};
 pub(crate) use limits::Limits;
 pub use limits::{add_honey_numbers, alarms, declare_relation};

@@ -7,6 +7,8 @@ mod candidates;
 #[cfg(test)]
 mod emergencies;
 #[cfg(test)]
+mod events;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod life;

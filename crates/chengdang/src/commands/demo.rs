@@ -75,6 +75,7 @@ pub(crate) async fn run(mut config: Config, args: Args) -> anyhow::Result<Exit> 
     // A demonstration is a test installation whatever the configuration says; it never touches a production store.
     "test".clone_into(&mut config.mode);
     "sqlite".clone_into(&mut config.store);
+    config.events.allow_loopback = true;
     let files = config.data.join("city");
     migrate::prepare(&config).await?;
     let catalogue = wire::open_catalogue(&config.catalogue)?;

@@ -8,6 +8,7 @@ pub(crate) mod deliveries;
 pub(crate) mod demo;
 pub(crate) mod demo_look_ups;
 pub(crate) mod drop;
+pub(crate) mod events;
 pub(crate) mod faults;
 pub(crate) mod floor;
 pub(crate) mod held;

@@ -50,6 +50,8 @@ pub(crate) async fn until_stopped(app: App, config: &Config, listener: TcpListen
         .await
         .context("the versions of catalogue and policies cannot be logged")?;
     let sequencer = tokio::spawn(app::sequencer::run(app.clone()));
+    let sender = wire::open_sender(&config.events)?;
+    let telling = tokio::spawn(app::events::run(app.clone(), sender));
     let keeping = tokio::spawn(app::deliver::keep_going(app.clone()));
     let stop = Arc::new(AtomicBool::new(false));
     if !config.drop.folder.as_os_str().is_empty() {
@@ -63,12 +65,14 @@ pub(crate) async fn until_stopped(app: App, config: &Config, listener: TcpListen
     let settings = web::WebSettings {
         https: config.https,
         trusts_forwarded_for: config.trusts_forwarded_for,
+        allows_loopback_endpoints: config.events.allow_loopback,
     };
     let served = web::serve(app, listener, settings, stopped()).await;
     // A file in hand is taken in to its end; what is left waits for the next start.
     stop.store(true, Ordering::Relaxed);
     sequencer.abort();
     keeping.abort();
+    telling.abort();
     if let Some(polling) = polling {
         polling.abort();
     }

@@ -404,6 +404,7 @@ impl Fixture {
             look_up,
             outcome,
             content: self.sealed(),
+            records: Vec::new(),
             close_by,
             entry_hash: self.bytes(),
             at: START,
@@ -537,6 +538,7 @@ pub async fn fill_every_table(store: &dyn Store) {
     ok(store.use_totp_step(account.uuid, 1).await, "step");
     fill_look_ups(&make, store).await;
     fill_clients(&make, store, account.uuid).await;
+    super::events::fill(&make, store).await;
 }
 
 async fn fill_look_ups(make: &Fixture, store: &dyn Store) {

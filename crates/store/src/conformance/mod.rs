@@ -8,6 +8,7 @@ mod administrators;
 mod clients;
 mod deliveries;
 mod emergencies;
+mod events;
 mod fixture;
 mod logins;
 mod logs;
@@ -25,6 +26,7 @@ pub use administrators::*;
 pub use clients::*;
 pub use deliveries::*;
 pub use emergencies::*;
+pub use events::*;
 pub use fixture::{Fixture, fill_every_table};
 pub use logins::*;
 pub use logs::*;
@@ -112,6 +114,14 @@ where
         a_revocation_binds_at_once,
         a_nonce_is_used_once_and_forgotten_in_time,
         an_emergency_is_granted_once_and_its_person_told,
+        who_was_shown_a_record_is_owed_its_fall,
+        a_fall_before_the_answer_is_owed_all_the_same,
+        an_end_that_passes_is_owed_once,
+        an_unanswered_look_up_is_owed_a_word,
+        events_go_out_in_the_order_of_their_lane,
+        what_was_given_up_is_sent_again,
+        recipients_read_their_own_events,
+        a_lost_lease_makes_no_event,
         secrets_are_wrapped_forward_only,
         tags_go_forward_only,
         below_the_floor_nothing_is_written,

@@ -20,6 +20,7 @@ use crate::forms::{ApiJson, PathId};
 use crate::problem::Problem;
 use crate::session::Bearer;
 use crate::state::WebState;
+use crate::webhook;
 
 /// A system to be registered.
 #[derive(Deserialize, ToSchema)]
@@ -35,7 +36,7 @@ pub(super) struct NewSystem {
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "01981b4e-7f00-7000-8000-000000000002", "organisation": "11370199MB0000001X", "name": "Licensing system",
-    "registered_at": "2026-11-28T12:00:00+08:00", "keys": []
+    "registered_at": "2026-11-28T12:00:00+08:00", "keys": [], "endpoint": "https://licensing.example/events"
 }))]
 pub(super) struct System {
     /// Id.
@@ -48,6 +49,9 @@ pub(super) struct System {
     registered_at: String,
     /// Keys, oldest first.
     keys: Vec<Key>,
+    /// Where its events are sent; it reads them itself, if this is missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    endpoint: Option<String>,
 }
 
 /// A key of a system.
@@ -91,6 +95,7 @@ impl From<ClientView> for System {
             name: view.client.name,
             registered_at: rfc3339(view.client.registered_at),
             keys: view.keys.into_iter().map(Key::from).collect(),
+            endpoint: view.endpoint.and_then(|endpoint| endpoint.url),
         }
     }
 }
@@ -151,6 +156,7 @@ pub(super) async fn register(
     let view = ClientView {
         client,
         keys: Vec::new(),
+        endpoint: None,
     };
     Ok((StatusCode::CREATED, Json(view.into())))
 }
@@ -194,6 +200,66 @@ pub(super) async fn register_key(
     };
     let key = clients::register_key(&state.app, &permit, new).await?;
     Ok((StatusCode::CREATED, Json(key.into())))
+}
+
+/// Where the events of a system are sent.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "url": "https://licensing.example/events" }))]
+pub(super) struct WireEndpoint {
+    /// Address: https, without user, query or fragment.
+    url: String,
+}
+
+/// Sets the address to which events of a system are sent, each signed by the city (RFC 9421).
+#[utoipa::path(
+    put, path = "/api/v1/systems/{id}/endpoint", tag = "administration", operation_id = "setSystemEndpoint",
+    security(("bearer" = [])),
+    params(("id" = uuid::Uuid, Path, description = "The system.")),
+    request_body = WireEndpoint,
+    responses(
+        (status = 200, description = "It is so, from the next event on.", body = WireEndpoint),
+        (status = 400, description = "Not an address of an endpoint.", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No live session.", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Not the security administrator's session.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such system.", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "The body is too large.", body = Problem, content_type = "application/problem+json"),
+        (status = 415, description = "Not JSON.", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn set_endpoint(
+    State(state): State<WebState>,
+    caller: Bearer,
+    PathId(client): PathId,
+    ApiJson(endpoint): ApiJson<WireEndpoint>,
+) -> Result<Json<WireEndpoint>, Fault> {
+    let permit = state.app.policies().decide(&caller.session.caller, RegisterClient)?;
+    webhook::check_url(&endpoint.url, state.settings.allows_loopback_endpoints)
+        .map_err(|what| Fault::BadRequest { what })?;
+    clients::set_endpoint(&state.app, &permit, client, Some(&endpoint.url)).await?;
+    Ok(Json(endpoint))
+}
+
+/// Sends no events of a system any more; it reads them itself.
+#[utoipa::path(
+    delete, path = "/api/v1/systems/{id}/endpoint", tag = "administration", operation_id = "endSystemEndpoint",
+    security(("bearer" = [])),
+    params(("id" = uuid::Uuid, Path, description = "The system.")),
+    responses(
+        (status = 204, description = "It has none now."),
+        (status = 401, description = "No live session.", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Not the security administrator's session.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such system.", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn end_endpoint(
+    State(state): State<WebState>,
+    caller: Bearer,
+    PathId(client): PathId,
+) -> Result<StatusCode, Fault> {
+    let permit = state.app.policies().decide(&caller.session.caller, RegisterClient)?;
+    clients::set_endpoint(&state.app, &permit, client, None).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Revokes a key, at once and for good; its sessions end with it. One person is enough for it.

@@ -4,6 +4,7 @@ mod accounts;
 mod clients;
 mod deliveries;
 pub(crate) mod emergencies;
+mod events;
 pub(crate) mod look_ups;
 mod matters;
 mod me;
@@ -43,6 +44,7 @@ use crate::upload;
         (name = "reviews", description = "A human decides whose a row is, on the pages. Programs read what helps to decide, one review at a time."),
         (name = "look-ups", description = "An officer looks one person up, for a matter in hand; every look-up is durable in the log first, and the person sees it."),
         (name = "systems", description = "A department's system signs each request (RFC 9421): `@method`, the whole address, the digest and type of a body (RFC 9530), with created, nonce, keyid and alg. `docs/operating.md` shows how."),
+        (name = "events", description = "Whoever was shown a record is told when it is corrected, withdrawn, repaired or ended: as CloudEvents 1.0, signed (RFC 9421), to the system's endpoint, or read from a cursor on. `docs/operating.md` shows how."),
         (name = "emergencies", description = "Break-glass: one officer asks, another of the same organisation grants within minutes, it ends within an hour, the person is told at once."),
         (name = "administration", description = "Three administrators that are kept apart: accounts, keys of systems, acts. None of them reads a record."),
         (name = "me", description = "A resident's own file. The person follows from the token; no route takes one."),
@@ -105,6 +107,7 @@ pub(crate) fn documented(upload_bytes_max: u64) -> OpenApiRouter<WebState> {
         .routes(routes!(clients::list, clients::register))
         .routes(routes!(clients::register_key))
         .routes(routes!(clients::revoke_key))
+        .routes(routes!(clients::set_endpoint, clients::end_endpoint))
         .routes(routes!(accounts::list, accounts::create))
         .routes(routes!(accounts::list_unused))
         .routes(routes!(accounts::end))
@@ -119,6 +122,10 @@ pub(crate) fn documented(upload_bytes_max: u64) -> OpenApiRouter<WebState> {
         .routes(routes!(me_looks::list))
         .routes(routes!(me_looks::complain))
         .routes(routes!(me_looks::lock))
+        .routes(routes!(events::own))
+        .routes(routes!(events::list))
+        .routes(routes!(events::replay))
+        .routes(routes!(events::keys))
         .routes(routes!(meta::floor))
         .routes(routes!(meta::openapi))
         .routes(routes!(meta::healthz))

@@ -117,7 +117,7 @@ async fn cookies_are_closed_to_script_and_other_sites_and_bound_to_the_host_over
 
     let public = Town::with(WebSettings {
         https: true,
-        trusts_forwarded_for: false,
+        ..WebSettings::default()
     })
     .await;
     let mut client = public.client();

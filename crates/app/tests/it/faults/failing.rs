@@ -9,14 +9,14 @@ use domain::catalogue::ItemId;
 use domain::{Day, MatterNo, Moment, Uscc};
 use store::{
     Account, AdministratorStore, Alarm, Begun, BirthState, ChunkCommit, ChunkInfo, Client, ClientKey, ClientSession,
-    ClientStore, Counted, Delivery, DeliveryId, DeliveryState, DeliveryStore, Emergency, EmergencyGrant,
-    EmergencyStore, EntryKind, FloorOf, Found, IndexTag, KeyAct, KnownFact, KnownLookUp, KnownPersonEvent, Lease,
-    LogEntry, LogStore, LoginStore, Look, LookUpStore, Matter, MatterId, MatterStore, NewAct, NewAnswer, NewClosing,
-    NewDelivery, NewEmergency, NewLock, NewLookUp, NewMatter, NewMatterEvent, NewProcedure, NewProcedureStep,
-    NewRecordEvent, NewRelation, NewTrace, Person, PersonEvent, PersonId, PersonStore, Procedure, ProcedureKind,
-    ProcedureStore, Record, RecordId, RecordStore, Rewrapped, RotationStore, Sealed, SecretOf, Session, SignedHead,
-    StagedKind, StagedRow, Store, StoreError, SubjectNotice, TaggedBefore, TaggedTrace, Trace, TraceOutcome,
-    Withholding, WrappedSecret,
+    ClientStore, Counted, Delivery, DeliveryId, DeliveryState, DeliveryStore, DueEvent, Emergency, EmergencyGrant,
+    EmergencyStore, Endpoint, EntryKind, Event, EventCounts, EventStore, EventWork, FloorOf, Found, IndexTag, KeyAct,
+    KnownFact, KnownLookUp, KnownPersonEvent, Lease, LogEntry, LogStore, LoginStore, Look, LookUpStore, Matter,
+    MatterId, MatterStore, NewAct, NewAnswer, NewClosing, NewDelivery, NewEmergency, NewEvent, NewLock, NewLookUp,
+    NewMatter, NewMatterEvent, NewProcedure, NewProcedureStep, NewRecordEvent, NewRelation, NewTrace, Person,
+    PersonEvent, PersonId, PersonStore, Procedure, ProcedureKind, ProcedureStore, Recipient, Record, RecordId,
+    RecordStore, Rewrapped, RotationStore, Sealed, SecretOf, Session, SignedHead, StagedKind, StagedRow, Store,
+    StoreError, SubjectNotice, TaggedBefore, TaggedTrace, Trace, TraceOutcome, Withholding, WrappedSecret,
 };
 use uuid::Uuid;
 
@@ -305,6 +305,24 @@ ports! {
         find_emergency(uuid: Uuid) -> Option<Emergency>;
         subject_notices(subjects: &[IndexTag], limit: u32) -> Vec<SubjectNotice>;
     }
+    EventStore {
+        set_endpoint(endpoint: &Endpoint, act: &NewAct) -> ();
+        find_endpoint(client: Uuid) -> Option<Endpoint>;
+        event_work(today: Day, asked_before: Moment, limit: u32) -> EventWork;
+        append_events(lease: Lease, work: &EventWork, listed: &[(Uuid, RecordId)], events: &[NewEvent]) -> ();
+        due_events(now: Moment, limit: u32, per_client: u32) -> Vec<DueEvent>;
+        note_told(order: i64, at: Moment) -> ();
+        put_off(order: i64, attempts: u32, next_at: Moment) -> ();
+        give_up(order: i64, attempts: u32, alarm: &Alarm) -> ();
+        find_event(uuid: Uuid) -> Option<Event>;
+        events_of(recipient: &Recipient, after: i64, limit: u32) -> Vec<Event>;
+        acknowledge_events(recipient: &Recipient, up_to: i64, at: Moment) -> ();
+        replay_events(client: Uuid, after: i64, now: Moment) -> u64;
+        revive_events(now: Moment) -> u64;
+        event_counts() -> EventCounts;
+        dead_events(limit: u32) -> Vec<DueEvent>;
+        events_about(persons: &[PersonId], limit: u32) -> Vec<Event>;
+    }
     RotationStore {
         secrets_before(of: SecretOf, version: u16, after: i64, limit: u32) -> Vec<WrappedSecret>;
         rewrap(of: SecretOf, changes: &[Rewrapped]) -> u64;
@@ -333,6 +351,7 @@ fn every_method_is_here() {
         "client",
         "delivery",
         "emergency",
+        "event",
         "log",
         "login",
         "look_up",

@@ -1,0 +1,91 @@
+//! From what is owed to events: found by clear columns, each once.
+
+use domain::Moment;
+use serde_json::Value;
+use store::{EventWork, NewEvent, Owed, RecordId, Sealed};
+use uuid::Uuid;
+
+use super::lease;
+use crate::keys::LOOK_UP_ANSWER;
+use crate::{App, AppError, entry};
+
+/// Work of each kind that shares a transaction.
+const BATCH: u32 = 200;
+/// A look-up whose answer is not written down after so many milliseconds will not be: it was lost with its process.
+const UNCONFIRMED_MS: i64 = 2 * 60 * 1000;
+
+/// Makes events of all that is owed; how many, or `None` if another process holds the lease.
+///
+/// # Errors
+///
+/// If the store fails or the lease was lost on the way; nothing is half-done then.
+pub async fn make_once(app: &App, holder: Uuid) -> Result<Option<u64>, AppError> {
+    let mut made = 0;
+    loop {
+        let Some(held) = lease(app, holder).await? else {
+            return Ok(None);
+        };
+        let now = app.now();
+        let asked_before = Moment(now.0.saturating_sub(UNCONFIRMED_MS));
+        let work = app.store().event_work(now.day(), asked_before, BATCH).await?;
+        if work.is_empty() {
+            return Ok(Some(made));
+        }
+        let listed = listed(app, &work).await?;
+        let events: Vec<NewEvent> = work.owed.iter().map(|owed| event(owed, now)).collect();
+        app.store().append_events(held, &work, &listed, &events).await?;
+        made += events.len() as u64;
+        if !events.is_empty() {
+            tracing::info!(events = events.len(), "recipients are owed events");
+        }
+    }
+}
+
+/// The event for what is owed. Its id follows from what it tells.
+fn event(owed: &Owed, now: Moment) -> NewEvent {
+    let record = owed.record.map_or(Uuid::nil(), |(_, uuid)| uuid);
+    let told = [
+        owed.look_up.as_bytes().as_slice(),
+        record.as_bytes(),
+        owed.kind.as_str().as_bytes(),
+    ];
+    let id = uuid::Builder::from_custom_bytes(short(vault::entry_hash("event", &told))).into_uuid();
+    let lane = match owed.person {
+        Some(person) => short(vault::entry_hash("event lane", &[&person.0.to_be_bytes()])),
+        // Whom the look-up is about is not known here.
+        None => owed.look_up.into_bytes(),
+    };
+    NewEvent {
+        uuid: id,
+        owed: owed.clone(),
+        lane,
+        at: now,
+    }
+}
+
+fn short(hash: [u8; 32]) -> [u8; 16] {
+    hash.first_chunk().copied().unwrap_or_default()
+}
+
+/// Records that answers showed before there was a list of them, read from the answers.
+async fn listed(app: &App, work: &EventWork) -> Result<Vec<(Uuid, RecordId)>, AppError> {
+    let mut listed = Vec::new();
+    for (look_up, content) in &work.unlisted {
+        for record in shown(app, *look_up, content)? {
+            if let Some(record) = app.store().find_record(record).await? {
+                listed.push((*look_up, record.id));
+            }
+        }
+    }
+    Ok(listed)
+}
+
+fn shown(app: &App, look_up: Uuid, content: &Sealed) -> Result<Vec<Uuid>, AppError> {
+    let entry = entry::open(app, LOOK_UP_ANSWER, look_up, content)?;
+    let content = entry.map(|entry| entry.json()).unwrap_or_default();
+    let items = content.get("items").and_then(Value::as_array).into_iter().flatten();
+    let records = items.filter_map(|item| item.get("records")?.as_array()).flatten();
+    Ok(records
+        .filter_map(|record| Uuid::parse_str(record.as_str()?).ok())
+        .collect())
+}

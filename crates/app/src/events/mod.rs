@@ -1,0 +1,173 @@
+//! Events for departments' systems: whoever was shown a record is told when it falls: corrected, withdrawn, repaired, ended
+//! (ADR 0019). An event holds no personal data; it says which of the recipient's own look-ups to make anew.
+//!
+//! `answer, fall → owed → made → sent, or read by the recipient → told`. Each arrow is one transaction of the store, so a stop
+//! anywhere leaves the rest to the next turn: an event is told at least once, and always under the same id.
+
+mod make;
+mod read;
+mod send;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use store::{EVENTS_LEASE, Event, EventKind, Lease};
+use uuid::Uuid;
+
+use crate::log::{self, Standing};
+use crate::{App, AppError};
+
+pub use make::make_once;
+pub use read::{
+    Delivered, PAGE_MAX, Page, ToldEvent, acknowledge_and_list, counts, dead, replay, revive, told_about_me,
+};
+pub use send::{NotTaken, Outgoing, Sent, key_id, send_once};
+
+/// How long a lease lasts without renewal, in milliseconds: longer than a round of sending takes.
+const LEASE_MS: i64 = 60_000;
+/// Pause between two turns.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// How events are tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventSettings {
+    /// After so many attempts an event is given up and the operator is told.
+    pub attempts_max: u32,
+    /// Pause after the first failure, in milliseconds; it doubles each time. Half of a pause is drawn by lot.
+    pub first_pause_ms: i64,
+    /// Longest pause, in milliseconds.
+    pub pause_ms_max: i64,
+}
+
+impl Default for EventSettings {
+    /// Twenty attempts over about two days: a system that is down over a weekend's Saturday and Sunday is not given up.
+    fn default() -> Self {
+        Self {
+            attempts_max: 20,
+            first_pause_ms: 10_000,
+            pause_ms_max: 6 * 3600 * 1000,
+        }
+    }
+}
+
+/// Carries events to endpoints.
+#[async_trait]
+pub trait EventSender: Send + Sync {
+    /// Sends one event, signed; returns once the recipient has taken it.
+    async fn send(&self, outgoing: &Outgoing) -> Result<(), NotTaken>;
+}
+
+/// An event as its recipient reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventView {
+    /// Id: told twice, it is the same.
+    pub id: Uuid,
+    /// The event as JSON: CloudEvents 1.0, structured mode.
+    pub json: String,
+}
+
+/// Makes and sends events until the task is dropped. A failure is logged and tried again: what is owed waits in the store.
+pub async fn run(app: App, sender: Arc<dyn EventSender>) {
+    let holder = app.fresh_uuid();
+    let mut failures: u32 = 0;
+    loop {
+        // A restored backup shows nothing to others.
+        if log::standing(&app) == Standing::Current {
+            match turn(&app, holder, &*sender).await {
+                Ok(true) => {
+                    failures = 0;
+                    continue;
+                }
+                Ok(false) => failures = 0,
+                Err(error) => {
+                    failures = failures.saturating_add(1);
+                    // Ever more rarely: a store that is away for hours must not fill the log with the same line.
+                    if failures.is_power_of_two() {
+                        tracing::warn!(error.code = error.code(), %error, failures, "no events were made or sent, it is tried again");
+                    }
+                }
+            }
+        }
+        tokio::time::sleep(IDLE).await;
+    }
+}
+
+/// Makes what is owed and sends what is due; whether there was any of it.
+async fn turn(app: &App, holder: Uuid, sender: &dyn EventSender) -> Result<bool, AppError> {
+    let made = make_once(app, holder).await?.unwrap_or_default();
+    let sent = send_once(app, holder, sender).await?.unwrap_or_default();
+    Ok(made + sent.told + sent.put_off + sent.given_up > 0)
+}
+
+async fn lease(app: &App, holder: Uuid) -> Result<Option<Lease>, AppError> {
+    let held = app
+        .store()
+        .take_lease(EVENTS_LEASE, holder, app.now(), LEASE_MS)
+        .await?;
+    Ok(held)
+}
+
+/// The event as JSON. It names look-up, matter and record as the recipient's own answer did, and nothing about the person.
+async fn view(app: &App, event: &Event) -> Result<EventView, AppError> {
+    let matter_no = crate::look_ups::matter_no_of(app, event.look_up).await?;
+    let (zh, en) = next(event.kind);
+    let mut data = serde_json::json!({
+        "look_up": event.look_up,
+        "what": event.kind.as_str(),
+        "next": { "zh": zh, "en": en },
+    });
+    if let Some(fields) = data.as_object_mut() {
+        fields.extend(
+            event
+                .record
+                .map(|record| ("record".to_owned(), record.to_string().into())),
+        );
+        fields.extend(matter_no.map(|number| ("matter_no".to_owned(), number.into())));
+    }
+    let about = match event.kind {
+        EventKind::Unconfirmed => "look_up",
+        _ => "record",
+    };
+    let json = serde_json::json!({
+        "specversion": "1.0",
+        "id": event.uuid,
+        "source": format!("//{}", app.log().origin()),
+        "type": format!("chengdang.{about}.{}", event.kind.as_str()),
+        "subject": event.look_up,
+        "time": format!("{}+08:00", event.at.local_text().replacen(' ', "T", 1)),
+        "datacontenttype": "application/json",
+        "data": data,
+    });
+    Ok(EventView {
+        id: event.uuid,
+        json: json.to_string(),
+    })
+}
+
+/// What the recipient has to do.
+const fn next(kind: EventKind) -> (&'static str, &'static str) {
+    match kind {
+        EventKind::Corrected => (
+            "该记录已更正，原内容不得再使用。办件未结的，请重新查询；已据此作出决定的，请复核并告知本人。",
+            "the record was corrected: what it said is no longer to be used; if the matter is open, look up again; if a \
+             decision rests on it, review it and tell the person",
+        ),
+        EventKind::Withdrawn => (
+            "该记录已撤销，不得再使用。已据此作出决定的，请复核并告知本人。",
+            "the record was withdrawn and is no longer to be used; if a decision rests on it, review it and tell the person",
+        ),
+        EventKind::Repaired => (
+            "该记录已完成信用修复，不得再使用，留存的副本请删除。办件未结的，请重新查询。",
+            "the record was repaired and is no longer to be used: delete what you kept; if the matter is open, look up again",
+        ),
+        EventKind::Ended => (
+            "该记录的查询期限已届满，不得再使用，留存的副本请删除。",
+            "the record has reached its end and is no longer to be used: delete what you kept",
+        ),
+        EventKind::Unconfirmed => (
+            "本次查询的答复未能登记。如已收到，请勿使用，并重新查询。",
+            "what this look-up answered was not written down: if you received it, do not use it, and look up again",
+        ),
+    }
+}
