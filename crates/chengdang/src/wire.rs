@@ -91,6 +91,7 @@ pub(crate) fn open_sender(config: &EventsConfig) -> anyhow::Result<Arc<dyn Event
         authorities,
         allowed_networks: config.allowed_networks.clone(),
         allows_loopback: config.allow_loopback,
+        ..SenderSettings::default()
     })?;
     Ok(Arc::new(sender))
 }

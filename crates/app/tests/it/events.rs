@@ -170,14 +170,12 @@ async fn turn(city: &City, post: &Post) -> Result<u64, AppError> {
     Ok(made + sent.told + sent.put_off + sent.given_up)
 }
 
-/// Turns until nothing moves, an hour apart.
+/// Turns until nothing waits, an hour apart.
 async fn turns(city: &City, post: &Post) {
     for _ in 0..200 {
-        if turn(city, post).await.unwrap() == 0 {
-            city.clock.jump(HOUR);
-            if turn(city, post).await.unwrap() == 0 {
-                return;
-            }
+        let moved = turn(city, post).await.unwrap();
+        if moved == 0 && events::counts(city.app()).await.unwrap().waiting == 0 {
+            return;
         }
         city.clock.jump(HOUR);
     }

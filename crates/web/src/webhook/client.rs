@@ -16,8 +16,6 @@ use ureq::{Agent, Error};
 
 use super::{check_url, headers_of};
 
-/// How long a recipient may take in all.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// Bytes of a recipient's headers at most; its body is not read.
 const HEADER_BYTES_MAX: usize = 16 * 1024;
 
@@ -119,7 +117,7 @@ impl Resolver for Guarded {
 }
 
 /// To whom events may be sent.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct SenderSettings {
     /// Certificates (PEM) of the authorities by which endpoints are believed.
     pub authorities: Vec<u8>,
@@ -127,6 +125,19 @@ pub struct SenderSettings {
     pub allowed_networks: Vec<String>,
     /// Whether endpoints may lie on this host, in clear too.
     pub allows_loopback: bool,
+    /// How long a recipient may take in all.
+    pub patience: Duration,
+}
+
+impl Default for SenderSettings {
+    fn default() -> Self {
+        Self {
+            authorities: Vec::new(),
+            allowed_networks: Vec::new(),
+            allows_loopback: false,
+            patience: Duration::from_secs(10),
+        }
+    }
 }
 
 /// A setting cannot be used.
@@ -172,7 +183,7 @@ impl HttpSender {
             .build();
         let bounds = Agent::config_builder()
             .tls_config(tls)
-            .timeout_global(Some(PATIENCE))
+            .timeout_global(Some(settings.patience))
             .max_response_header_size(HEADER_BYTES_MAX)
             .http_status_as_error(false)
             .max_redirects(0)

@@ -39,6 +39,8 @@ pub(crate) struct Draft {
     pub(crate) nonce: String,
     pub(crate) algorithm: &'static str,
     pub(crate) officer: Option<String>,
+    /// Idempotency key.
+    pub(crate) once: Option<String>,
 }
 
 pub(crate) fn draft(town: &Town, method: &'static str, path: &str, body: &[u8]) -> Draft {
@@ -55,6 +57,7 @@ pub(crate) fn draft(town: &Town, method: &'static str, path: &str, body: &[u8]) 
         nonce: format!("nonce-of-a-test-{:08}", NONCES.fetch_add(1, Ordering::SeqCst)),
         algorithm: "ed25519",
         officer: None,
+        once: None,
     }
 }
 
@@ -62,6 +65,12 @@ impl Draft {
     pub(crate) fn by(mut self, officer: &str) -> Self {
         self.officer = Some(officer.to_owned());
         self.components.push("chengdang-officer");
+        self
+    }
+
+    pub(crate) fn under(mut self, key: &str) -> Self {
+        self.once = Some(key.to_owned());
+        self.components.push("idempotency-key");
         self
     }
 }
@@ -84,6 +93,7 @@ impl Machine {
             headers.push(("content-digest", digest));
         }
         headers.extend(draft.officer.clone().map(|text| ("chengdang-officer", text)));
+        headers.extend(draft.once.clone().map(|key| ("idempotency-key", key)));
         let (path, query) = draft.path.split_once('?').unwrap_or((&draft.path, ""));
         let mut base = String::new();
         for name in &draft.components {

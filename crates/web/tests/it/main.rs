@@ -10,6 +10,8 @@ mod defences;
 #[cfg(test)]
 mod deliveries;
 #[cfg(test)]
+mod events;
+#[cfg(test)]
 mod log;
 #[cfg(test)]
 mod login;

@@ -159,6 +159,8 @@ fn body_of(method: &str, path: &str) -> Option<serde_json::Value> {
         ("POST", "matters") => serde_json::json!({ "matters": [] }),
         ("POST", "close") => serde_json::json!({ "result": "not_used" }),
         ("POST", "complaint") => serde_json::json!({ "words": "" }),
+        ("POST", "replay") => serde_json::json!({}),
+        ("PUT", "endpoint") => serde_json::json!({ "url": "https://system.example/events" }),
         ("PUT", "lock") => serde_json::json!({ "is_locked": false }),
         _ => return None,
     })
