@@ -112,7 +112,7 @@ pub fn check_inclusion(path: &[Hash], head: Head, index: u64, leaf: &[u8]) -> Re
     check_record(&path, head.size, root, index, record_hash(leaf)).map_err(|_| LogFault::Proof)
 }
 
-/// The path of entry `index` in the tree of `head`. `read` gives the tiles, such as [`crate::TileFolder::read`]; every tile
+/// The path of entry `index` in the tree of `head`. `read` gives the tiles, such as [`crate::LogFiles::read`]; every tile
 /// that the path is made from is checked against the root first.
 ///
 /// # Errors

@@ -192,7 +192,7 @@ async function run(panel) {
     const holds = found.entries.filter((state) => state === "holds").length;
     const values = { holds, waits, wrong, size: found.size, cosigned: found.cosigned, witnesses: proofs.witnesses.length, milliseconds };
     Object.assign(panel.querySelector("output").dataset, values);
-    say(wrong > 0 ? "wrong" : waits > 0 ? "partly" : "good", values);
+    say(wrong > 0 ? "wrong" : waits > 0 ? "partly" : values.witnesses > 0 ? "good" : "alone", values);
   } catch (error) {
     if (error instanceof Fault) return say(error.message);
     say(error.name === "NotSupportedError" ? "old" : "away");

@@ -152,6 +152,7 @@ verify-busy = Checking…
 verify-away = The proofs cannot be fetched now. Try again later.
 verify-old = This browser lacks the signature that is needed (Ed25519). Use a newer one, or save the proofs and check them offline.
 verify-good = It holds: all {"{holds}"} entries are in the public log of {"{size}"}, unchanged; {"{cosigned}"} of {"{witnesses}"} witnesses cosigned.
+verify-alone = It holds: all {"{holds}"} entries are in the public log of {"{size}"}, unchanged. This log has no witnesses yet.
 verify-partly = The {"{holds}"} entries in the log hold; {"{waits}"} are so new that their place is not published yet. Load this page again in a few seconds.
 verify-wrong = {"{wrong}"} entries do not hold. Save the proofs and tell the city's credit centre or its supervisor.
 verify-signature = It does not hold: the log is not signed as it must be. Save the proofs and tell the supervisor.

@@ -44,6 +44,7 @@ const VERIFY_TEXTS: &[(&str, &str)] = &[
     ("away", "verify-away"),
     ("old", "verify-old"),
     ("good", "verify-good"),
+    ("alone", "verify-alone"),
     ("partly", "verify-partly"),
     ("wrong", "verify-wrong"),
     ("signature", "verify-signature"),
