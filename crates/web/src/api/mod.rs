@@ -7,7 +7,7 @@ pub(crate) mod emergencies;
 pub(crate) mod look_ups;
 mod matters;
 mod me;
-mod me_looks;
+pub(crate) mod me_looks;
 pub(crate) mod me_proofs;
 mod meta;
 mod reconciliation;
