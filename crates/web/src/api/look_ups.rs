@@ -230,6 +230,10 @@ pub(super) struct WireState {
     closed: Option<&'static str>,
     /// Hash of its entry in the log, hex.
     entry_hash: String,
+    /// That the entry is in the public log (C2SP tlog-proof), once it is published, within seconds; `chengdang-verify proof`
+    /// checks it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proof: Option<String>,
 }
 
 impl From<LookUpState> for WireState {
@@ -244,6 +248,7 @@ impl From<LookUpState> for WireState {
             close_by: state.close_by.map(|day| day.to_string()),
             closed: state.closed.map(|(result, _)| result.as_str()),
             entry_hash: hex::encode(state.entry_hash),
+            proof: None,
         }
     }
 }
@@ -265,7 +270,7 @@ pub(super) struct WireClosing {
 /// answered again, without a second trace.
 #[utoipa::path(
     post, path = "/api/v1/look-ups", tag = "look-ups", operation_id = "lookUp",
-    security(("bearer" = [])),
+    security(("bearer" = []), ("signature" = [])),
     params(("Idempotency-Key" = String, Header, description = "8 to 100 printable characters, a new one for each look-up.")),
     request_body = WireLookUp,
     responses(
@@ -323,7 +328,7 @@ pub(crate) async fn permit_for(state: &WebState, caller: &Caller, id: Uuid) -> R
 /// The state of a look-up, for its own organisation. It is no way to read the answer again.
 #[utoipa::path(
     get, path = "/api/v1/look-ups/{look_up}", tag = "look-ups", operation_id = "getLookUp",
-    security(("bearer" = [])),
+    security(("bearer" = []), ("signature" = [])),
     params(("look_up" = uuid::Uuid, Path, description = "Id of the look-up.")),
     responses(
         (status = 200, description = "Its state.", body = WireState),
@@ -337,13 +342,15 @@ pub(super) async fn get(
     PathId(id): PathId,
 ) -> Result<Json<WireState>, Fault> {
     let permit = permit_for(&state, &caller.caller, id).await?;
-    Ok(Json(look_ups::state(&state.app, &permit).await?.into()))
+    let found = look_ups::state(&state.app, &permit).await?;
+    let proof = app::log::prove_published(&state.app, found.entry_hash).await?;
+    Ok(Json(WireState { proof, ..found.into() }))
 }
 
 /// Says what came of a look-up: not used, or the number of the proceeding. The person sees it.
 #[utoipa::path(
     post, path = "/api/v1/look-ups/{look_up}/close", tag = "look-ups", operation_id = "closeLookUp",
-    security(("bearer" = [])),
+    security(("bearer" = []), ("signature" = [])),
     params(("look_up" = uuid::Uuid, Path, description = "Id of the look-up.")),
     request_body = WireClosing,
     responses(

@@ -20,12 +20,13 @@ use crate::state::WebState;
 
 /// Which part of the list.
 #[derive(Deserialize, IntoParams)]
-pub(super) struct Part {
+#[into_params(parameter_in = Query)]
+pub(crate) struct Part {
     /// From `older` of the page before.
-    before: Option<i64>,
+    pub(crate) before: Option<i64>,
     /// Own reads too.
     #[serde(default)]
-    own: bool,
+    pub(crate) own: bool,
 }
 
 /// Looks at the own number, newest first.
