@@ -49,9 +49,9 @@ fn event(owed: &Owed, now: Moment) -> NewEvent {
         record.as_bytes(),
         owed.kind.as_str().as_bytes(),
     ];
-    let id = uuid::Builder::from_custom_bytes(short(vault::entry_hash("event", &told))).into_uuid();
+    let id = uuid::Builder::from_custom_bytes(short(translog::entry_hash("event", &told))).into_uuid();
     let lane = match owed.person {
-        Some(person) => short(vault::entry_hash("event lane", &[&person.0.to_be_bytes()])),
+        Some(person) => short(translog::entry_hash("event lane", &[&person.0.to_be_bytes()])),
         // Whom the look-up is about is not known here.
         None => owed.look_up.into_bytes(),
     };
