@@ -25,6 +25,7 @@ const DIRECTORY_TYPE: &str = "application/http-message-signatures-directory+json
 
 /// Where to read on.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Onward {
     /// `cursor` of the page before: what came up to there is taken. From the first event on, if it is not given.
     after: Option<Uuid>,
