@@ -1,0 +1,8 @@
+//! The public face of `oidc` over HTTP, against a provider that may be hostile.
+
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod provider;
+#[cfg(test)]
+mod tokens;
