@@ -12,6 +12,7 @@ mod meta;
 mod reconciliation;
 mod reviews;
 mod sessions;
+pub(crate) mod sign_in;
 mod systems;
 mod uploads;
 mod wire;
@@ -108,6 +109,8 @@ pub(crate) fn documented(upload_bytes_max: u64) -> OpenApiRouter<WebState> {
         .routes(routes!(accounts::list, accounts::create))
         .routes(routes!(accounts::list_unused))
         .routes(routes!(accounts::end))
+        .routes(routes!(sign_in::bind, sign_in::unbind))
+        .routes(routes!(sign_in::logout))
         .routes(routes!(clients::end_sessions))
         .routes(routes!(accounts::acts))
         .routes(routes!(accounts::figures))
