@@ -1,5 +1,6 @@
 //! The provider: what is known of it, the question put to it, the answer taken from it.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use openidconnect::{
     RequestTokenError, StandardErrorResponse, StandardTokenResponse, TokenResponse,
 };
 use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
 
 use crate::fault::ProviderFault;
 use crate::fetch::{FetchFault, Fetcher};
@@ -31,6 +33,8 @@ const EVERY_WHILE_AWAY: Duration = Duration::from_secs(15);
 const KNOWN_MAX_MS: i64 = 3_600_000;
 /// An unknown key makes us ask for the keys at most this often: anybody may send us one in a logout token.
 const KEYS_EVERY_MS: i64 = 60_000;
+/// Questions under way at once.
+const QUESTIONS_MAX: usize = 16;
 /// A step-up wants a login of the last minutes.
 const STEP_UP_AGE: Duration = Duration::from_secs(300);
 /// Longest code or token that is looked at.
@@ -121,7 +125,6 @@ pub struct Answer<'a> {
 struct Known {
     metadata: Metadata,
     at: Moment,
-    keys_at: Moment,
 }
 
 /// The provider.
@@ -132,6 +135,10 @@ pub struct Provider {
     clock: Arc<dyn Clock>,
     fetcher: Fetcher,
     known: RwLock<Option<Arc<Known>>>,
+    /// When the keys were asked for last, in milliseconds.
+    keys_at: AtomicI64,
+    /// Bounds the questions that are under way.
+    turns: Semaphore,
 }
 
 impl Provider {
@@ -156,6 +163,8 @@ impl Provider {
             redirect,
             clock,
             known: RwLock::new(None),
+            keys_at: AtomicI64::new(i64::MIN),
+            turns: Semaphore::new(QUESTIONS_MAX),
         })
     }
 
@@ -190,7 +199,7 @@ impl Provider {
     /// [`ProviderFault::Away`]; what was known stays known.
     pub async fn refresh(&self) -> Result<(), ProviderFault> {
         let (fetcher, issuer) = (self.fetcher.clone(), self.issuer.clone());
-        let read = blocking(move || Metadata::discover(&issuer, &|request| fetcher.call(request)));
+        let read = self.blocking(move || Metadata::discover(&issuer, &|request| fetcher.call(request)));
         let metadata = read.await?.map_err(|_| ProviderFault::Away {
             what: "its discovery document or its keys cannot be read, or name another issuer",
         })?;
@@ -208,12 +217,9 @@ impl Provider {
                 what: "an endpoint that its discovery document names is missing or not https",
             });
         }
-        let now = self.clock.now();
-        self.learn(Known {
-            metadata,
-            at: now,
-            keys_at: now,
-        });
+        let at = self.clock.now();
+        self.keys_at.store(at.0, Ordering::Relaxed);
+        self.learn(Known { metadata, at });
         Ok(())
     }
 
@@ -334,7 +340,7 @@ impl Provider {
             AuthorizationCode::new(code.to_owned()),
             PkceCodeVerifier::new(verifier.to_owned()),
         );
-        let asked = blocking(move || {
+        let asked = self.blocking(move || {
             let exchange = client.exchange_code(code).map_err(|_| ProviderFault::Away {
                 what: "it names no token endpoint",
             })?;
@@ -365,11 +371,12 @@ impl Provider {
             Ok(verified) => return Ok(verified),
             Err(rejected) => rejected,
         };
-        if !rejected.may_be_rotation || now.0.saturating_sub(known.keys_at.0) < KEYS_EVERY_MS {
+        if !rejected.may_be_rotation || !self.may_ask_for_keys(now) {
             return Err(rejected.into());
         }
         let (fetcher, address) = (self.fetcher.clone(), known.metadata.jwks_uri().clone());
-        let read = blocking(move || JsonWebKeySet::<CoreJsonWebKey>::fetch(&address, &|request| fetcher.call(request)));
+        let read =
+            self.blocking(move || JsonWebKeySet::<CoreJsonWebKey>::fetch(&address, &|request| fetcher.call(request)));
         let keys = read.await?.map_err(|_| ProviderFault::Away {
             what: "its keys cannot be read",
         })?;
@@ -378,9 +385,16 @@ impl Provider {
         self.learn(Known {
             metadata: known.metadata.clone().set_jwks(keys),
             at: known.at,
-            keys_at: now,
         });
         verified
+    }
+
+    /// Whether the keys may be asked for: once in a while, whether there is an answer or not.
+    fn may_ask_for_keys(&self, now: Moment) -> bool {
+        let is_due = |at: i64| (now.0.saturating_sub(at) >= KEYS_EVERY_MS).then_some(now.0);
+        self.keys_at
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, is_due)
+            .is_ok()
     }
 
     fn client(&self, known: &Known) -> OurClient {
@@ -406,6 +420,15 @@ impl Provider {
         })
     }
 
+    /// Asks off the event loop, when it is its turn: a provider that answers slowly takes no thread from anybody else.
+    async fn blocking<T: Send + 'static>(&self, ask: impl FnOnce() -> T + Send + 'static) -> Result<T, ProviderFault> {
+        let stopping = ProviderFault::Away {
+            what: "we are shutting down",
+        };
+        let _turn = self.turns.acquire().await.map_err(|_| stopping)?;
+        tokio::task::spawn_blocking(ask).await.map_err(|_| stopping)
+    }
+
     fn learn(&self, known: Known) {
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(known));
     }
@@ -427,11 +450,4 @@ fn refused(error: &RequestTokenError<FetchFault, StandardErrorResponse<CoreError
             what: "its token endpoint does not answer",
         },
     }
-}
-
-/// Asks off the event loop.
-async fn blocking<T: Send + 'static>(ask: impl FnOnce() -> T + Send + 'static) -> Result<T, ProviderFault> {
-    tokio::task::spawn_blocking(ask).await.map_err(|_| ProviderFault::Away {
-        what: "we are shutting down",
-    })
 }

@@ -85,9 +85,9 @@ impl Settings {
             .acr
             .iter()
             .chain(&factor.amr)
-            .any(|value| value.is_empty() || value.contains(char::is_whitespace))
+            .any(|value| value.is_empty() || !value.bytes().all(is_plain))
         {
-            return fault("a value of sign_in.acr or sign_in.amr is empty or has a space");
+            return fault("a value of sign_in.acr or sign_in.amr is empty, or has a space, a quote or a backslash");
         }
         if !MINUTES.contains(&factor.minutes) {
             return fault("sign_in.second_factor_minutes lies between 20 and 480");
@@ -106,6 +106,11 @@ impl Settings {
         };
         (is_plain && is_safe).then_some(url)
     }
+}
+
+/// What can stand between the quotes of a header.
+const fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_graphic() && byte != b'"' && byte != b'\\'
 }
 
 /// An address of this machine by its number; a name may be made to point elsewhere.
@@ -141,7 +146,7 @@ mod tests {
     #[test]
     fn what_cannot_be_safe_is_refused_before_the_start() {
         assert_eq!(good().check(), Ok(()));
-        let bad: [fn(&mut Settings); 12] = [
+        let bad: [fn(&mut Settings); 13] = [
             |s| s.client_id.clear(),
             |s| s.client_secret = Some(String::new()),
             |s| s.issuer = "http://id.example".to_owned(),
@@ -152,7 +157,8 @@ mod tests {
             |s| s.redirect = "javascript:alert(1)".to_owned(),
             |s| s.second_factor.acr.clear(),
             |s| s.second_factor.amr.push("otp pin".to_owned()),
-            |s| s.second_factor.minutes = 14,
+            |s| s.second_factor.acr.push("a\"b".to_owned()),
+            |s| s.second_factor.minutes = 19,
             |s| s.second_factor.minutes = 481,
         ];
         for (index, change) in bad.iter().enumerate() {

@@ -418,6 +418,7 @@ async fn what_somebody_waits_for_is_run_again_on_the_reserve(cluster: &Cluster) 
         created_at: START,
         used_at: START,
         expires_at: Moment(START.0 + 1000),
+        provider: None,
     };
     let key = make.bytes();
     let mut passed = Vec::new();

@@ -326,7 +326,7 @@ pub(crate) async fn layer(State(state): State<WebState>, request: Request, next:
     };
     let headers = filled.headers_mut();
     if for_programs && fault == Fault::Provider(Trouble::StepUp) {
-        headers.extend(challenge(&state).map(|value| (header::WWW_AUTHENTICATE, value)));
+        headers.insert(header::WWW_AUTHENTICATE, challenge(&state));
     }
     for (name, value) in extra_headers(fault, for_programs) {
         headers.insert(name, value);
@@ -338,15 +338,16 @@ pub(crate) async fn layer(State(state): State<WebState>, request: Request, next:
 }
 
 /// What a session lacks, in the words of RFC 9470 §3.
-fn challenge(state: &WebState) -> Option<HeaderValue> {
-    let provider = state.provider.as_ref()?;
+fn challenge(state: &WebState) -> HeaderValue {
     let mut text = String::from("Bearer error=\"insufficient_user_authentication\", ");
     text.push_str("error_description=\"a second factor of now is needed\"");
-    if !provider.acr_values().is_empty() {
-        text.push_str(&format!(", acr_values=\"{}\"", provider.acr_values().join(" ")));
+    if let Some(provider) = &state.provider {
+        if !provider.acr_values().is_empty() {
+            text.push_str(&format!(", acr_values=\"{}\"", provider.acr_values().join(" ")));
+        }
+        text.push_str(&format!(", max_age=\"{}\"", provider.second_factor_s()));
     }
-    text.push_str(&format!(", max_age=\"{}\"", provider.second_factor_s()));
-    HeaderValue::from_str(&text).ok()
+    HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("Bearer"))
 }
 
 /// Content type of every page.

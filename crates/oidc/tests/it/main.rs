@@ -5,4 +5,6 @@ mod hostile;
 #[cfg(test)]
 mod provider;
 #[cfg(test)]
+mod tls;
+#[cfg(test)]
 mod tokens;

@@ -152,7 +152,9 @@ pub(super) async fn show_code(
     let (parts, _) = request.into_parts();
     match session::from_cookie(&state, &parts).await? {
         None => Err(Fault::SignIn),
-        Some((session, _)) if session.is_verified => Ok(Redirect::to(session::start_of(session.kind)).into_response()),
+        Some((session, _)) if session.is_verified || session.by_provider => {
+            Ok(Redirect::to(session::start_of(session.kind)).into_response())
+        }
         Some(_) => Ok(code_page(&state, prefs, &parts.headers, None)),
     }
 }

@@ -461,10 +461,19 @@ async fn a_bound_account_has_no_other_door() {
     assert_eq!(client.post("/login", &officer).await.location(), "/login/code");
     // A code does not confirm what the provider began.
     meeting.bind(&account, "subject-1").await;
-    let mut weak = meeting.signed_in(false).await;
-    assert_eq!(weak.get("/login/code").await.status, 200);
+    let mut client = meeting.client();
+    client.get("/login").await;
+    meeting.signs_in(&mut client, "/login/provider", &weak()).await;
+    assert_eq!(client.get("/login/code").await.location(), "/deliveries");
     let code = meeting.town.code(&meeting.town.officer);
-    assert_eq!(weak.post("/login/code", &[("code", &code)]).await.location(), "/login");
+    assert_eq!(
+        client.post("/login/code", &[("code", &code)]).await.location(),
+        "/login"
+    );
+    assert_eq!(
+        client.get("/deliveries").await.location(),
+        "/login/confirm?to=%2Fdeliveries"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
