@@ -3,6 +3,7 @@
 use app::locks;
 use app::own_looks::{self, OwnLook, Proof, Who};
 use askama::Template;
+use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -11,10 +12,13 @@ use serde::Deserialize;
 use store::{LookUpResult, TraceOutcome};
 
 use super::records::basis_text;
+use crate::api::me_proofs::{Part, WireProofs};
+use crate::assets;
 use crate::fault::Fault;
-use crate::forms::{PathId, SignedForm};
+use crate::forms::{ApiQuery, PathId, SignedForm};
 use crate::page::{Page, render};
 use crate::prefs::query_word;
+use crate::security::RunsOwnScript;
 use crate::session::User;
 use crate::state::WebState;
 use crate::texts::Lang;
@@ -29,7 +33,31 @@ struct LooksPage {
     withheld: Vec<String>,
     looks: Vec<LookView>,
     older: Option<String>,
+    proofs_href: String,
+    verify_href: String,
+    verify_texts: Vec<(&'static str, String)>,
 }
+
+/// What the script says, by the names under which it finds it in the page.
+const VERIFY_TEXTS: &[(&str, &str)] = &[
+    ("busy", "verify-busy"),
+    ("away", "verify-away"),
+    ("old", "verify-old"),
+    ("good", "verify-good"),
+    ("alone", "verify-alone"),
+    ("partly", "verify-partly"),
+    ("wrong", "verify-wrong"),
+    ("signature", "verify-signature"),
+    ("key", "verify-key"),
+    ("shorter", "verify-shorter"),
+    ("tag-holds", "verify-tag-holds"),
+    ("tag-waits", "verify-tag-waits"),
+    ("tag-content", "verify-tag-content"),
+    ("tag-leaf", "verify-tag-leaf"),
+    ("tag-tree", "verify-tag-tree"),
+    ("tag-form", "verify-tag-form"),
+    ("tag-shown", "verify-tag-shown"),
+];
 
 struct LookView {
     id: String,
@@ -76,6 +104,7 @@ pub(super) async fn show(
     let looks = own_looks::list(&state.app, &permit, before, with_own).await?;
     let p = user.page(&state, "nav-looks", "/me/look-ups");
     let own = if with_own { "&own=1" } else { "" };
+    let from = before.map_or_else(|| "?".to_owned(), |before: i64| format!("?before={before}&"));
     let page = LooksPage {
         as_of: looks.as_of.local_text(),
         is_locked: looks.is_locked,
@@ -87,9 +116,30 @@ pub(super) async fn show(
             .collect(),
         looks: looks.looks.iter().map(|look| view(p.lang, look)).collect(),
         older: looks.older.map(|order| format!("?before={order}{own}")),
+        proofs_href: format!("/me/look-ups/proofs{from}own={with_own}"),
+        verify_href: assets::verify_href(),
+        verify_texts: VERIFY_TEXTS.iter().map(|(name, key)| (*name, p.s(key))).collect(),
         p,
     };
-    Ok(render(StatusCode::OK, &page))
+    let mut response = render(StatusCode::OK, &page);
+    response.extensions_mut().insert(RunsOwnScript);
+    Ok(response)
+}
+
+/// `GET /me/look-ups/proofs`: the file that the page's script and `chengdang-verify entries` check.
+pub(super) async fn proofs(
+    State(state): State<WebState>,
+    user: User,
+    ApiQuery(part): ApiQuery<Part>,
+) -> Result<Json<WireProofs>, Fault> {
+    let permit = state.app.policies().decide(
+        &user.session.caller,
+        ReadOwnLookUps {
+            account: user.session.account,
+        },
+    )?;
+    let proofs = own_looks::proofs(&state.app, &permit, part.before, part.own).await?;
+    Ok(Json(proofs.into()))
 }
 
 fn view(lang: Lang, look: &OwnLook) -> LookView {
