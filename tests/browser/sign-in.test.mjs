@@ -93,7 +93,7 @@ test("an officer signs in, looks at a page, confirms, looks up and leaves", asyn
   assert.deepEqual([first.sameSite, first.httpOnly], ["Strict", true]);
 
   // What needs a second factor goes by the provider, and comes back.
-  await page.getByRole("navigation").getByRole("link", { name: "查询" }).click();
+  await page.getByRole("navigation").getByRole("link", { name: "查询", exact: true }).click();
   assert.ok(page.url().startsWith(provider.issuer), page.url());
   assert.equal(await page.locator('input[name="name"]').count(), 0, "who it is stands fast; only the code is wanted");
   await page.fill('input[name="code"]', "123456");

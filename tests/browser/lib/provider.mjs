@@ -25,6 +25,7 @@ export async function startProvider(address) {
   await once(server, "listening");
   const issuer = `http://127.0.0.1:${server.address().port}`;
   const provider = new Provider(issuer, configuration(address));
+  provider.on("backchannel.error", (_, error) => console.error(`the back channel: ${error.message} ${error.cause ?? ""}`));
   const oidc = provider.callback();
   server.on("request", (request, response) => {
     const isInteraction = request.url.startsWith("/interaction/");
@@ -64,8 +65,8 @@ function configuration(address) {
       await grant.save();
       return grant;
     },
-    // To the loopback of this machine, which it would not do of itself.
-    fetch: (url, options) => globalThis.fetch(url, options),
+    // To the loopback of this machine, from which its own dispatcher keeps it.
+    fetch: (url, options) => globalThis.fetch(url, { ...options, dispatcher: undefined }),
   };
 }
 
