@@ -26,7 +26,7 @@ use crate::settings::{Settings, SettingsFault};
 use crate::token::{Identity, LoggedOut, More, Rejected, Token, Verifying};
 
 /// What was read of the provider is read anew this often: a key that it withdrew is believed no longer.
-const EVERY: Duration = Duration::from_secs(600);
+const EVERY: Duration = Duration::from_mins(10);
 /// And this often while it does not answer.
 const EVERY_WHILE_AWAY: Duration = Duration::from_secs(15);
 /// Without an answer for so long it counts as away.
@@ -36,7 +36,7 @@ const KEYS_EVERY_MS: i64 = 60_000;
 /// Questions under way at once.
 const QUESTIONS_MAX: usize = 16;
 /// A step-up wants a login of the last minutes.
-const STEP_UP_AGE: Duration = Duration::from_secs(300);
+const STEP_UP_AGE: Duration = Duration::from_mins(5);
 /// Longest code or token that is looked at.
 const ANSWER_CHARS_MAX: usize = 16 * 1024;
 

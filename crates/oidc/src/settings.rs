@@ -101,7 +101,7 @@ impl Settings {
         let is_plain = url.username().is_empty() && url.password().is_none();
         let is_safe = match url.scheme() {
             "https" => url.host().is_some(),
-            "http" => self.allows_loopback_http && is_loopback(url.host()),
+            "http" => self.allows_loopback_http && is_loopback(url.host().as_ref()),
             _ => false,
         };
         (is_plain && is_safe).then_some(url)
@@ -114,7 +114,7 @@ const fn is_plain(byte: u8) -> bool {
 }
 
 /// An address of this machine by its number; a name may be made to point elsewhere.
-fn is_loopback(host: Option<Host<&str>>) -> bool {
+fn is_loopback(host: Option<&Host<&str>>) -> bool {
     match host {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),

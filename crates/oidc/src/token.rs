@@ -180,15 +180,18 @@ impl Verifying<'_> {
 
     /// Counts from `auth_time`, so that a long session at the provider lends nothing to a new one here.
     fn second_factor_until(&self, claims: &Claims, factor: &SecondFactor) -> Option<Moment> {
-        let by_acr = claims
+        let by_context = claims
             .auth_context_ref()
             .is_some_and(|acr| factor.acr.iter().any(|known| known == acr.as_str()));
-        let by_amr = claims.auth_method_refs().is_some_and(|methods| {
+        let by_method = claims.auth_method_refs().is_some_and(|methods| {
             methods
                 .iter()
                 .any(|method| factor.amr.iter().any(|known| known == method.as_str()))
         });
-        let at = claims.auth_time().filter(|_| by_acr || by_amr)?.timestamp_millis();
+        let at = claims
+            .auth_time()
+            .filter(|_| by_context || by_method)?
+            .timestamp_millis();
         if at > self.now.0.saturating_add(SKEW_MS) {
             return None;
         }

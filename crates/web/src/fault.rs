@@ -339,14 +339,16 @@ pub(crate) async fn layer(State(state): State<WebState>, request: Request, next:
 
 /// What a session lacks, in the words of RFC 9470 §3.
 fn challenge(state: &WebState) -> HeaderValue {
-    let mut text = String::from("Bearer error=\"insufficient_user_authentication\", ");
-    text.push_str("error_description=\"a second factor of now is needed\"");
+    let mut parameters = vec![
+        "error=\"insufficient_user_authentication\"".to_owned(),
+        "error_description=\"a second factor of now is needed\"".to_owned(),
+    ];
     if let Some(provider) = &state.provider {
-        if !provider.acr_values().is_empty() {
-            text.push_str(&format!(", acr_values=\"{}\"", provider.acr_values().join(" ")));
-        }
-        text.push_str(&format!(", max_age=\"{}\"", provider.second_factor_s()));
+        let acr = provider.acr_values().join(" ");
+        parameters.extend((!acr.is_empty()).then(|| format!("acr_values=\"{acr}\"")));
+        parameters.push(format!("max_age=\"{}\"", provider.second_factor_s()));
     }
+    let text = format!("Bearer {}", parameters.join(", "));
     HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("Bearer"))
 }
 

@@ -20,7 +20,6 @@ code-wrong = The code is wrong or was used already. Enter the one shown now
 # Identity provider of the city (OpenID Connect)
 provider-name = City identity provider
 provider-officers = For officers
-provider-or = Sign in with an account
 provider-unavailable = is not available at the moment; try again a little later.
 signed-in-title = Signed in
 signed-in-text = The page opens now.

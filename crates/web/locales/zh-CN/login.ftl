@@ -20,7 +20,6 @@ code-wrong = 验证码不对或者已经用过，请输入当前显示的验证�
 # 统一身份认证（OpenID Connect）
 provider-name = 统一身份认证
 provider-officers = 机关工作人员
-provider-or = 用账号登录
 provider-unavailable = 暂时不可用，请稍后再试。
 signed-in-title = 登录成功
 signed-in-text = 正在打开页面。

@@ -23,6 +23,8 @@ mod machine;
 #[cfg(test)]
 mod matrix;
 #[cfg(test)]
+mod meeting;
+#[cfg(test)]
 mod reconciliation;
 #[cfg(test)]
 mod resident;
