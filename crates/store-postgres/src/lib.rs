@@ -31,6 +31,7 @@ mod procedure;
 mod record;
 mod rotation;
 mod schema;
+mod sign_in;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod value;

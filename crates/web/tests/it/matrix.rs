@@ -159,6 +159,7 @@ fn body_of(method: &str, path: &str) -> Option<serde_json::Value> {
         ("POST", "matters") => serde_json::json!({ "matters": [] }),
         ("POST", "close") => serde_json::json!({ "result": "not_used" }),
         ("POST", "complaint") => serde_json::json!({ "words": "" }),
+        ("PUT", "subject") => serde_json::json!({ "subject": "subject-1" }),
         ("PUT", "lock") => serde_json::json!({ "is_locked": false }),
         _ => return None,
     })
