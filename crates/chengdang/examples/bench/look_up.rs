@@ -230,7 +230,7 @@ impl City {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-        let served = tokio::spawn(web::serve(app, listener, web::WebSettings::default(), async {
+        let served = tokio::spawn(web::serve(app, listener, web::WebSettings::default(), None, async {
             let _ = stopped.await;
         }));
         Ok(Self {
