@@ -32,6 +32,7 @@ mod procedure;
 mod record;
 mod rotation;
 mod schema;
+mod sign_in;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod value;

@@ -35,6 +35,7 @@ mod record;
 mod rotation;
 mod run;
 mod schema;
+mod sign_in;
 mod write;
 
 use std::path::Path;

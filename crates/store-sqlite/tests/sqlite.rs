@@ -138,7 +138,7 @@ fn the_file_is_its_owners_only() {
     }
 }
 
-const QUEUES: [&str; 13] = [
+const QUEUES: [&str; 15] = [
     "outbox",
     "session",
     "attempt",
@@ -148,6 +148,8 @@ const QUEUES: [&str; 13] = [
     "account_use",
     "client_session",
     "client_nonce",
+    "account_subject_live",
+    "sign_in",
     "disclosure",
     "fallen_record",
     "event_delivery",

@@ -70,6 +70,8 @@ words!(ActKind {
     EndpointSet = "endpoint_set",
     EndpointEnded = "endpoint_ended",
     ClientRefused = "client_refused",
+    SubjectBound = "subject_bound",
+    SubjectUnbound = "subject_unbound",
     ActsRead = "acts_read",
     FiguresRead = "figures_read",
     LogVerified = "log_verified",

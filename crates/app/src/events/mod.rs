@@ -63,7 +63,7 @@ pub trait EventSender: Send + Sync {
 pub struct EventView {
     /// Id: told twice, it is the same.
     pub id: Uuid,
-    /// The event as JSON: CloudEvents 1.0, structured mode.
+    /// The event as JSON: `CloudEvents` 1.0, structured mode.
     pub json: String,
 }
 

@@ -18,7 +18,7 @@ const AT_ONCE_PER_CLIENT: u32 = 4;
 pub struct Outgoing {
     /// Where to.
     pub url: String,
-    /// Body: CloudEvents 1.0, structured JSON.
+    /// Body: `CloudEvents` 1.0, structured JSON.
     pub body: Vec<u8>,
     /// Parameter `keyid`: by it the published key is found.
     pub key: String,

@@ -1,4 +1,4 @@
-//! `make bench`: one report of P1 (intake beside PostgreSQL's COPY), P4 (the log), P5 (a caller's decision beside Cedar),
+//! `make bench`: one report of P1 (intake beside PostgreSQL's COPY), P3 (single look-ups beside pgbench), P4 (the log), P5 (a caller's decision beside Cedar),
 //! P9 (the own file) and P10 (the idle process).
 //!
 //! A figure is a ratio with both arms in the same run, in turns, on the same bytes, with the same durability; outputs are
@@ -12,6 +12,7 @@ mod decide;
 mod formats;
 mod idle;
 mod log;
+mod look_up;
 mod measure;
 mod own;
 mod peer;
@@ -72,6 +73,8 @@ enum Section {
     Growth,
     /// Reading the kinds of file, part of P1
     Formats,
+    /// Single look-ups
+    P3,
     /// The log
     P4,
     /// The decision whether a caller may look up
@@ -133,6 +136,14 @@ async fn main() -> anyhow::Result<()> {
     if is_asked(Section::Formats) {
         let turns = if args.quick { 2 } else { 5 };
         formats::run(&ground, turns, &folder.path().join("formats"), &mut report)?;
+    }
+    if is_asked(Section::P3) {
+        let (rows, turns) = if args.quick {
+            (100_000, (2, 5))
+        } else {
+            (args.rows, (3, 15))
+        };
+        look_up::run(&ground, rows, turns, &folder.path().join("p3"), &mut report).await?;
     }
     if is_asked(Section::P4) {
         let entries = if args.quick { 100_000 } else { 1_000_000 };

@@ -146,7 +146,7 @@ async fn readers(written: &Written, app: &App) -> anyhow::Result<Vec<Reader>> {
     Ok(readers)
 }
 
-fn one_time_code(login: &str, secret: &str) -> anyhow::Result<String> {
+pub(crate) fn one_time_code(login: &str, secret: &str) -> anyhow::Result<String> {
     let totp = totp_rs::Builder::new()
         .with_secret(totp_rs::Secret::try_from_base32(secret).ok().context("a secret")?)
         .with_account_name(login)
@@ -162,10 +162,16 @@ async fn over_http(app: &App, readers: &[Reader], reads: usize) -> anyhow::Resul
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let address = listener.local_addr()?;
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let served = tokio::spawn(web::serve(app.clone(), listener, web::WebSettings::default(), async {
-        // Either end of the channel may go first.
-        let _ = stopped.await;
-    }));
+    let served = tokio::spawn(web::serve(
+        app.clone(),
+        listener,
+        web::WebSettings::default(),
+        None,
+        async {
+            // Either end of the channel may go first.
+            let _ = stopped.await;
+        },
+    ));
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     let mut stream = BufStream::new(stream);
@@ -194,7 +200,7 @@ async fn over_http(app: &App, readers: &[Reader], reads: usize) -> anyhow::Resul
 }
 
 /// Reads one answer with status 200 and a declared length.
-async fn response(stream: &mut BufStream<TcpStream>) -> anyhow::Result<Vec<u8>> {
+pub(crate) async fn response(stream: &mut BufStream<TcpStream>) -> anyhow::Result<Vec<u8>> {
     let mut length = None;
     let mut is_first = true;
     loop {

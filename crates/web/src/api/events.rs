@@ -36,14 +36,14 @@ pub(super) struct Onward {
 /// A page of events, oldest first.
 #[derive(Serialize, ToSchema)]
 pub(super) struct WireEvents {
-    /// Events, each as the endpoint gets it: CloudEvents 1.0, structured JSON.
+    /// Events, each as the endpoint gets it: `CloudEvents` 1.0, structured JSON.
     events: Vec<WireEvent>,
     /// Asks for what comes next as `after`; also when there is nothing yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     cursor: Option<Uuid>,
 }
 
-/// An event (CloudEvents 1.0). It holds no personal data: look up again, for a matter in hand.
+/// An event (`CloudEvents` 1.0). It holds no personal data: look up again, for a matter in hand.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[schema(example = json!({
     "specversion": "1.0", "id": "7b0c1f0e-2f0a-8c11-9a52-1d2a3c4b5d6e", "source": "//log.city.example",

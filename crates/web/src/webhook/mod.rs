@@ -14,7 +14,7 @@ use crate::signature::{self, CONTENT_DIGEST, SIGNATURE, SIGNATURE_INPUT, Target}
 
 pub use client::{HttpSender, SenderFault, SenderSettings};
 
-/// Type of a body that is one event (CloudEvents 1.0, HTTP binding 3.2).
+/// Type of a body that is one event (`CloudEvents` 1.0, HTTP binding 3.2).
 const EVENT_TYPE: &str = "application/cloudevents+json; charset=utf-8";
 /// What the signature says it is for (RFC 9421 §2.3), so that it is taken for nothing else.
 const TAG: &str = "chengdang-event";

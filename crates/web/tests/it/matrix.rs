@@ -161,6 +161,7 @@ fn body_of(method: &str, path: &str) -> Option<serde_json::Value> {
         ("POST", "complaint") => serde_json::json!({ "words": "" }),
         ("POST", "replay") => serde_json::json!({}),
         ("PUT", "endpoint") => serde_json::json!({ "url": "https://system.example/events" }),
+        ("PUT", "subject") => serde_json::json!({ "subject": "subject-1" }),
         ("PUT", "lock") => serde_json::json!({ "is_locked": false }),
         _ => return None,
     })

@@ -104,7 +104,12 @@ impl Ground {
 
     /// The same on PostgreSQL, whose server writes down each statement that it executes.
     pub(crate) async fn peopled_and_overheard() -> Self {
-        let cluster = Cluster::start_with(&["-c log_statement=all", "-c log_line_prefix=''"]).unwrap();
+        let cluster = Cluster::start_with(&[
+            "-c log_statement=all",
+            "-c log_line_prefix=''",
+            "-c log_parameter_max_length=0",
+        ])
+        .unwrap();
         Self::over(Some(cluster)).await.with_people().await
     }
 
