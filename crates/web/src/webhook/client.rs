@@ -77,7 +77,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         || address.is_multicast())
 }
 
-/// Global unicast only (2000::/3), without what wraps an address of the older kind or stands in a book.
+/// Global unicast only (`2000::/3`), without what wraps an address of the older kind or stands in a book.
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let [first, second, ..] = address.segments();
     let is_wrapped = first == 0x2002 || (first == 0x2001 && second < 0x0200);
