@@ -24,6 +24,23 @@ impl MatterStore for SqliteStore {
             .await
     }
 
+    async fn find_matters(&self, organisation: &Uscc, numbers: &[MatterNo]) -> Result<Vec<Option<Matter>>, StoreError> {
+        let (organisation, numbers) = (organisation.clone(), numbers.to_vec());
+        self.read(move |connection| {
+            // In the order of the index, so that each of its pages is touched once.
+            let mut order: Vec<usize> = (0..numbers.len()).collect();
+            order.sort_unstable_by_key(|place| numbers.get(*place));
+            let mut found = vec![None; numbers.len()];
+            for place in order {
+                if let (Some(number), Some(slot)) = (numbers.get(place), found.get_mut(place)) {
+                    *slot = find(connection, &organisation, number)?;
+                }
+            }
+            Ok(found)
+        })
+        .await
+    }
+
     async fn matters_of(&self, organisation: &Uscc, limit: u32) -> Result<Vec<Matter>, StoreError> {
         let organisation = organisation.clone();
         self.read(move |connection| {

@@ -12,6 +12,7 @@ mod folder;
 mod key;
 mod leaf;
 mod proof;
+mod subtree;
 mod tile;
 mod tree;
 pub mod witness;
@@ -23,6 +24,7 @@ pub use folder::{LogFiles, TileFolder};
 pub use key::{LogKey, WitnessKey, verifies};
 pub use leaf::{LEAF_BYTES, Leaf};
 pub use proof::{InclusionProof, check_consistency, prove_consistency, prove_inclusion};
+pub use subtree::{SubtreePath, check_subtree, subtree_path, subtree_root};
 pub use tile::{Tile, WIDTH};
 pub use tree::{Filled, Tree, leaf_hash, root_of_tile};
 

@@ -537,6 +537,21 @@ pub async fn fill_every_table(store: &dyn Store) {
     ok(store.use_totp_step(account.uuid, 1).await, "step");
     fill_look_ups(&make, store).await;
     fill_clients(&make, store, account.uuid).await;
+    fill_comparisons(&make, store).await;
+}
+
+async fn fill_comparisons(make: &Fixture, store: &dyn Store) {
+    let programme = make.programme(1);
+    ok(store.register_programme(&programme).await, "programme");
+    let step = make.programme_step(programme.uuid, crate::ProgrammeStepKind::Centre);
+    ok(store.append_programme_step(&step).await, "step of a programme");
+    let comparison = make.comparison(programme.uuid);
+    ok(store.begin_comparison(&comparison).await, "comparison");
+    let block = make.block(comparison.uuid, 0, &[make.bytes()]);
+    let answer = make.block_answer(&block);
+    let uuid = block.uuid;
+    ok(store.append_block(std::sync::Arc::new(block)).await, "block");
+    ok(store.append_block_answer(uuid, &answer).await, "answer of a block");
 }
 
 async fn fill_look_ups(make: &Fixture, store: &dyn Store) {

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod clients;
+mod comparisons;
 mod deliveries;
 pub(crate) mod emergencies;
 pub(crate) mod look_ups;
@@ -9,6 +10,7 @@ mod matters;
 mod me;
 mod me_looks;
 mod meta;
+mod programmes;
 mod reconciliation;
 mod reviews;
 mod sessions;
@@ -99,6 +101,10 @@ pub(crate) fn documented(upload_bytes_max: u64) -> OpenApiRouter<WebState> {
         .routes(routes!(look_ups::create))
         .routes(routes!(look_ups::get))
         .routes(routes!(look_ups::close))
+        .routes(routes!(programmes::list, programmes::propose))
+        .routes(routes!(programmes::approve))
+        .routes(routes!(programmes::end))
+        .routes(routes!(comparisons::compare))
         .routes(routes!(systems::begin))
         .routes(routes!(systems::assert_officer))
         .routes(routes!(systems::caller))
