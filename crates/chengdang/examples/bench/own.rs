@@ -146,7 +146,7 @@ async fn readers(written: &Written, app: &App) -> anyhow::Result<Vec<Reader>> {
     Ok(readers)
 }
 
-fn one_time_code(login: &str, secret: &str) -> anyhow::Result<String> {
+pub(crate) fn one_time_code(login: &str, secret: &str) -> anyhow::Result<String> {
     let totp = totp_rs::Builder::new()
         .with_secret(totp_rs::Secret::try_from_base32(secret).ok().context("a secret")?)
         .with_account_name(login)
