@@ -246,7 +246,7 @@ fn entry_hash(uuid: Uuid, kind: ActKind, by: Uuid, about: &str, at: Moment) -> [
         about.as_bytes(),
         &at.0.to_be_bytes(),
     ];
-    vault::entry_hash("administrator", &parts)
+    translog::entry_hash("administrator", &parts)
 }
 
 /// An account of an officer or administrator. A resident's is nobody's business.

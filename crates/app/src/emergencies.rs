@@ -148,7 +148,7 @@ pub async fn ask(app: &App, caller: &Caller, asked: AskedEmergency) -> Result<Uu
         asked.words.trim().as_bytes(),
     )?;
     let sealed = details.ciphertext.clone().unwrap_or_default();
-    let entry_hash = vault::entry_hash(
+    let entry_hash = translog::entry_hash(
         "break glass",
         &[
             uuid.as_bytes(),
@@ -241,7 +241,7 @@ pub async fn grant(app: &App, caller: &Caller, uuid: Uuid) -> Result<Moment, Gra
     let cited = permit.policies().join(" ");
     let reason: Sealed = keys::seal(app.vault().log_secret(), STEP_REASON, uuid, cited.as_bytes())?;
     let sealed = reason.ciphertext.clone().unwrap_or_default();
-    let entry_hash = vault::entry_hash(
+    let entry_hash = translog::entry_hash(
         "break glass granted",
         &[
             uuid.as_bytes(),

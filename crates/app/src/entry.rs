@@ -25,10 +25,10 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// The hash that the log has of it: SHA-256 over label, nonce and content (`vault::entry_hash`).
+    /// The hash that the log has of it: SHA-256 over label, nonce and content (`translog::entry_hash`).
     #[must_use]
     pub fn hash(&self, label: &str) -> [u8; 32] {
-        vault::entry_hash(label, &[&self.nonce, self.content.as_bytes()])
+        translog::entry_hash(label, &[&self.nonce, self.content.as_bytes()])
     }
 
     /// The content, read; an empty object if it is none.

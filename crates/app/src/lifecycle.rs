@@ -166,7 +166,7 @@ fn event(
 }
 
 fn event_hash(record: &Record, kind: RecordEventKind, at: domain::Moment) -> [u8; 32] {
-    vault::entry_hash(
+    translog::entry_hash(
         "record_event",
         &[record.uuid.as_bytes(), kind.as_str().as_bytes(), &at.0.to_be_bytes()],
     )

@@ -21,7 +21,7 @@ pub async fn set(app: &App, permit: &Permit<LockOwnFile>, is_locked: bool) -> Re
         tags: keys::number_tags(app.vault(), &document).all().collect(),
         is_locked,
         by: account.uuid,
-        entry_hash: vault::entry_hash(
+        entry_hash: translog::entry_hash(
             "lock",
             &[id.as_bytes(), account.uuid.as_bytes(), &said, &at.0.to_be_bytes()],
         ),

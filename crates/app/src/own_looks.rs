@@ -10,10 +10,12 @@ use uuid::Uuid;
 use crate::comparisons::{self, ComparedLook};
 use crate::entry::{self, Entry};
 use crate::keys::{self, CLOSING_REFERENCE, LOOK_UP_ANSWER, PROCEDURE_DETAILS, STEP_REASON, TRACE_CONTENT};
-use crate::{App, AppError, accounts, handles, names, own_file};
+use crate::{App, AppError, accounts, handles, log, names, own_file};
 
 /// Looks on one page.
 pub const PAGE_MAX: u32 = 50;
+/// Looks whose proofs are given out at once.
+pub const PROVED_MAX: u32 = 1_000;
 /// Looks through which a person's own one is searched for.
 const SEARCHED_MAX: u32 = 10_000;
 /// Working days in which the organisation explains a look-up that its person does not recognise. A policy of ours, by the
@@ -156,6 +158,56 @@ pub struct Part {
 ///
 /// If the trace of this read cannot be written (then nothing is read), or store or vault fail.
 pub async fn list(app: &App, permit: &Permit<ReadOwnLookUps>, part: Part) -> Result<OwnLooks, AppError> {
+    read(app, permit, part, PAGE_MAX).await
+}
+
+/// The same looks, each with its places in the public log: all that a check needs that trusts nobody but the log's witnesses.
+#[derive(Debug, Clone)]
+pub struct OwnProofs {
+    /// The entries, each with the look it belongs to.
+    pub entries: Vec<(Uuid, Proof)>,
+    /// Their places, one each.
+    pub proofs: log::Proofs,
+    /// Where the next part begins, if there is one.
+    pub older: Option<i64>,
+}
+
+/// Proofs of the looks at the own number before `before`, or of the newest; of own reads only if `with_own`.
+///
+/// # Errors
+///
+/// As [`list`], and if the log's tiles are damaged.
+pub async fn proofs(
+    app: &App,
+    permit: &Permit<ReadOwnLookUps>,
+    before: Option<i64>,
+    with_own: bool,
+) -> Result<OwnProofs, AppError> {
+    let part = Part {
+        before,
+        with_own,
+        ..Part::default()
+    };
+    let part = read(app, permit, part, PROVED_MAX).await?;
+    let entries: Vec<(Uuid, Proof)> = part
+        .looks
+        .into_iter()
+        .flat_map(|look| look.proofs.into_iter().map(move |proof| (look.id, proof)))
+        .collect();
+    let hashes: Vec<[u8; 32]> = entries.iter().map(|(_, proof)| proof.entry_hash).collect();
+    Ok(OwnProofs {
+        proofs: log::prove_all(app, &hashes).await?,
+        entries,
+        older: part.older,
+    })
+}
+
+async fn read(
+    app: &App,
+    permit: &Permit<ReadOwnLookUps>,
+    part: Part,
+    looks_max: u32,
+) -> Result<OwnLooks, AppError> {
     let numbers = numbers(app, permit).await?;
     let current = numbers.first().copied().ok_or(AppError::NotFound)?;
     let what = json!({ "v": 1, "kind": "own_read", "account": permit.resource().account, "what": "own_look_ups" });
@@ -176,14 +228,14 @@ pub async fn list(app: &App, permit: &Permit<ReadOwnLookUps>, part: Part) -> Res
             } else if part.with_own || look.trace.kind != TraceKind::OwnRead {
                 looks.push(own_look(app, look).await?);
             }
-            if looks.len() >= PAGE_MAX as usize {
+            if looks.len() >= looks_max as usize {
                 break;
             }
         }
         if is_last {
             older = None;
         }
-        if older.is_none() || looks.len() >= PAGE_MAX as usize || read >= SEARCHED_MAX as usize {
+        if older.is_none() || looks.len() >= looks_max as usize || read >= SEARCHED_MAX as usize {
             break;
         }
     }
@@ -343,7 +395,7 @@ fn item_name(app: &App, id: &str) -> Option<Text> {
 
 /// The procedure about a look-up: one a look-up, so its id follows from the look-up's.
 fn procedure_of(look_up: Uuid) -> Uuid {
-    let hash = vault::entry_hash("unrecognised look-up", &[look_up.as_bytes()]);
+    let hash = translog::entry_hash("unrecognised look-up", &[look_up.as_bytes()]);
     let bytes = hash.first_chunk::<16>().copied().unwrap_or_default();
     uuid::Builder::from_custom_bytes(bytes).into_uuid()
 }

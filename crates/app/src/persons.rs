@@ -189,5 +189,5 @@ async fn append(
 
 fn event_hash(app: &App, person: &Person) -> [u8; 32] {
     let id = app.fresh_uuid();
-    vault::entry_hash("person_event", &[id.as_bytes(), person.uuid.as_bytes()])
+    translog::entry_hash("person_event", &[id.as_bytes(), person.uuid.as_bytes()])
 }

@@ -244,7 +244,7 @@ pub async fn decide(app: &App, permit: &Permit<DecideReview>, decision: &Decisio
         by: permit.caller().account,
         reason: keys::seal(&secret, STEP_REASON, procedure.uuid, decision.reason.trim().as_bytes())?,
         at: app.now(),
-        entry_hash: vault::entry_hash(
+        entry_hash: translog::entry_hash(
             "procedure_step",
             &[step_uuid.as_bytes(), procedure.uuid.as_bytes(), state.as_bytes()],
         ),
@@ -322,7 +322,7 @@ async fn alias(
         // The name itself is kept, sealed: a later index key has to tag it anew.
         reason: sealed_alias(app, commit, person, name).await?,
         by,
-        entry_hash: vault::entry_hash("person_event", &[id.as_bytes(), b"alias_confirmed", &tags.current.tag]),
+        entry_hash: translog::entry_hash("person_event", &[id.as_bytes(), b"alias_confirmed", &tags.current.tag]),
     }))
 }
 

@@ -165,7 +165,7 @@ async fn check_deliveries(
                 if !verifies_here(app, receipt, delivery.received_at) {
                     findings.add(place.clone(), "the signature of the receipt does not verify");
                 }
-                if !hashes.contains(&(EntryKind::Receipt, vault::entry_hash("receipt", &[receipt]))) {
+                if !hashes.contains(&(EntryKind::Receipt, translog::entry_hash("receipt", &[receipt]))) {
                     findings.add(place, "the receipt is not in the log");
                 }
             }

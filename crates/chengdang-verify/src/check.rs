@@ -13,19 +13,19 @@ use crate::texts::{Fault, kind, local_time};
 use crate::{ConsistencyArgs, Keys, ProofArgs, ReceiptArgs};
 
 /// Lines to be printed, or why it does not hold.
-type Verdict = Result<Vec<String>, Fault>;
+pub(crate) type Verdict = Result<Vec<String>, Fault>;
 
 /// What may be read at once; a proof has a few kilobytes.
-const FILE_BYTES_MAX: u64 = 1 << 20;
+pub(crate) const FILE_BYTES_MAX: u64 = 1 << 20;
 
-struct Trusted {
-    log: LogKey,
+pub(crate) struct Trusted {
+    pub(crate) log: LogKey,
     witnesses: Vec<WitnessKey>,
     quorum: usize,
 }
 
 impl Trusted {
-    fn of(keys: &Keys) -> anyhow::Result<Self> {
+    pub(crate) fn of(keys: &Keys) -> anyhow::Result<Self> {
         let witnesses = keys
             .witness
             .iter()
@@ -43,7 +43,7 @@ impl Trusted {
     }
 
     /// Who cosigned; enough of them.
-    fn cosigned(&self, checkpoint: &[u8]) -> Result<Vec<Cosigned>, Fault> {
+    pub(crate) fn cosigned(&self, checkpoint: &[u8]) -> Result<Vec<Cosigned>, Fault> {
         let cosigned = cosigned_by(checkpoint, &self.witnesses)?;
         if cosigned.len() < self.quorum {
             let (reached, needed) = (cosigned.len(), self.quorum);
@@ -56,9 +56,9 @@ impl Trusted {
     }
 }
 
-fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+pub(crate) fn read(path: &Path, bytes_max: u64) -> anyhow::Result<Vec<u8>> {
     let context = || format!("{} cannot be read", path.display());
-    if fs::metadata(path).with_context(context)?.len() > FILE_BYTES_MAX {
+    if fs::metadata(path).with_context(context)?.len() > bytes_max {
         bail!("{} is too large to be what it should be", path.display());
     }
     fs::read(path).with_context(context)
@@ -76,7 +76,7 @@ pub(crate) fn proof(args: &ProofArgs) -> anyhow::Result<Verdict> {
             Some(bytes.context("--entry is not 64 hexadecimal digits")?)
         }
     };
-    let bytes = read(&args.file)?;
+    let bytes = read(&args.file, FILE_BYTES_MAX)?;
     Ok(check_proof(&bytes, &trusted, entry))
 }
 
@@ -102,7 +102,7 @@ fn check_proof(bytes: &[u8], trusted: &Trusted, entry: Option<[u8; 32]>) -> Verd
     Ok(lines)
 }
 
-fn cosignature_line(cosigned: &Cosigned) -> String {
+pub(crate) fn cosignature_line(cosigned: &Cosigned) -> String {
     let at = local_time(i64::try_from(cosigned.at_s.saturating_mul(1000)).unwrap_or(i64::MAX));
     format!("       见证 / cosigned: {} {at}", cosigned.witness)
 }
@@ -110,7 +110,11 @@ fn cosignature_line(cosigned: &Cosigned) -> String {
 /// That the log of one checkpoint continues that of another.
 pub(crate) fn consistency(args: &ConsistencyArgs) -> anyhow::Result<Verdict> {
     let trusted = Trusted::of(&args.keys)?;
-    let (old, new, proof) = (read(&args.old)?, read(&args.new)?, read(&args.proof)?);
+    let (old, new, proof) = (
+        read(&args.old, FILE_BYTES_MAX)?,
+        read(&args.new, FILE_BYTES_MAX)?,
+        read(&args.proof, FILE_BYTES_MAX)?,
+    );
     Ok(check_steps(&old, &new, &proof, &trusted))
 }
 
@@ -146,7 +150,7 @@ pub(crate) fn receipt(args: &ReceiptArgs) -> anyhow::Result<Verdict> {
         .ok()
         .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
     let key = key.context("--key is not 64 hexadecimal digits")?;
-    let bytes = read(&args.file)?;
+    let bytes = read(&args.file, FILE_BYTES_MAX)?;
     Ok(check_receipt(&bytes, &key))
 }
 

@@ -3,6 +3,7 @@
 //! and no network, and knows only the keys it is given.
 
 mod check;
+mod entries;
 mod texts;
 
 use std::io::Write;
@@ -23,6 +24,7 @@ const HELP: &str = "\
 Examples:
   chengdang-verify proof entry.tlog-proof --log 'credit.example/log+1b2c3d4e+A…' --witness 'audit.example/w+…'
   chengdang-verify proof entry.tlog-proof --log \"$KEY\" --entry 5f2c…c1
+  chengdang-verify entries proofs.json --log \"$KEY\"
   chengdang-verify consistency old.checkpoint new.checkpoint steps.proof --log \"$KEY\"
   chengdang-verify receipt receipt.json --key 9a0f…
 
@@ -32,6 +34,8 @@ Exit codes: 0 it holds; 4 it does not hold; 1 a file cannot be read; 2 wrong cal
 enum Command {
     /// 某条记录确在公开日志中 / That an entry is in the public log (C2SP tlog-proof)
     Proof(ProofArgs),
+    /// 本人文件中的每一条查询记录 / Each entry of the file of proofs that a resident saves (who looked at me)
+    Entries(EntriesArgs),
     /// 日志只增不改 / That one checkpoint of the log continues another
     Consistency(ConsistencyArgs),
     /// 归集回执的签名 / That a delivery's receipt is signed
@@ -64,6 +68,14 @@ struct ProofArgs {
 }
 
 #[derive(clap::Args)]
+struct EntriesArgs {
+    /// The file, as the page or `/api/v1/me/look-ups/proofs` gave it
+    file: PathBuf,
+    #[command(flatten)]
+    keys: Keys,
+}
+
+#[derive(clap::Args)]
 struct ConsistencyArgs {
     /// The earlier checkpoint
     old: PathBuf,
@@ -87,6 +99,7 @@ struct ReceiptArgs {
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Proof(args) => check::proof(&args),
+        Command::Entries(args) => entries::entries(&args),
         Command::Consistency(args) => check::consistency(&args),
         Command::Receipt(args) => check::receipt(&args),
     };

@@ -17,6 +17,14 @@ impl Fault {
         }
     }
 
+    /// The same, said of one entry of several.
+    pub(crate) fn of_entry(self, number: usize) -> Self {
+        Self {
+            zh: format!("第 {number} 条：{}", self.zh),
+            en: format!("entry {number}: {}", self.en),
+        }
+    }
+
     pub(crate) fn lines(&self) -> Vec<String> {
         vec![
             format!("验证不通过：{}", self.zh),

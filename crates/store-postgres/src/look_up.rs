@@ -281,6 +281,8 @@ impl PostgresStore {
             .map(|answer| (answer.look_up, answer.outcome, answer.at))
             .collect();
         log::insert_outcomes(&transaction, &outcomes).await?;
+        let hashes: Vec<&[u8; 32]> = new.iter().map(|answer| &answer.entry_hash).collect();
+        log::enqueue(&transaction, EntryKind::Outcome, &hashes).await?;
         let uuids: Vec<Uuid> = new.iter().map(|answer| answer.look_up).collect();
         let due: Vec<Option<i32>> = new
             .iter()
@@ -311,7 +313,7 @@ impl PostgresStore {
         }
         let sql = include_str!("../sql/look_up_open/delete.sql");
         execute(&transaction, sql, &[&closing.look_up]).await?;
-        log::enqueue(&transaction, EntryKind::ProcedureStep, &[&closed.entry_hash]).await?;
+        log::enqueue(&transaction, EntryKind::LookUpClosed, &[&closed.entry_hash]).await?;
         commit(transaction).await
     }
 
@@ -332,7 +334,7 @@ impl PostgresStore {
             &decision.at.0,
         ];
         execute(&transaction, include_str!("../sql/withholding/insert.sql"), row).await?;
-        log::enqueue(&transaction, EntryKind::ProcedureStep, &[&decision.entry_hash]).await?;
+        log::enqueue(&transaction, EntryKind::Decision, &[&decision.entry_hash]).await?;
         commit(transaction).await
     }
 }

@@ -308,6 +308,7 @@ fn append_answer(connection: &Connection, answer: &NewAnswer) -> Result<(), Faul
         return Ok(());
     }
     log::append_outcome(connection, answer.look_up, answer.outcome, answer.at)?;
+    log::enqueue(connection, EntryKind::Outcome, &answer.entry_hash)?;
     if close_by.is_some() {
         let sql = include_str!("../sql/look_up_open/insert.sql");
         execute(connection, sql, params![answer.look_up.as_bytes(), close_by])?;
@@ -331,7 +332,7 @@ fn close(connection: &Connection, closing: &NewClosing) -> Result<(), Fault> {
         return Err(conflict("the look-up is closed"));
     }
     execute(connection, include_str!("../sql/look_up_open/delete.sql"), [uuid])?;
-    log::enqueue(connection, EntryKind::ProcedureStep, &closed.entry_hash)
+    log::enqueue(connection, EntryKind::LookUpClosed, &closed.entry_hash)
 }
 
 fn looks_of(
@@ -371,7 +372,7 @@ fn withhold(connection: &Connection, decision: &Withholding) -> Result<(), Fault
             decision.at.0,
         ],
     )?;
-    log::enqueue(connection, EntryKind::ProcedureStep, &decision.entry_hash)
+    log::enqueue(connection, EntryKind::Decision, &decision.entry_hash)
 }
 
 fn withholdings(connection: &Connection, look_up: Uuid) -> Result<Vec<Withholding>, Fault> {

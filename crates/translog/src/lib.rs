@@ -8,6 +8,7 @@
 mod checked;
 mod checkpoint;
 mod cosignature;
+mod entry;
 mod folder;
 mod key;
 mod leaf;
@@ -20,10 +21,13 @@ pub mod witness;
 pub use checked::check_written;
 pub use checkpoint::{Head, claim_of, note_of, open, sign, text_of};
 pub use cosignature::{Cosigned, cosign, cosigned_by};
+pub use entry::entry_hash;
 pub use folder::{LogFiles, TileFolder};
 pub use key::{LogKey, WitnessKey, verifies};
 pub use leaf::{LEAF_BYTES, Leaf};
-pub use proof::{InclusionProof, check_consistency, prove_consistency, prove_inclusion};
+pub use proof::{
+    InclusionProof, check_consistency, check_inclusion, prove_consistency, prove_inclusion, prove_inclusions,
+};
 pub use subtree::{SubtreePath, check_subtree, subtree_path, subtree_root};
 pub use tile::{Tile, WIDTH};
 pub use tree::{Filled, Tree, leaf_hash, root_of_tile};

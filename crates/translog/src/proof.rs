@@ -35,12 +35,7 @@ impl InclusionProof {
     /// As [`crate::open`], and [`LogFault::Proof`] or [`LogFault::BeyondTree`].
     pub fn check(&self, leaf: &[u8], key: &LogKey) -> Result<Head, LogFault> {
         let head = checkpoint::open(&self.checkpoint, key)?;
-        if self.index >= head.size {
-            return Err(LogFault::BeyondTree { size: head.size });
-        }
-        let path = self.path.iter().copied().map(tlog_tiles::Hash).collect();
-        let root = tlog_tiles::Hash(head.root);
-        check_record(&path, head.size, root, self.index, record_hash(leaf)).map_err(|_| LogFault::Proof)?;
+        check_inclusion(&self.path, head, self.index, leaf)?;
         Ok(head)
     }
 
@@ -103,7 +98,21 @@ fn form() -> LogFault {
     LogFault::Form { what: "a proof" }
 }
 
-/// The path of entry `index` in the tree of `head`. `read` gives the tiles, such as [`crate::TileFolder::read`]; every tile
+/// Checks that `leaf` is entry `index` of the tree of `head`, which was checked before.
+///
+/// # Errors
+///
+/// [`LogFault::Proof`] or [`LogFault::BeyondTree`].
+pub fn check_inclusion(path: &[Hash], head: Head, index: u64, leaf: &[u8]) -> Result<(), LogFault> {
+    if index >= head.size {
+        return Err(LogFault::BeyondTree { size: head.size });
+    }
+    let path = path.iter().copied().map(tlog_tiles::Hash).collect();
+    let root = tlog_tiles::Hash(head.root);
+    check_record(&path, head.size, root, index, record_hash(leaf)).map_err(|_| LogFault::Proof)
+}
+
+/// The path of entry `index` in the tree of `head`. `read` gives the tiles, such as [`crate::LogFiles::read`]; every tile
 /// that the path is made from is checked against the root first.
 ///
 /// # Errors
@@ -114,10 +123,26 @@ pub fn prove_inclusion(
     head: Head,
     index: u64,
 ) -> Result<Vec<Hash>, LogFault> {
-    if index >= head.size {
+    let mut paths = prove_inclusions(read, head, &[index])?;
+    paths.pop().ok_or(LogFault::Proof)
+}
+
+/// The paths of several entries, in their order; a tile that several need is read and checked once.
+///
+/// # Errors
+///
+/// As [`prove_inclusion`].
+pub fn prove_inclusions(
+    read: impl Fn(Tile) -> Result<Vec<u8>, LogFault>,
+    head: Head,
+    indexes: &[u64],
+) -> Result<Vec<Vec<Hash>>, LogFault> {
+    if indexes.iter().any(|index| *index >= head.size) {
         return Err(LogFault::BeyondTree { size: head.size });
     }
-    Checked::open(read, head)?.prove(|tiles| prove_record(head.size, index, tiles))
+    let tiles = Checked::open(read, head)?;
+    let path = |index: &u64| tiles.prove(|tiles| prove_record(head.size, *index, tiles));
+    indexes.iter().map(path).collect()
 }
 
 /// That the tree of `head` begins with the tree of the first `size` entries.

@@ -1,4 +1,4 @@
-//! Hashes of log entries, and the one way in which several fields become one string of bytes.
+//! The one way in which several fields become one string of bytes.
 
 use crate::VaultError;
 use crate::suite::{International, Suite};
@@ -12,24 +12,6 @@ pub(crate) fn framed(label: &str, parts: &[&[u8]]) -> Vec<u8> {
         out.extend_from_slice(part);
     }
     out
-}
-
-/// Hash of a log entry: SHA-256 over the label and the parts, each after its length in eight bytes.
-///
-/// The log is SHA-256 in every installation, for that is what verifiers elsewhere read. `label` says what kind of entry
-/// it is, so that an entry of one kind is never taken for another. A number or name must never be a part: the possible
-/// ones can all be tried. Sealed bytes or [`crate::Secret::content_tag`] may.
-#[must_use]
-pub fn entry_hash(label: &str, parts: &[&[u8]]) -> [u8; 32] {
-    let mut lengths = Vec::with_capacity(parts.len());
-    lengths.extend(parts.iter().map(|part| (part.len() as u64).to_be_bytes()));
-    let label_length = (label.len() as u64).to_be_bytes();
-    let mut pieces: Vec<&[u8]> = Vec::with_capacity(3 + 2 * parts.len());
-    pieces.extend([b"chengdang entry 1\0".as_slice(), &label_length, label.as_bytes()]);
-    for (length, part) in lengths.iter().zip(parts) {
-        pieces.extend([length.as_slice(), part]);
-    }
-    International.hash(&pieces)
 }
 
 /// Checks an Ed25519 signature (RFC 8032) that [`crate::Vault::sign`] made.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::hash::{entry_hash, first};
+use crate::hash::{first, framed};
 use crate::index::{IndexKey, Tags};
 use crate::kek::{Kek, unwrap_key, wrapping_version};
 use crate::key_file::{Former, KeyFile, Material, Stamp, Versioned};
@@ -192,7 +192,9 @@ impl SigningKey for TokenSigner {
 
 /// Names a public key in sixteen hex digits.
 pub(crate) fn public_fingerprint(public: &[u8]) -> String {
-    hex::encode(first::<8>(&entry_hash("key file", &[public])))
+    hex::encode(first::<8>(
+        &International.hash(&[&framed("chengdang key 1", &[public])]),
+    ))
 }
 
 fn line(suite: &dyn Suite, name: KeyName, key: &Versioned, bytes: Option<&KeyBytes>) -> KeyLine {

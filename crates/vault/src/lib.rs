@@ -53,7 +53,7 @@ use zeroize::Zeroizing;
 
 pub use asking::{RequestAlgorithm, digest, verify_code, verify_request};
 pub use error::VaultError;
-pub use hash::{entry_hash, random_bytes, verify};
+pub use hash::{random_bytes, verify};
 pub use index::{BlindTag, Tags};
 pub use name::{KeyLine, KeyName};
 pub use secret::{Place, SealedBytes, Secret, SecretOwner};

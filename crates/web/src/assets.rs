@@ -1,4 +1,4 @@
-//! The style sheet and the mark, compiled in and served under a name that carries a hash of the content.
+//! Style sheet, mark and the one script, compiled in and served under a name that carries a hash of the content.
 
 use axum::extract::Path;
 use axum::http::{HeaderName, HeaderValue, header};
@@ -8,6 +8,7 @@ use crate::fault::Fault;
 
 const CSS: &str = include_str!("../assets/style.css");
 const ICON: &str = include_str!("../assets/icon.svg");
+const VERIFY: &str = include_str!("../assets/verify.js");
 
 /// FNV-1a, 64 bit: names a version for caches; it protects nothing.
 const fn fnv1a(bytes: &[u8]) -> u64 {
@@ -22,6 +23,7 @@ const fn fnv1a(bytes: &[u8]) -> u64 {
 
 const CSS_HASH: u64 = fnv1a(CSS.as_bytes());
 const ICON_HASH: u64 = fnv1a(ICON.as_bytes());
+const VERIFY_HASH: u64 = fnv1a(VERIFY.as_bytes());
 
 /// Address of the style sheet.
 pub(crate) fn css_href() -> String {
@@ -33,6 +35,11 @@ pub(crate) fn icon_href() -> String {
     format!("/assets/icon-{ICON_HASH:016x}.svg")
 }
 
+/// Address of the script that checks proofs.
+pub(crate) fn verify_href() -> String {
+    format!("/assets/verify-{VERIFY_HASH:016x}.js")
+}
+
 /// Serves an asset; a name with another hash is not found, so that a cache never mixes versions.
 pub(crate) async fn get(Path(name): Path<String>) -> Response {
     let href = format!("/assets/{name}");
@@ -40,6 +47,8 @@ pub(crate) async fn get(Path(name): Path<String>) -> Response {
         ("text/css; charset=utf-8", CSS)
     } else if href == icon_href() {
         ("image/svg+xml", ICON)
+    } else if href == verify_href() {
+        ("text/javascript; charset=utf-8", VERIFY)
     } else {
         return Fault::NotFound.into_response();
     };

@@ -13,8 +13,15 @@ use crate::state::WebState;
 const CSP: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
                    frame-ancestors 'none'";
 
+/// The same where a page checks proofs: our own script runs, and fetches from here.
+const CSP_OWN_SCRIPT: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; \
+                              form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// Marks an answer whose page runs our own script; every other page runs none.
+#[derive(Clone, Copy)]
+pub(crate) struct RunsOwnScript;
+
 const ALWAYS: &[(&str, &str)] = &[
-    ("content-security-policy", CSP),
     ("x-content-type-options", "nosniff"),
     ("referrer-policy", "no-referrer"),
     ("x-frame-options", "DENY"),
@@ -31,7 +38,13 @@ const ALWAYS: &[(&str, &str)] = &[
 /// Adds the headers.
 pub(crate) async fn layer(State(state): State<WebState>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
+    let csp = if response.extensions().get::<RunsOwnScript>().is_some() {
+        CSP_OWN_SCRIPT
+    } else {
+        CSP
+    };
     let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(csp));
     for (name, value) in ALWAYS {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }

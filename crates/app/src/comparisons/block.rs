@@ -83,7 +83,7 @@ impl Header {
     }
 
     fn nonce(&self, place: u32) -> Hash {
-        vault::entry_hash("comparison nonce", &[&self.seed, &place.to_be_bytes()])
+        translog::entry_hash("comparison nonce", &[&self.seed, &place.to_be_bytes()])
     }
 
     /// The entry of a row.

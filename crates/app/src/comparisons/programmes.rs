@@ -113,7 +113,7 @@ pub async fn propose(
         entry_hash: [0; 32],
         at: app.now(),
     };
-    new.entry_hash = vault::entry_hash("programme", &[document(&new).as_bytes()]);
+    new.entry_hash = translog::entry_hash("programme", &[document(&new).as_bytes()]);
     app.store().register_programme(&new).await?;
     let programme = Programme {
         proposed: new,
@@ -202,7 +202,7 @@ async fn step(
         programme,
         kind,
         by,
-        entry_hash: vault::entry_hash("programme_step", &parts),
+        entry_hash: translog::entry_hash("programme_step", &parts),
         at,
     };
     match app.store().append_programme_step(&step).await {

@@ -59,5 +59,5 @@ pub(crate) fn chunk_hash<'a>(uuid: Uuid, counts: &Counts, records: impl Iterator
         bytes.extend_from_slice(&record.revision.to_be_bytes());
         bytes.extend_from_slice(&record.content_tag);
     }
-    vault::entry_hash("chunk", &[uuid.as_bytes(), &bytes])
+    translog::entry_hash("chunk", &[uuid.as_bytes(), &bytes])
 }

@@ -268,7 +268,7 @@ async fn finish(
         .into());
     }
     let receipt = receipt::write(app, &now, state, head)?;
-    let hash = vault::entry_hash("receipt", &[&receipt]);
+    let hash = translog::entry_hash("receipt", &[&receipt]);
     Ok(app
         .store()
         .finish_delivery(delivery.id, state, &receipt, app.now(), hash)

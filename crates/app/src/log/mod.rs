@@ -148,7 +148,7 @@ pub async fn note_versions(app: &App) -> Result<(), AppError> {
         (EntryKind::Catalogue, app.catalogue().version.as_str()),
         (EntryKind::Policy, app.policies().version()),
     ] {
-        let entry_hash = vault::entry_hash(kind.as_str(), &[version.as_bytes()]);
+        let entry_hash = translog::entry_hash(kind.as_str(), &[version.as_bytes()]);
         if app.store().append_version(kind, entry_hash).await? {
             tracing::info!(kind = kind.as_str(), version, "a version is logged");
         }
@@ -218,6 +218,90 @@ pub async fn prove(app: &App, entry_hash: [u8; 32]) -> Result<String, AppError> 
     } else {
         AppError::NotFound
     })
+}
+
+/// The same, or `None` while the entry is not published yet.
+///
+/// # Errors
+///
+/// As [`prove`].
+pub async fn prove_published(app: &App, entry_hash: [u8; 32]) -> Result<Option<String>, AppError> {
+    match prove(app, entry_hash).await {
+        Err(AppError::Log(LogError::NotYet)) => Ok(None),
+        other => other.map(Some),
+    }
+}
+
+/// Where an entry stands in the published tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Number of the entry, from 0.
+    pub index: u64,
+    /// What the tree hashes of it.
+    pub leaf: Vec<u8>,
+    /// From the leaf's sibling to the root's child.
+    pub path: Vec<translog::Hash>,
+}
+
+/// Proofs of several entries under one checkpoint.
+#[derive(Debug, Clone)]
+pub struct Proofs {
+    /// The log's key, as verifiers need it.
+    pub log: String,
+    /// Keys of its witnesses.
+    pub witnesses: Vec<String>,
+    /// The checkpoint as published; `None` before the first.
+    pub checkpoint: Option<String>,
+    /// For each hash asked for its place; `None` if it is not published yet.
+    pub places: Vec<Option<Place>>,
+}
+
+/// Proofs of the entries with these hashes.
+///
+/// # Errors
+///
+/// If store or disk fail, or tiles or checkpoint are damaged.
+pub async fn prove_all(app: &App, hashes: &[[u8; 32]]) -> Result<Proofs, AppError> {
+    let mut proofs = Proofs {
+        log: key(app)?.to_vkey(),
+        witnesses: app
+            .log()
+            .witnesses
+            .iter()
+            .map(|witness| witness.key().to_vkey())
+            .collect(),
+        checkpoint: None,
+        places: vec![None; hashes.len()],
+    };
+    let Some((head, checkpoint)) = published(app).await? else {
+        return Ok(proofs);
+    };
+    let entries = app.store().find_entries(hashes).await?;
+    let of_tree = |entry: &LogEntry| entry.index < head.size;
+    let indexes: Vec<u64> = entries
+        .iter()
+        .flatten()
+        .filter(|entry| of_tree(entry))
+        .map(|entry| entry.index)
+        .collect();
+    let mut paths = with_files(app, move |files| {
+        translog::prove_inclusions(|tile| files.read(tile), head, &indexes)
+    })
+    .await?
+    .into_iter();
+    for (place, entry) in proofs.places.iter_mut().zip(entries) {
+        let Some(entry) = entry.filter(of_tree) else { continue };
+        let (path, leaf) = (paths.next().unwrap_or_default(), leaf_of(&entry).to_bytes());
+        // An entry whose row was changed is not given out with a proof that does not fit.
+        translog::check_inclusion(&path, head, entry.index, &leaf).map_err(LogError::from)?;
+        *place = Some(Place {
+            index: entry.index,
+            leaf: leaf.to_vec(),
+            path,
+        });
+    }
+    proofs.checkpoint = Some(String::from_utf8(checkpoint).map_err(|_| AppError::Damaged { what: "the checkpoint" })?);
+    Ok(proofs)
 }
 
 /// The proof of entry number `index`.

@@ -14,7 +14,7 @@ use crate::{App, AppError};
 /// Hash of the log entry of an act.
 #[must_use]
 pub fn entry_hash(uuid: Uuid, document: &[u8]) -> [u8; 32] {
-    vault::entry_hash("key", &[uuid.as_bytes(), document])
+    translog::entry_hash("key", &[uuid.as_bytes(), document])
 }
 
 /// Notes what the key file shows and no act tells of: versions that were made, and versions that are gone.

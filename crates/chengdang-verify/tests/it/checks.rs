@@ -7,28 +7,37 @@ use std::process::Command;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use translog::{Head, InclusionProof, Leaf, LogFiles, LogKey, TileFolder, Tree, WitnessKey};
 use vault::Vault;
 
-struct World {
-    folder: TempDir,
+pub(crate) struct World {
+    pub(crate) folder: TempDir,
     key: LogKey,
     witness: WitnessKey,
     vault: Vault,
     entry: String,
 }
 
+fn nonce(number: u64) -> [u8; 32] {
+    translog::leaf_hash(&number.to_be_bytes())
+}
+
+fn content(number: u64) -> String {
+    format!(r#"{{"v":1,"kind":"look_up","matter_no":"测食许〔2026〕{number}号"}}"#)
+}
+
 fn leaf(number: u64) -> Leaf {
     Leaf {
         kind: 1,
         at_ms: 1_795_485_600_000,
-        commitment: translog::leaf_hash(&number.to_be_bytes()),
+        commitment: translog::entry_hash("trace", &[&nonce(number), content(number).as_bytes()]),
     }
 }
 
 /// Two checkpoints of a log, 100 and 300 entries, with a proof of entry 77 and of the steps between.
-fn world() -> World {
+pub(crate) fn world() -> World {
     let folder = tempfile::tempdir().unwrap();
     let (vault, watching) = (Vault::ephemeral().unwrap(), Vault::ephemeral().unwrap());
     let key = LogKey::new("log.example/370199", vault.public_key()).unwrap();
@@ -57,12 +66,30 @@ fn world() -> World {
         path: translog::prove_inclusion(|tile| tiles.read(tile), head, 77).unwrap(),
         checkpoint: new.clone(),
     };
+    // Entries of a person: the first, the last, some between, one whose content was erased, one that waits.
+    let mut entries: Vec<Value> = [0, 77, 128, 255, 256, 298, 299].into_iter().map(|index| json!({
+        "look": format!("look {index}"), "label": "trace", "entry_hash": hex(&leaf(index).commitment),
+        "nonce": hex(&nonce(index)), "content": content(index), "index": index, "leaf": STANDARD.encode(leaf(index).to_bytes()),
+        "path": translog::prove_inclusion(|tile| tiles.read(tile), head, index).unwrap().iter()
+            .map(|hash| STANDARD.encode(hash)).collect::<Vec<_>>(),
+    })).collect();
+    for name in ["nonce", "content"] {
+        entries[2].as_object_mut().unwrap().remove(name);
+    }
+    for name in ["index", "leaf", "path"] {
+        entries[5].as_object_mut().unwrap().remove(name);
+    }
+    let file = json!({
+        "log": key.to_vkey(), "witnesses": [witness.to_vkey()], "checkpoint": String::from_utf8(new.clone()).unwrap(),
+        "entries": entries,
+    });
     let steps = translog::prove_consistency(|tile| tiles.read(tile), head, 100).unwrap();
     let steps: Vec<String> = steps.iter().map(|hash| STANDARD.encode(hash)).collect();
     let receipt = r#"{"delivery":"a","item":"ITM-PERMIT","rows":{"received":1}}"#;
     let signature = hex(&vault.sign(receipt.as_bytes()));
     let write = |name: &str, bytes: &[u8]| fs::write(folder.path().join(name), bytes).unwrap();
     write("proof", proof.to_text().unwrap().as_bytes());
+    write("entries", file.to_string().as_bytes());
     write("old", old);
     write("new", new);
     write("steps", steps.join("\n").as_bytes());
@@ -80,7 +107,7 @@ fn world() -> World {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         write!(text, "{byte:02x}").unwrap();
         text
@@ -102,7 +129,7 @@ impl World {
         (output.status.code(), String::from_utf8(output.stdout).unwrap())
     }
 
-    fn keys(&self) -> [String; 4] {
+    pub(crate) fn keys(&self) -> [String; 4] {
         [
             "--log".into(),
             self.key.to_vkey(),
@@ -111,7 +138,7 @@ impl World {
         ]
     }
 
-    fn check(&self, arguments: &[&str]) -> (Option<i32>, String) {
+    pub(crate) fn check(&self, arguments: &[&str]) -> (Option<i32>, String) {
         let keys = self.keys();
         let all: Vec<&str> = arguments
             .iter()

@@ -431,12 +431,12 @@ fn empty(ids: &RandomIds) -> ChunkCommit {
         steps: Vec::new(),
         faults: Vec::new(),
         fault_counts: Default::default(),
-        entry_hash: vault::entry_hash("chunk", &[uuid.as_bytes()]),
+        entry_hash: translog::entry_hash("chunk", &[uuid.as_bytes()]),
     }
 }
 
 fn penalty(commit: &ChunkCommit, ordinal: u32, place: u64) -> anyhow::Result<NewRecord> {
-    let hash = vault::entry_hash("record", &[&place.to_be_bytes(), commit.uuid.as_bytes()]);
+    let hash = translog::entry_hash("record", &[&place.to_be_bytes(), commit.uuid.as_bytes()]);
     let (content_tag, _) = hash.split_first_chunk::<16>().context("a tag")?;
     Ok(NewRecord {
         ordinal,

@@ -423,13 +423,13 @@ fn sqlite_tables(database: &Path) -> BTreeMap<String, (i64, String)> {
             let cells: Vec<String> = (0..columns)
                 .map(|at| format!("{:?}", row.get_ref(at).unwrap()))
                 .collect();
-            hashes.push(vault::entry_hash("row", &[cells.join("|").as_bytes()]));
+            hashes.push(translog::entry_hash("row", &[cells.join("|").as_bytes()]));
         }
         hashes.sort_unstable();
         let number = i64::try_from(hashes.len()).unwrap();
         (
             number,
-            hex::encode(vault::entry_hash("table", &[hashes.as_flattened()])),
+            hex::encode(translog::entry_hash("table", &[hashes.as_flattened()])),
         )
     };
     names.iter().map(|name| (name.clone(), digest(name))).collect()

@@ -212,7 +212,11 @@ fn killed(store: &str, other_store: &str) {
     let found = verify(&town);
     let (undisturbed, same) = self::town(other_store);
     deliver(&undisturbed, &same);
-    assert_eq!(found, verify(&undisturbed), "as if nobody had killed");
+    assert_eq!(
+        without_versions(&found),
+        without_versions(&verify(&undisturbed)),
+        "as if nobody had killed"
+    );
     assert_eq!(found["deliveries"], 1);
 }
 
@@ -221,6 +225,15 @@ fn deliver(town: &Town, entry: &FileEntry) -> String {
     command.arg("deliver").arg(town.inputs().join(&entry.file));
     command.args(["--item", &entry.item, "--provider", &entry.provider, "--json"]);
     support::run(&mut command, 0)
+}
+
+/// A server notes its catalogue and its policies in the log when it starts; the command line does not.
+fn without_versions(found: &Value) -> Value {
+    let count = |name: &str| found[name].as_u64().unwrap();
+    let mut other = found.clone();
+    other["log_entries"] = (count("log_entries") - count("log_versions")).into();
+    other["log_versions"] = 0.into();
+    other
 }
 
 /// What is in the store, which must be sound.

@@ -215,10 +215,26 @@ pub async fn a_look_up_is_answered_and_closed_once(store: &dyn Store) {
         (answer.content, answer.close_by),
         (first.content.clone(), first.close_by)
     );
+    let closed_hash = closing.closed.entry_hash;
     assert_eq!(look.closed, Some(closing.closed));
     let asker = some(look.asker, "who asked");
     assert_eq!((asker.organisation, asker.purpose), (one, purpose("PUR-FOOD-LICENCE")));
     assert!(ok(store.find_look_up(make.uuid()).await, "find").is_none());
+    let waiting = ok(store.outbox_entries(99).await, "outbox");
+    let logged = |kind| {
+        waiting
+            .iter()
+            .filter(|(found, _)| *found == kind)
+            .map(|(_, hash)| *hash)
+            .collect::<Vec<_>>()
+    };
+    let hashes: Vec<_> = answers.iter().map(|answer| answer.entry_hash).collect();
+    assert_eq!(
+        logged(EntryKind::Outcome),
+        hashes,
+        "what was answered first is logged, once"
+    );
+    assert_eq!(logged(EntryKind::LookUpClosed), [closed_hash], "and how it was closed");
 }
 
 /// Looks at a number are read newest first, own reads among them, page by page; the day's look-ups are counted in order.

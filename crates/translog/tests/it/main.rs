@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod checkpoints;
 #[cfg(test)]
+mod entries;
+#[cfg(test)]
 mod log;
 #[cfg(test)]
 mod proofs;

@@ -85,7 +85,7 @@ pub trait SigningKey: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`VaultError::Cipher`] if the cipher library fails; [`VaultError::Token`] if the key is in a token that does not answer.
+    /// [`VaultError::Cipher`] if the cipher library fails; [`VaultError::TokenFailed`] if the key is in a token that does not answer.
     fn sign(&self, message: &[u8]) -> Result<[u8; SIGNATURE_BYTES], VaultError>;
     /// The public key: 32 bytes of Ed25519, or 65 of an uncompressed point of SM2 (GB/T 32918.1 §4.2.9).
     fn public_key(&self) -> Vec<u8>;

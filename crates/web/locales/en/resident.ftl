@@ -148,3 +148,26 @@ lock-open = Unlock
 notices-emergency = Officers of { $organisation } were let look at your records in an emergency
 notices-emergency-why = { $reason }; purpose: { $purpose }.
 notices-emergency-until = From { $at } to { $until }. A review checks whether it was one.
+
+# Checked in the browser
+verify-title = Check these look-ups
+verify-lead = Each look has a place in a public log in which nothing can be changed or deleted. Your browser can check by itself: what this page shows, its place in the log, the signature of the log and those of its witnesses.
+verify-button = Check now
+verify-save = Save the proofs (chengdang-verify checks them offline)
+verify-busy = Checking…
+verify-away = The proofs cannot be fetched now. Try again later.
+verify-old = This browser lacks the signature that is needed (Ed25519). Use a newer one, or save the proofs and check them offline.
+verify-good = It holds: all {"{holds}"} entries are in the public log of {"{size}"}, unchanged; {"{cosigned}"} of {"{witnesses}"} witnesses cosigned.
+verify-alone = It holds: all {"{holds}"} entries are in the public log of {"{size}"}, unchanged. This log has no witnesses yet.
+verify-partly = The {"{holds}"} entries in the log hold; {"{waits}"} are so new that their place is not published yet. Load this page again in a few seconds.
+verify-wrong = {"{wrong}"} entries do not hold. Save the proofs and tell the city's credit centre or its supervisor.
+verify-signature = It does not hold: the log is not signed as it must be. Save the proofs and tell the supervisor.
+verify-key = The log's key is not the one that this browser saw before. Compare it with the key that is published elsewhere; if no change was published, tell the supervisor.
+verify-shorter = It does not hold: the log is shorter than this browser saw it before, so something was deleted. Save the proofs and tell the supervisor.
+verify-tag-holds = checked
+verify-tag-waits = not in the log yet
+verify-tag-content = content does not fit its hash
+verify-tag-leaf = the log has another entry
+verify-tag-tree = not in the log
+verify-tag-form = the proof is malformed
+verify-tag-shown = the page shows something else

@@ -123,3 +123,26 @@ lock-open = 解除锁定
 notices-emergency = { $organisation } 的经办人因紧急情况获准查询您的记录
 notices-emergency-why = { $reason }；用途：{ $purpose }。
 notices-emergency-until = { $at } 至 { $until }。是否确属紧急将另行复核。
+
+# 在浏览器里核验
+verify-title = 核验以下查询记录
+verify-lead = 每次查询都在公开日志里占一个位置，写入后不能改、不能删。浏览器可以自己核对：本页所示内容、日志里的位置、日志的签名、见证方的签名。
+verify-button = 现在核验
+verify-save = 保存证明文件（可用 chengdang-verify 离线核验）
+verify-busy = 正在核验……
+verify-away = 暂时无法取得证明文件，请稍后再试。
+verify-old = 这个浏览器不支持所需的签名算法（Ed25519），请换用新版浏览器，或保存证明文件离线核验。
+verify-good = 核验通过：{"{holds}"} 条全部在公开日志（共 {"{size}"} 条）里，一字未改；{"{cosigned}"}/{"{witnesses}"} 个见证方已签名。
+verify-alone = 核验通过：{"{holds}"} 条全部在公开日志（共 {"{size}"} 条）里，一字未改。此日志尚未设见证方。
+verify-partly = 已写入日志的 {"{holds}"} 条核验通过；另有 {"{waits}"} 条刚刚产生，几秒后重新载入本页再核验。
+verify-wrong = 有 {"{wrong}"} 条核验不通过。请保存证明文件，并向市信用中心或监督部门反映。
+verify-signature = 核验不通过：日志的签名不成立。请保存证明文件，并向监督部门反映。
+verify-key = 日志的密钥与这个浏览器上次见到的不同。请与另行公布的密钥核对；如未公布更换，请向监督部门反映。
+verify-shorter = 核验不通过：日志比这个浏览器上次见到的短，已有内容被删。请保存证明文件，并向监督部门反映。
+verify-tag-holds = 已核验
+verify-tag-waits = 待写入日志
+verify-tag-content = 内容与哈希不符
+verify-tag-leaf = 日志里是另一条
+verify-tag-tree = 不在日志里
+verify-tag-form = 证明格式不对
+verify-tag-shown = 页面与证明不符

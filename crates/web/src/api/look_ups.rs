@@ -230,6 +230,10 @@ pub(super) struct WireState {
     closed: Option<&'static str>,
     /// Hash of its entry in the log, hex.
     entry_hash: String,
+    /// That the entry is in the public log (C2SP tlog-proof), once it is published, within seconds; `chengdang-verify proof`
+    /// checks it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proof: Option<String>,
 }
 
 impl From<LookUpState> for WireState {
@@ -244,6 +248,7 @@ impl From<LookUpState> for WireState {
             close_by: state.close_by.map(|day| day.to_string()),
             closed: state.closed.map(|(result, _)| result.as_str()),
             entry_hash: hex::encode(state.entry_hash),
+            proof: None,
         }
     }
 }
@@ -337,7 +342,9 @@ pub(super) async fn get(
     PathId(id): PathId,
 ) -> Result<Json<WireState>, Fault> {
     let permit = permit_for(&state, &caller.caller, id).await?;
-    Ok(Json(look_ups::state(&state.app, &permit).await?.into()))
+    let found = look_ups::state(&state.app, &permit).await?;
+    let proof = app::log::prove_published(&state.app, found.entry_hash).await?;
+    Ok(Json(WireState { proof, ..found.into() }))
 }
 
 /// Says what came of a look-up: not used, or the number of the proceeding. The person sees it.

@@ -9,6 +9,7 @@ pub(crate) mod look_ups;
 mod matters;
 mod me;
 mod me_looks;
+pub(crate) mod me_proofs;
 mod meta;
 mod programmes;
 mod reconciliation;
@@ -123,6 +124,7 @@ pub(crate) fn documented(upload_bytes_max: u64) -> OpenApiRouter<WebState> {
         .routes(routes!(me::records))
         .routes(routes!(me::notices))
         .routes(routes!(me_looks::list))
+        .routes(routes!(me_proofs::list))
         .routes(routes!(me_looks::complain))
         .routes(routes!(me_looks::lock))
         .routes(routes!(meta::floor))

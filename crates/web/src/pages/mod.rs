@@ -40,6 +40,7 @@ fn all(upload_bytes_max: u64) -> Vec<(&'static str, &'static str, MethodRouter<W
         ("/me/records", "GET", get(records::show)),
         ("/me/notices", "GET POST", get(notices::show).post(notices::acknowledge)),
         ("/me/look-ups", "GET", get(own_looks::show)),
+        ("/me/look-ups/proofs", "GET", get(own_looks::proofs)),
         (
             "/me/look-ups/{look_up}",
             "POST",

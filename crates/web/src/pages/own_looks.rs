@@ -2,8 +2,9 @@
 
 use app::comparisons::ComparedLook;
 use app::locks;
-use app::own_looks::{self, Complaint, LookedUp, OwnLook, OwnLooks, Part, Proof, Who};
+use app::own_looks::{self, Complaint, LookedUp, OwnLook, OwnLooks, Proof, Who};
 use askama::Template;
+use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -12,10 +13,13 @@ use serde::Deserialize;
 use store::{LookUpResult, TraceOutcome};
 
 use super::records::basis_text;
+use crate::api::me_proofs::{Part, WireProofs};
+use crate::assets;
 use crate::fault::Fault;
-use crate::forms::{PathId, SignedForm};
+use crate::forms::{ApiQuery, PathId, SignedForm};
 use crate::page::{Page, render};
 use crate::prefs::query_word;
+use crate::security::RunsOwnScript;
 use crate::session::User;
 use crate::state::WebState;
 use crate::texts::Lang;
@@ -30,12 +34,38 @@ struct LooksPage {
     withheld: Vec<String>,
     looks: Vec<LookView>,
     older: Option<String>,
+    proofs_href: String,
+    verify_href: String,
+    verify_texts: Vec<(&'static str, String)>,
 }
+
+/// What the script says, by the names under which it finds it in the page.
+const VERIFY_TEXTS: &[(&str, &str)] = &[
+    ("busy", "verify-busy"),
+    ("away", "verify-away"),
+    ("old", "verify-old"),
+    ("good", "verify-good"),
+    ("alone", "verify-alone"),
+    ("partly", "verify-partly"),
+    ("wrong", "verify-wrong"),
+    ("signature", "verify-signature"),
+    ("key", "verify-key"),
+    ("shorter", "verify-shorter"),
+    ("tag-holds", "verify-tag-holds"),
+    ("tag-waits", "verify-tag-waits"),
+    ("tag-content", "verify-tag-content"),
+    ("tag-leaf", "verify-tag-leaf"),
+    ("tag-tree", "verify-tag-tree"),
+    ("tag-form", "verify-tag-form"),
+    ("tag-shown", "verify-tag-shown"),
+];
 
 struct LookView {
     id: String,
     at: String,
     is_own: bool,
+    /// A row of a comparison, which shows its own way to the log: the script checks the others.
+    is_compared: bool,
     title: String,
     facts: Vec<(String, String)>,
     items: Vec<String>,
@@ -76,7 +106,7 @@ pub(super) async fn show(
     )?;
     let order = |word| query_word(query.as_deref(), word).and_then(|word| word.parse().ok());
     let with_own = query_word(query.as_deref(), "own") == Some("1");
-    let part = Part {
+    let part = own_looks::Part {
         before: order("before"),
         before_compared: order("before_compared"),
         with_own,
@@ -84,6 +114,7 @@ pub(super) async fn show(
     let looks = own_looks::list(&state.app, &permit, part).await?;
     let p = user.page(&state, "nav-looks", "/me/look-ups");
     let own = if with_own { "&own=1" } else { "" };
+    let from = part.before.map_or_else(|| "?".to_owned(), |before: i64| format!("?before={before}&"));
     let page = LooksPage {
         as_of: looks.as_of.local_text(),
         is_locked: looks.is_locked,
@@ -95,9 +126,30 @@ pub(super) async fn show(
             .collect(),
         older: older(&looks, own),
         looks: views(p.lang, &looks),
+        proofs_href: format!("/me/look-ups/proofs{from}own={with_own}"),
+        verify_href: assets::verify_href(),
+        verify_texts: VERIFY_TEXTS.iter().map(|(name, key)| (*name, p.s(key))).collect(),
         p,
     };
-    Ok(render(StatusCode::OK, &page))
+    let mut response = render(StatusCode::OK, &page);
+    response.extensions_mut().insert(RunsOwnScript);
+    Ok(response)
+}
+
+/// `GET /me/look-ups/proofs`: the file that the page's script and `chengdang-verify entries` check.
+pub(super) async fn proofs(
+    State(state): State<WebState>,
+    user: User,
+    ApiQuery(part): ApiQuery<Part>,
+) -> Result<Json<WireProofs>, Fault> {
+    let permit = state.app.policies().decide(
+        &user.session.caller,
+        ReadOwnLookUps {
+            account: user.session.account,
+        },
+    )?;
+    let proofs = own_looks::proofs(&state.app, &permit, part.before, part.own).await?;
+    Ok(Json(proofs.into()))
 }
 
 /// The way to older looks, if there are any: of the kind of which none is left, those before the first of all.
@@ -157,6 +209,7 @@ fn compared_view(lang: Lang, look: &ComparedLook) -> LookView {
         id: look.id.to_string(),
         at: look.at.local_text(),
         is_own: false,
+        is_compared: true,
         title: format!("{} · {}", lang.of(&look.by.organisation), lang.text("looks-compared")),
         facts,
         items: look.items.iter().map(item).collect(),
@@ -212,6 +265,7 @@ fn view(lang: Lang, look: &OwnLook) -> LookView {
         id: look.id.to_string(),
         at: look.at.local_text(),
         is_own,
+        is_compared: false,
         title,
         facts,
         items: items(lang, look),

@@ -152,7 +152,7 @@ async fn a_program_compares_a_list_and_each_person_sees_it_at_once() {
     for proof in named["proofs"].as_array().unwrap() {
         let nonce = hex::decode(proof["nonce"].as_str().unwrap()).unwrap();
         let content = proof["content"].as_str().unwrap();
-        let hash = vault::entry_hash(proof["label"].as_str().unwrap(), &[&nonce, content.as_bytes()]);
+        let hash = translog::entry_hash(proof["label"].as_str().unwrap(), &[&nonce, content.as_bytes()]);
         assert_eq!(hex::encode(hash), proof["entry_hash"].as_str().unwrap());
     }
     let page = town.signed_in(&town.resident).await.get("/me/look-ups").await;

@@ -1,5 +1,7 @@
 //! A look-up by API and by pages, and what its person sees.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -43,6 +45,53 @@ pub(crate) async fn register(town: &Town, token: &str) {
         assert_eq!(reply.status, 200, "{}", reply.body);
         assert!(reply.json()[0]["id"].is_string(), "{}", reply.body);
     }
+}
+
+/// Before the log is published its person's entries wait; then each leads to the checkpoint, and the officer has a proof, too.
+async fn proofs_lead_to_the_published_checkpoint(town: &Town, own: &str, answer: &Value) {
+    let path = "/api/v1/me/look-ups/proofs";
+    let waiting = call(town, own, "GET", path, &json!({}), None).await.json();
+    assert!(
+        waiting.get("checkpoint").is_none() && waiting["entries"][0].get("index").is_none(),
+        "{waiting}"
+    );
+    let officer = town.token(&town.officer).await;
+    let of_officer = format!("/api/v1/look-ups/{}", answer["id"].as_str().unwrap());
+    let state = call(town, &officer, "GET", &of_officer, &json!({}), None).await.json();
+    assert!(state.get("proof").is_none(), "{state}");
+
+    town.publish().await;
+    let file = call(town, own, "GET", path, &json!({}), None).await.json();
+    let key = translog::LogKey::from_vkey(file["log"].as_str().unwrap()).unwrap();
+    let head = translog::open(file["checkpoint"].as_str().unwrap().as_bytes(), &key).unwrap();
+    let entries = file["entries"].as_array().unwrap();
+    let labels: Vec<&str> = entries.iter().map(|entry| entry["label"].as_str().unwrap()).collect();
+    assert_eq!(labels, ["trace", "look_up_answer"], "who looked, and what was answered");
+    for entry in entries {
+        let of = |hash: &Value| STANDARD.decode(hash.as_str().unwrap()).unwrap();
+        let leaf = of(&entry["leaf"]);
+        let path: Vec<[u8; 32]> = entry["path"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|hash| of(hash).try_into().unwrap())
+            .collect();
+        translog::check_inclusion(&path, head, entry["index"].as_u64().unwrap(), &leaf).unwrap();
+        assert_eq!(hex::encode(&leaf[10..]), entry["entry_hash"].as_str().unwrap());
+        let (nonce, content) = (
+            hex::decode(entry["nonce"].as_str().unwrap()).unwrap(),
+            entry["content"].as_str().unwrap(),
+        );
+        let hash = translog::entry_hash(entry["label"].as_str().unwrap(), &[&nonce, content.as_bytes()]);
+        assert_eq!(hash, leaf[10..]);
+    }
+    let state = call(town, &officer, "GET", &of_officer, &json!({}), None).await.json();
+    let proof = translog::InclusionProof::from_text(state["proof"].as_str().unwrap()).unwrap();
+    proof.check(&proof.extra, &key).unwrap();
+    assert_eq!(
+        hex::encode(&proof.extra[10..]),
+        answer["receipt"]["entry_hash"].as_str().unwrap()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -95,8 +144,10 @@ async fn a_program_looks_up_and_the_person_sees_it_at_once() {
     // Anybody can compute the hash anew.
     let nonce = hex::decode(first["proofs"][0]["nonce"].as_str().unwrap()).unwrap();
     let content = first["proofs"][0]["content"].as_str().unwrap();
-    let hash = vault::entry_hash("trace", &[&nonce, content.as_bytes()]);
+    let hash = translog::entry_hash("trace", &[&nonce, content.as_bytes()]);
     assert_eq!(hex::encode(hash), first["proofs"][0]["entry_hash"].as_str().unwrap());
+
+    proofs_lead_to_the_published_checkpoint(&town, &own, &answer).await;
 
     let complaint = format!("/api/v1/me/look-ups/{id}/complaint");
     let body = json!({ "words": "我没有申请" });

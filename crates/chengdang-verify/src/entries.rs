@@ -1,0 +1,106 @@
+//! The file of proofs that a resident saves: each entry's content fits its hash, and the hash is in the log. The page's own
+//! script takes the same steps (`crates/web/assets/verify.js`).
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+use translog::{Head, Leaf, check_inclusion, entry_hash, open};
+
+use crate::EntriesArgs;
+use crate::check::{Trusted, Verdict, cosignature_line, read};
+use crate::texts::{Fault, kind, local_time};
+
+/// What may be read at once: a thousand looks have some two megabytes.
+const FILE_BYTES_MAX: u64 = 64 << 20;
+
+/// That all entries of a file are in the log.
+pub(crate) fn entries(args: &EntriesArgs) -> anyhow::Result<Verdict> {
+    let trusted = Trusted::of(&args.keys)?;
+    let bytes = read(&args.file, FILE_BYTES_MAX)?;
+    Ok(check_entries(&bytes, &trusted))
+}
+
+fn check_entries(bytes: &[u8], trusted: &Trusted) -> Verdict {
+    let form = || Fault::new("不是证明文件", "it is not a file of proofs");
+    let file: Value = serde_json::from_slice(bytes).map_err(|_| form())?;
+    let entries = file.get("entries").and_then(Value::as_array).ok_or_else(form)?;
+    let checkpoint = text(&file, "checkpoint")
+        .ok_or_else(|| Fault::new("日志尚未发布任何检查点", "the log has published no checkpoint yet"))?;
+    let head = open(checkpoint.as_bytes(), &trusted.log)?;
+    let cosigned = trusted.cosigned(checkpoint.as_bytes())?;
+    let (mut waiting, mut erased, mut held) = (0, 0, Vec::new());
+    for (number, entry) in entries.iter().enumerate() {
+        match check_entry(entry, head).map_err(|fault| fault.of_entry(number + 1))? {
+            Checked::Waits => waiting += 1,
+            Checked::Holds { index, leaf, is_erased } => {
+                erased += usize::from(is_erased);
+                let ((zh, en), at) = (kind(leaf.kind), local_time(leaf.at_ms));
+                held.push(format!("       {index} {at} {zh} / {en}"));
+            }
+        }
+    }
+    let (origin, size, holds) = (trusted.log.origin(), head.size, held.len());
+    let mut lines = vec![
+        format!(
+            "验证通过：{holds} 条在日志 {origin}（共 {size} 条）中，{waiting} 条尚待发布，{erased} 条内容已依法删除"
+        ),
+        format!(
+            "HOLDS: {holds} entries are in the log {origin} of {size}, {waiting} wait to be published, the content of {erased} \
+             was erased"
+        ),
+    ];
+    lines.extend(held);
+    lines.extend(cosigned.iter().map(cosignature_line));
+    Ok(lines)
+}
+
+enum Checked {
+    Waits,
+    Holds { index: u64, leaf: Leaf, is_erased: bool },
+}
+
+fn check_entry(entry: &Value, head: Head) -> Result<Checked, Fault> {
+    let form = || Fault::new("格式不正确", "it is not in its form");
+    let hash = text(entry, "entry_hash").and_then(|hex| hex::decode(hex).ok());
+    let hash: [u8; 32] = hash.and_then(|bytes| bytes.try_into().ok()).ok_or_else(form)?;
+    let is_erased = match (text(entry, "nonce"), text(entry, "content")) {
+        (None, None) => true,
+        (Some(nonce), Some(content)) => {
+            let (label, nonce) = (
+                text(entry, "label").ok_or_else(form)?,
+                hex::decode(nonce).map_err(|_| form())?,
+            );
+            if entry_hash(label, &[&nonce, content.as_bytes()]) != hash {
+                return Err(Fault::new("内容与哈希不符", "its content does not fit its hash"));
+            }
+            false
+        }
+        _ => return Err(form()),
+    };
+    let Some(index) = entry.get("index") else {
+        return Ok(Checked::Waits);
+    };
+    let index = index.as_u64().ok_or_else(form)?;
+    let bytes = text(entry, "leaf")
+        .and_then(|leaf| STANDARD.decode(leaf).ok())
+        .ok_or_else(form)?;
+    let leaf = Leaf::from_bytes(&bytes)?;
+    if leaf.commitment != hash {
+        return Err(Fault::new("日志里是另一条记录", "the log has another entry there"));
+    }
+    let path = entry
+        .get("path")
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    let path: Option<Vec<[u8; 32]>> = path
+        .iter()
+        .map(|hash| STANDARD.decode(hash.as_str()?).ok()?.try_into().ok())
+        .collect();
+    check_inclusion(&path.ok_or_else(form)?, head, index, &bytes)?;
+    Ok(Checked::Holds { index, leaf, is_erased })
+}
+
+fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
+    value.get(name)?.as_str()
+}
