@@ -202,12 +202,7 @@ pub async fn proofs(
     })
 }
 
-async fn read(
-    app: &App,
-    permit: &Permit<ReadOwnLookUps>,
-    part: Part,
-    looks_max: u32,
-) -> Result<OwnLooks, AppError> {
+async fn read(app: &App, permit: &Permit<ReadOwnLookUps>, part: Part, looks_max: u32) -> Result<OwnLooks, AppError> {
     let numbers = numbers(app, permit).await?;
     let current = numbers.first().copied().ok_or(AppError::NotFound)?;
     let what = json!({ "v": 1, "kind": "own_read", "account": permit.resource().account, "what": "own_look_ups" });

@@ -31,9 +31,11 @@ impl MatterStore for SqliteStore {
             let mut order: Vec<usize> = (0..numbers.len()).collect();
             order.sort_unstable_by_key(|place| numbers.get(*place));
             let mut found = vec![None; numbers.len()];
+            let mut statement = connection.prepare_cached(include_str!("../sql/matter/find.sql"))?;
             for place in order {
                 if let (Some(number), Some(slot)) = (numbers.get(place), found.get_mut(place)) {
-                    *slot = find(connection, &organisation, number)?;
+                    let mut rows = statement.query(params![organisation.as_str(), number.as_str()])?;
+                    *slot = rows.next()?.map(matter).transpose()?;
                 }
             }
             Ok(found)

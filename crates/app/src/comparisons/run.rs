@@ -223,7 +223,7 @@ impl Run {
         let block_no = self.next_block;
         let known = self.app.store().find_block_at(self.known.uuid, block_no).await?;
         let done = match known {
-            Some(known) => self.again(known, tag, rows).await?,
+            Some(known) => self.again(&known, tag, rows).await?,
             None => self.anew(block_no, tag, rows).await?,
         };
         self.next_block += 1;
@@ -281,7 +281,7 @@ impl Run {
         match app.store().append_block(Arc::new(block)).await? {
             Appended::New => self.answer(traced, rows).await,
             // Another connection with the same key was faster.
-            Appended::Known(known) => self.again(*known, request_tag, rows).await,
+            Appended::Known(known) => self.again(&known, request_tag, rows).await,
             Appended::TooMany => {
                 // Another comparison took the day's rows meanwhile: the policies say so in their words.
                 let refused = app
@@ -319,7 +319,7 @@ impl Run {
     /// A block that stands in this place already: answered as it was, or now if it was not.
     async fn again(
         &self,
-        known: Block,
+        known: &Block,
         request_tag: [u8; 32],
         rows: Vec<Result<Row, RowFault>>,
     ) -> Result<BlockDone, ComparisonFault> {
@@ -327,7 +327,7 @@ impl Run {
             return Err(ComparisonFault::KeyUsed);
         }
         let pages = self.app.store().pages_of(known.uuid).await?;
-        let traced = block::traced(&self.app, &known, &pages)?.ok_or(ComparisonFault::KeyOld)?;
+        let traced = block::traced(&self.app, known, &pages)?.ok_or(ComparisonFault::KeyOld)?;
         match &known.answer {
             None => self.answer(traced, rows).await,
             Some(answer) => {

@@ -50,7 +50,9 @@ async fn proposed(city: &City, caller: &Caller, purpose: &str, items: &[&str], r
         last_day: Day::new(2027, 6, 30).unwrap(),
     };
     let question = comparisons::propose_question(city.app(), caller, &proposal).unwrap();
-    let state = comparisons::propose(city.app(), &city.may(caller, question), &proposal).await.unwrap();
+    let state = comparisons::propose(city.app(), &city.may(caller, question), &proposal)
+        .await
+        .unwrap();
     assert!(!state.is_running);
     state.programme.proposed.uuid
 }
@@ -64,7 +66,9 @@ async fn programme(city: &City, organisation: &Uscc, purpose: &str, items: &[&st
     };
     for approver in [officer(city, 8, organisation), centre] {
         let question = comparisons::approve_question(city.app(), id).await.unwrap();
-        comparisons::approve(city.app(), &city.may(&approver, question)).await.unwrap();
+        comparisons::approve(city.app(), &city.may(&approver, question))
+            .await
+            .unwrap();
     }
     id
 }
@@ -117,7 +121,9 @@ async fn seen(city: &City, sequence: u16) -> OwnLooks {
 }
 
 fn matters(from: u32, count: u32) -> Vec<String> {
-    (from..from + count).map(|number| format!("测食许〔2026〕{number}号")).collect()
+    (from..from + count)
+        .map(|number| format!("测食许〔2026〕{number}号"))
+        .collect()
 }
 
 async fn register_all(city: &City, purpose: &str, organisation: &Uscc, numbers: &[String]) {
@@ -141,7 +147,9 @@ async fn a_programme_runs_with_two_approvals_until_its_end() {
         assert_eq!(own.code(), "POLICY-0106");
         let foreign = officer(city, 8, &Uscc::parse("11370199MB99000646").unwrap());
         assert!(city.app().policies().decide(&foreign, question.clone()).is_err());
-        comparisons::approve(city.app(), &city.may(&second, question.clone())).await.unwrap();
+        comparisons::approve(city.app(), &city.may(&second, question.clone()))
+            .await
+            .unwrap();
         assert_eq!(refused(&proposer).await, "POLICY-0206", "the centre has not approved");
         let same = Caller {
             account: second.account,
@@ -153,11 +161,17 @@ async fn a_programme_runs_with_two_approvals_until_its_end() {
             account: Uuid::from_u128(9),
             ..city.centre()
         };
-        let state = comparisons::approve(city.app(), &city.may(&centre, question.clone())).await.unwrap();
+        let state = comparisons::approve(city.app(), &city.may(&centre, question.clone()))
+            .await
+            .unwrap();
         assert!(state.is_running);
         begin(city, &proposer, id, "key-00000001").await.unwrap();
         let other = begin(city, &foreign, id, "key-00000001").await.err().unwrap();
-        assert_eq!(other.code(), "COMPARE-0001", "another organisation's is as absent as none");
+        assert_eq!(
+            other.code(),
+            "COMPARE-0001",
+            "another organisation's is as absent as none"
+        );
         let listed = comparisons::list(city.app(), &second).await.unwrap();
         assert_eq!(listed.len(), 1);
         assert!(comparisons::list(city.app(), &foreign).await.unwrap().is_empty());
@@ -166,14 +180,23 @@ async fn a_programme_runs_with_two_approvals_until_its_end() {
         assert_eq!(refused(&proposer).await, "POLICY-0206");
         city.clock.jump(-300 * 24 * 3600 * 1000);
         begin(city, &proposer, id, "key-00000002").await.unwrap();
-        comparisons::end(city.app(), &city.may(&second, question.clone())).await.unwrap();
+        comparisons::end(city.app(), &city.may(&second, question.clone()))
+            .await
+            .unwrap();
         assert_eq!(refused(&proposer).await, "POLICY-0206");
         let twice = comparisons::end(city.app(), &city.may(&second, question)).await;
         assert!(matches!(twice, Err(ComparisonFault::Approval)));
         let (_, waiting) = city.store().log_sizes().await.unwrap();
-        let entries = city.store().outbox_entries(u32::try_from(waiting).unwrap()).await.unwrap();
+        let entries = city
+            .store()
+            .outbox_entries(u32::try_from(waiting).unwrap())
+            .await
+            .unwrap();
         let decisions = entries.iter().filter(|(kind, _)| *kind == EntryKind::Decision).count();
-        assert_eq!(decisions, 4, "proposed, approved twice, ended: each is an entry of the log");
+        assert_eq!(
+            decisions, 4,
+            "proposed, approved twice, ended: each is an entry of the log"
+        );
     })
     .await;
 }
@@ -207,7 +230,9 @@ async fn happens(city: &mut City, state: &mut u64) {
         2 | 3 => {
             let resident = u16::try_from(1 + draw(state, 3)).unwrap();
             let own = city.own(resident).await.unwrap();
-            let Some(record) = own.groups.iter().flat_map(|group| &group.records).next() else { return };
+            let Some(record) = own.groups.iter().flat_map(|group| &group.records).next() else {
+                return;
+            };
             let asked = WithdrawRecord {
                 record: record.uuid,
                 provider: city.provider.clone(),
@@ -227,9 +252,12 @@ async fn happens(city: &mut City, state: &mut u64) {
         }
         5 => {
             let resident = u16::try_from(1 + draw(state, 6)).unwrap();
-            let relation = [Relation::Own, Relation::Kin, Relation::Colleague][usize::try_from(draw(state, 3)).unwrap()];
+            let relation =
+                [Relation::Own, Relation::Kin, Relation::Colleague][usize::try_from(draw(state, 3)).unwrap()];
             let account = Uuid::from_u128(u128::from(10 + draw(state, 3)));
-            look_ups::declare_relation(city.app(), account, &document(resident), relation).await.unwrap();
+            look_ups::declare_relation(city.app(), account, &document(resident), relation)
+                .await
+                .unwrap();
         }
         _ => city.restart().await,
     }
@@ -263,15 +291,19 @@ async fn i7_a_batch_answers_what_single_look_ups_would_whatever_happened_before(
             ] {
                 let caller = officer(city, account, organisation);
                 let rows = who.iter().zip(numbers);
-                let lines: Vec<_> = rows.map(|((sequence, name), number)| line(*sequence, name, number)).collect();
-                let done = compare(city, &caller, id, &format!("key-of-round-{round}"), &lines).await.unwrap();
+                let lines: Vec<_> = rows
+                    .map(|((sequence, name), number)| line(*sequence, name, number))
+                    .collect();
+                let done = compare(city, &caller, id, &format!("key-of-round-{round}"), &lines)
+                    .await
+                    .unwrap();
                 for (place, ((sequence, name), number)) in who.iter().zip(numbers).enumerate() {
                     let written = Written {
                         purpose,
                         matter_no: number.clone(),
                         name: (*name).to_owned(),
                         items: items.iter().map(|item| (*item).to_owned()).collect(),
-                        ..Written::about(*sequence, &format!("key-{round}-{place}"))
+                        ..Written::about(*sequence, &format!("key-of-{round}-{place}"))
                     };
                     let single = singly(city, &caller, &written).await;
                     let batch = said(&done, items.len())[place].clone().unwrap();
@@ -291,7 +323,10 @@ async fn i7_a_batch_answers_what_single_look_ups_would_whatever_happened_before(
             (PROCUREMENT, vec![false]),
             (PROCUREMENT, vec![true]),
         ];
-        assert!(kinds.iter().all(|kind| opened.contains(kind)), "the course shows little: {opened:?}");
+        assert!(
+            kinds.iter().all(|kind| opened.contains(kind)),
+            "the course shows little: {opened:?}"
+        );
         city.verify().await.unwrap();
     })
     .await;
@@ -306,7 +341,10 @@ async fn r6_a_person_sees_each_comparison_at_once_with_its_proof() {
         let numbers = matters(1, 9);
         register_all(city, FOOD, &organisation, &numbers).await;
         let caller = officer(city, 7, &organisation);
-        let lines: Vec<_> = (1..=6).zip(&numbers).map(|(sequence, number)| line(sequence, name(sequence), number)).collect();
+        let lines: Vec<_> = (1..=6)
+            .zip(&numbers)
+            .map(|(sequence, number)| line(sequence, name(sequence), number))
+            .collect();
         let done = compare(city, &caller, id, "key-00000001", &lines).await.unwrap();
         let receipt = done.receipt.unwrap();
         let promise = comparisons::promise(receipt.block, &receipt.entry_hash, &receipt.answer_hash, receipt.as_of);
@@ -317,7 +355,10 @@ async fn r6_a_person_sees_each_comparison_at_once_with_its_proof() {
         let look = &looks.compared[0];
         assert_eq!((look.programme, look.aim.as_str()), (id, "年度复核"));
         assert_eq!(look.by.organisation.zh, city.provider_name);
-        assert_eq!((look.by.matter_no.as_deref(), look.by.purpose.as_str()), (Some(numbers[0].as_str()), FOOD));
+        assert_eq!(
+            (look.by.matter_no.as_deref(), look.by.purpose.as_str()),
+            (Some(numbers[0].as_str()), FOOD)
+        );
         assert!(look.by.legal_ground.as_ref().unwrap().contains("食品安全法"));
         assert_eq!(look.outcome, Some(TraceOutcome::Disclosed));
         let flags: Vec<_> = look.items.iter().map(|(_, is_open)| is_open.unwrap()).collect();
@@ -325,7 +366,12 @@ async fn r6_a_person_sees_each_comparison_at_once_with_its_proof() {
         // A person of whom nothing is held sees it, too, and that nothing was shown.
         let other = &seen(city, 4).await.compared;
         assert_eq!((other.len(), other[0].outcome), (1, Some(TraceOutcome::Nothing)));
-        assert_eq!(own_looks::count_recent(city.app(), &may_see(city, 4), 90).await.unwrap(), 1);
+        assert_eq!(
+            own_looks::count_recent(city.app(), &may_see(city, 4), 90)
+                .await
+                .unwrap(),
+            1
+        );
 
         // The way from the words to the log: header, row, answer.
         sequencer::run_once(city.app(), Uuid::from_u128(5)).await.unwrap();
@@ -341,7 +387,9 @@ async fn r6_a_person_sees_each_comparison_at_once_with_its_proof() {
             }
             hashes.push(hex::encode(proof.entry_hash));
             let Some(path) = path else { continue };
-            let [page, block] = &path.steps[..] else { panic!("two steps") };
+            let [page, block] = &path.steps[..] else {
+                panic!("two steps")
+            };
             let root = root_of(page, proof.entry_hash);
             translog::check_subtree(block, &root, path.log_entry_hash).unwrap();
             let found = city.store().find_entries(&[path.log_entry_hash]).await.unwrap();
@@ -350,15 +398,23 @@ async fn r6_a_person_sees_each_comparison_at_once_with_its_proof() {
         let content = |place: usize| look.proofs[place].0.entry.as_ref().unwrap().content.clone();
         assert!(content(1).contains(&hashes[0]), "the row names its header");
         assert!(content(2).contains(&hashes[1]), "the answer names its row");
-        let ends: Vec<_> = look.proofs.iter().filter_map(|(_, path)| Some(path.as_ref()?.log_entry_hash)).collect();
+        let ends: Vec<_> = look
+            .proofs
+            .iter()
+            .filter_map(|(_, path)| Some(path.as_ref()?.log_entry_hash))
+            .collect();
         assert_eq!(ends, [receipt.entry_hash, receipt.answer_hash]);
 
         // "I don't recognise this", and its answer.
-        own_looks::complain(city.app(), &may_see(city, 1), look.id, "不是我").await.unwrap();
+        own_looks::complain(city.app(), &may_see(city, 1), look.id, "不是我")
+            .await
+            .unwrap();
         let foreign = own_looks::complain(city.app(), &may_see(city, 2), look.id, "").await;
         assert!(matches!(foreign, Err(AppError::NotFound)));
         let permit = city.may(&caller, look_ups::head(city.app(), look.id).await.unwrap());
-        own_looks::answer_complaint(city.app(), &permit, "年度复核名单").await.unwrap();
+        own_looks::answer_complaint(city.app(), &permit, "年度复核名单")
+            .await
+            .unwrap();
         let complaint = seen(city, 1).await.compared[0].complaint.clone().unwrap();
         assert_eq!(complaint.answer.as_deref(), Some("年度复核名单"));
         city.verify().await.unwrap();
@@ -376,7 +432,12 @@ fn may_see(city: &City, sequence: u16) -> policy::Permit<ReadOwnLookUps> {
 fn root_of(path: &translog::SubtreePath, commitment: [u8; 32]) -> [u8; 32] {
     use sha2::{Digest, Sha256};
     let node = |left: &[u8; 32], right: &[u8; 32]| -> [u8; 32] {
-        Sha256::new().chain_update([1]).chain_update(left).chain_update(right).finalize().into()
+        Sha256::new()
+            .chain_update([1])
+            .chain_update(left)
+            .chain_update(right)
+            .finalize()
+            .into()
     };
     let mut hash = translog::leaf_hash(&commitment);
     let (mut at, mut last, mut hashes) = (path.index, path.size - 1, path.hashes.iter());
@@ -402,7 +463,8 @@ async fn i8_the_same_key_gets_the_same_answers_and_nothing_is_logged_twice() {
         let caller = officer(city, 7, &organisation);
         let of = |sequences: [u16; 3]| -> Vec<_> {
             let rows = sequences.into_iter().zip(&numbers);
-            rows.map(|(sequence, number)| line(sequence, name(sequence), number)).collect()
+            rows.map(|(sequence, number)| line(sequence, name(sequence), number))
+                .collect()
         };
         let (one, two) = (of([1, 2, 6]), of([4, 2, 3]));
         let mut run = begin(city, &caller, id, "key-00000001").await.unwrap();
@@ -418,17 +480,24 @@ async fn i8_the_same_key_gets_the_same_answers_and_nothing_is_logged_twice() {
                 record: record.uuid,
                 provider: organisation.clone(),
             };
-            lifecycle::withdraw(city.app(), &city.may(&city.officer(), asked), "录入有误").await.unwrap();
+            lifecycle::withdraw(city.app(), &city.may(&city.officer(), asked), "录入有误")
+                .await
+                .unwrap();
         }
         let after_withdrawal = city.store().log_sizes().await.unwrap();
         assert!(after_withdrawal > sizes);
+        drop(run);
         city.restart().await;
         let mut run = begin(city, &caller, id, "key-00000001").await.unwrap();
         let again = run.block(one.clone()).await.unwrap();
         assert_eq!((said(&again, 1), again.receipt), (said(&first, 1), first.receipt));
         let again = run.block(two.clone()).await.unwrap();
         assert_eq!((said(&again, 1), again.receipt), (said(&second, 1), second.receipt));
-        assert_eq!(city.store().log_sizes().await.unwrap(), after_withdrawal, "nothing is logged twice");
+        assert_eq!(
+            city.store().log_sizes().await.unwrap(),
+            after_withdrawal,
+            "nothing is logged twice"
+        );
         assert_eq!(seen(city, 2).await.compared.len(), 2, "two rows were about resident 2");
 
         // Other lines in a place, other items under the key, the key a day later: refused, and nothing is logged.
@@ -439,7 +508,11 @@ async fn i8_the_same_key_gets_the_same_answers_and_nothing_is_logged_twice() {
         let fault = begin(city, &caller, other, "key-00000001").await.err().unwrap();
         assert_eq!(fault.code(), "COMPARE-0002");
         let fresh = compare(city, &caller, id, "key-00000002", &one).await.unwrap();
-        assert_eq!(said(&fresh, 1), [Ok(vec![false]), Ok(vec![true]), Ok(vec![false])], "another key reads anew");
+        assert_eq!(
+            said(&fresh, 1),
+            [Ok(vec![false]), Ok(vec![true]), Ok(vec![false])],
+            "another key reads anew"
+        );
         city.clock.jump(25 * 3600 * 1000);
         let old = begin(city, &caller, id, "key-00000001").await.err().unwrap();
         assert_eq!(old.code(), "COMPARE-0003");
@@ -487,18 +560,28 @@ async fn r12_a_faulty_row_is_told_before_anybody_is_searched_for_and_stops_no_ot
         ];
         assert_eq!(said(&done, 1), expected);
         assert_eq!(done.receipt.unwrap().rows, 2);
-        assert_eq!((seen(city, 1).await.compared.len(), seen(city, 2).await.compared.len()), (1, 1));
+        assert_eq!(
+            (seen(city, 1).await.compared.len(), seen(city, 2).await.compared.len()),
+            (1, 1)
+        );
         // A block of faults alone searches for nobody and leaves nothing.
         let sizes = city.store().log_sizes().await.unwrap();
-        let done = compare(city, &caller, id, "key-00000002", &[Err(RowFault::FORM)]).await.unwrap();
+        let done = compare(city, &caller, id, "key-00000002", &[Err(RowFault::FORM)])
+            .await
+            .unwrap();
         assert!(done.receipt.is_none());
         assert_eq!(city.store().log_sizes().await.unwrap(), sizes);
         // The day's rows: two are left.
-        let three: Vec<_> = (1..=3).zip(&numbers).map(|(sequence, number)| line(sequence, name(sequence), number)).collect();
+        let three: Vec<_> = (1..=3)
+            .zip(&numbers)
+            .map(|(sequence, number)| line(sequence, name(sequence), number))
+            .collect();
         let fault = compare(city, &caller, id, "key-00000003", &three).await.unwrap_err();
         assert_eq!(fault.code(), "POLICY-0207");
         compare(city, &caller, id, "key-00000004", &three[..2]).await.unwrap();
-        let full = compare(city, &caller, id, "key-00000005", &three[..1]).await.unwrap_err();
+        let full = compare(city, &caller, id, "key-00000005", &three[..1])
+            .await
+            .unwrap_err();
         assert_eq!(full.code(), "POLICY-0207");
         // What was answered is given again all the same, and tomorrow is another day.
         compare(city, &caller, id, "key-00000004", &three[..2]).await.unwrap();
@@ -521,7 +604,9 @@ async fn ab01_a_number_never_issued_and_a_relation_raise_alarms_in_a_batch_too()
         register_all(city, FOOD, &organisation, &numbers).await;
         let caller = officer(city, 7, &organisation);
         look_ups::add_honey_numbers(city.app(), &[document(999)]).await.unwrap();
-        look_ups::declare_relation(city.app(), caller.account, &document(1), Relation::Kin).await.unwrap();
+        look_ups::declare_relation(city.app(), caller.account, &document(1), Relation::Kin)
+            .await
+            .unwrap();
         let lines = vec![
             line(1, name(1), &numbers[0]),
             line(2, name(2), &numbers[1]),
@@ -573,7 +658,10 @@ async fn r11_no_answer_without_a_trace_whatever_fails_and_the_same_key_tells_the
                     let own = &stored[blocks.min(stored.len())..];
                     assert!(own.len() <= 1, "one block a key");
                     if answered.is_ok() {
-                        assert!(own.iter().all(|block| block.answer.is_some()) && own.len() == 1, "{key}");
+                        assert!(
+                            own.iter().all(|block| block.answer.is_some()) && own.len() == 1,
+                            "{key}"
+                        );
                     }
                     if own.iter().any(|block| block.answer.is_none()) {
                         unanswered += 1;
@@ -610,18 +698,28 @@ async fn a_block_of_one_key_is_compared_once_by_racing_connections() {
         let lines: Vec<_> = numbers.iter().map(|number| line(2, name(2), number)).collect();
         let racing = (0..4).map(|_| compare(city, &caller, id, "key-of-the-race", &lines));
         let done = futures::future::join_all(racing).await;
-        let receipts: BTreeSet<String> = done.iter().map(|done| format!("{:?}", done.as_ref().unwrap().receipt)).collect();
+        let receipts: BTreeSet<String> = done
+            .iter()
+            .map(|done| format!("{:?}", done.as_ref().unwrap().receipt))
+            .collect();
         assert_eq!(receipts.len(), 1, "all get the one answer");
         assert_eq!(city.store().scan_blocks(0, 9).await.unwrap().len(), 1);
         let item = ItemId::parse("ITM-PERMIT").unwrap();
         let flags = done[0].as_ref().unwrap().answers[299].unwrap();
-        assert_eq!(flags.of(&[item]).map(|(_, is_open)| is_open).collect::<Vec<_>>(), [true]);
+        assert_eq!(
+            flags.of(&[item]).map(|(_, is_open)| is_open).collect::<Vec<_>>(),
+            [true]
+        );
         // Every one of three hundred rows about one person is on the own page.
         assert_eq!(seen(city, 2).await.compared.len(), 300);
         // As many as may run at once.
         let mut running = Vec::new();
         for number in 0..8 {
-            running.push(begin(city, &caller, id, &format!("key-at-once-{number}")).await.unwrap());
+            running.push(
+                begin(city, &caller, id, &format!("key-at-once-{number}"))
+                    .await
+                    .unwrap(),
+            );
         }
         let busy = begin(city, &caller, id, "key-at-once-8").await.err().unwrap();
         assert_eq!(busy.code(), "COMPARE-0006");

@@ -124,7 +124,9 @@ async fn looks(city: &City, sequence: u16) -> OwnLooks {
             account: caller.account,
         },
     );
-    own_looks::list(city.app(), &permit, Default::default()).await.unwrap()
+    own_looks::list(city.app(), &permit, own_looks::Part::default())
+        .await
+        .unwrap()
 }
 
 async fn both<F: AsyncFn(&mut City)>(test: F) {

@@ -61,7 +61,13 @@ fn person(place: u64) -> anyhow::Result<(ResidentId, String)> {
     let day = Day::new(1960, 1, 1)?.plus_days(i32::try_from(place / 999)?)?;
     let number = ResidentId::compose("370199", day, u16::try_from(place % 999 + 1)?).context("a number")?;
     let letters = ['甲', '乙', '丙', '丁', '戊', '己', '庚', '辛', '壬', '癸'];
-    let letter = |at: u64| usize::try_from(at % 10).ok().and_then(|at| letters.get(at)).copied().unwrap_or('甲');
+    let letter = |at: u64| {
+        usize::try_from(at % 10)
+            .ok()
+            .and_then(|at| letters.get(at))
+            .copied()
+            .unwrap_or('甲')
+    };
     Ok((number, ['测', '试', letter(place), letter(place / 10)].iter().collect()))
 }
 
@@ -115,27 +121,44 @@ pub(crate) async fn run(ground: &Ground, plan: &Plan, folder: &Path, report: &mu
             measure::status_mib(std::process::id(), "VmRSS").unwrap_or_default()
         ))?;
         towns.push((name, town, postmaster));
-        arms.push(Arm::new(if name == "SQLite" { "SQLite, in process" } else { "PostgreSQL store, in process" }));
-        arms.push(Arm::new(if name == "SQLite" { "SQLite, over HTTP" } else { "PostgreSQL store, over HTTP" }));
+        arms.push(Arm::new(if name == "SQLite" {
+            "SQLite, in process"
+        } else {
+            "PostgreSQL store, in process"
+        }));
+        arms.push(Arm::new(if name == "SQLite" {
+            "SQLite, over HTTP"
+        } else {
+            "PostgreSQL store, over HTTP"
+        }));
     }
     for turn in 0..plan.turns {
         measure::settle();
         let meter = Meter::start(Some(peer.postmaster));
         opened.push(tuned.job(&rows).await?);
-        arms.first_mut().context("an arm")?.end(turn, plan, meter.stop(), report)?;
+        arms.first_mut()
+            .context("an arm")?
+            .end(turn, plan, meter.stop(), report)?;
         for (at, (_, town, postmaster)) in towns.iter().enumerate() {
             measure::settle();
             let meter = Meter::start(*postmaster);
             opened.push(town.compare(&rows, &format!("key-of-turn-{turn}")).await?);
-            arms.get_mut(1 + 2 * at).context("an arm")?.end(turn, plan, meter.stop(), report)?;
+            arms.get_mut(1 + 2 * at)
+                .context("an arm")?
+                .end(turn, plan, meter.stop(), report)?;
             measure::settle();
             let meter = Meter::start(*postmaster);
             opened.push(town.over_http(&rows, &format!("key-of-http-{turn}")).await?);
-            arms.get_mut(2 + 2 * at).context("an arm")?.end(turn, plan, meter.stop(), report)?;
+            arms.get_mut(2 + 2 * at)
+                .context("an arm")?
+                .end(turn, plan, meter.stop(), report)?;
         }
     }
     let first = opened.first().copied().unwrap_or_default();
-    ensure!(first > 0 && opened.iter().all(|open| *open == first), "the arms disagree: {opened:?}");
+    ensure!(
+        first > 0 && opened.iter().all(|open| *open == first),
+        "the arms disagree: {opened:?}"
+    );
     report.line(format_args!("  every arm opened the same number of rows: {first}"))?;
     summary(&arms, plan, report)
 }
@@ -147,7 +170,10 @@ struct Arm {
 
 impl Arm {
     const fn new(name: &'static str) -> Self {
-        Self { name, costs: Vec::new() }
+        Self {
+            name,
+            costs: Vec::new(),
+        }
     }
 
     fn end(&mut self, turn: usize, plan: &Plan, cost: Cost, report: &mut Report) -> anyhow::Result<()> {
@@ -167,7 +193,9 @@ impl Arm {
 }
 
 fn summary(arms: &[Arm], plan: &Plan, report: &mut Report) -> anyhow::Result<()> {
-    let Some((peer, others)) = arms.split_first() else { return Ok(()) };
+    let Some((peer, others)) = arms.split_first() else {
+        return Ok(());
+    };
     let wall = |arm: &Arm| arm.costs.iter().map(|cost| cost.wall).collect::<Vec<_>>();
     let (median, min, max) = spread(&wall(peer));
     report.line(format_args!("  {:<30} {median:.2} s ({min:.2}–{max:.2})", peer.name))?;
@@ -214,7 +242,10 @@ impl Town {
             statements: Arc::new(app::reconcile::NoStatements),
             clock: Arc::new(SystemClock),
             ids: Arc::new(RandomIds::default()),
-            log: app::log::Log::new("log.example", Arc::new(translog::TileFolder::open(&folder.join("log"))?)),
+            log: app::log::Log::new(
+                "log.example",
+                Arc::new(translog::TileFolder::open(&folder.join("log"))?),
+            ),
             settings,
         });
         let organisation = Some(Uscc::parse(PROVIDER)?);
@@ -258,7 +289,12 @@ impl Town {
             key,
         };
         let (question, asked) = comparisons::prepare(&self.app, &self.caller, &request).await?;
-        let permit = self.app.policies().decide(&self.caller, question).ok().context("a permit")?;
+        let permit = self
+            .app
+            .policies()
+            .decide(&self.caller, question)
+            .ok()
+            .context("a permit")?;
         let mut run = comparisons::begin(&self.app, &permit, asked).await?;
         let mut open = 0;
         for block in rows.chunks(BLOCK_ROWS) {
@@ -277,21 +313,30 @@ impl Town {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-        let served = tokio::spawn(web::serve(self.app.clone(), listener, web::WebSettings::default(), async {
-            // Either end of the channel may go first.
-            let _ = stopped.await;
-        }));
+        let served = tokio::spawn(web::serve(
+            self.app.clone(),
+            listener,
+            web::WebSettings::default(),
+            async {
+                // Either end of the channel may go first.
+                let _ = stopped.await;
+            },
+        ));
         let (mut from, mut to) = TcpStream::connect(address).await?.into_split();
         let head = format!(
             "POST /api/v1/comparisons?programme={} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {}\r\n\
              Content-Type: application/x-ndjson\r\nIdempotency-Key: {key}\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n",
             self.programme, self.token
         );
-        let bodies: Vec<String> = rows.chunks(1_000).map(|rows| rows.iter().map(Asked::line).collect()).collect();
+        let bodies: Vec<String> = rows
+            .chunks(1_000)
+            .map(|rows| rows.iter().map(Asked::line).collect())
+            .collect();
         let sending = tokio::spawn(async move {
             to.write_all(head.as_bytes()).await?;
             for body in bodies {
-                to.write_all(format!("{:x}\r\n{body}\r\n", body.len()).as_bytes()).await?;
+                to.write_all(format!("{:x}\r\n{body}\r\n", body.len()).as_bytes())
+                    .await?;
             }
             to.write_all(b"0\r\n\r\n").await?;
             Ok::<_, std::io::Error>(to)
@@ -309,7 +354,11 @@ impl Town {
 /// Rows that an answer says to open; every row must be answered.
 fn opened(answer: &[u8], rows: usize) -> anyhow::Result<u64> {
     let text = std::str::from_utf8(answer)?;
-    ensure!(text.starts_with("HTTP/1.1 200"), "the answer is {}", text.lines().next().unwrap_or_default());
+    ensure!(
+        text.starts_with("HTTP/1.1 200"),
+        "the answer is {}",
+        text.lines().next().unwrap_or_default()
+    );
     let (_, mut rest) = text.split_once("\r\n\r\n").context("a head")?;
     let mut body = String::with_capacity(rest.len());
     while let Some((size, after)) = rest.split_once("\r\n") {
@@ -319,7 +368,10 @@ fn opened(answer: &[u8], rows: usize) -> anyhow::Result<u64> {
         rest = after.get(2..).unwrap_or_default();
     }
     let answered = body.lines().filter(|line| line.starts_with("{\"line\"")).count();
-    ensure!(answered == rows && body.contains("{\"end\""), "{answered} of {rows} rows were answered");
+    ensure!(
+        answered == rows && body.contains("{\"end\""),
+        "{answered} of {rows} rows were answered"
+    );
     Ok(body.matches("\"open\"").count() as u64)
 }
 
@@ -352,7 +404,11 @@ async fn programme(app: &App, caller: &Caller) -> anyhow::Result<Uuid> {
     };
     let question = comparisons::propose_question(app, caller, &proposal)?;
     let permit = app.policies().decide(caller, question).ok().context("a permit")?;
-    let id = comparisons::propose(app, &permit, &proposal).await?.programme.proposed.uuid;
+    let id = comparisons::propose(app, &permit, &proposal)
+        .await?
+        .programme
+        .proposed
+        .uuid;
     let second = Caller {
         account: Uuid::from_u128(8),
         ..caller.clone()
@@ -389,7 +445,9 @@ async fn fill_persons(store: &dyn Store, vault: &Vault, plan: &Plan) -> anyhow::
             let numbers = vault.number_tags(&document).current;
             let names = vault.name_tags(&document, &name).current;
             if place % PENALISED == 0 {
-                commit.records.push(penalty(&commit, u32::try_from(place - from)?, place)?);
+                commit
+                    .records
+                    .push(penalty(&commit, u32::try_from(place - from)?, place)?);
             }
             commit.new_persons.push(NewPerson {
                 uuid: domain::IdSource::uuid(&ids, SystemClock.now()),
@@ -430,7 +488,7 @@ fn empty(ids: &RandomIds) -> ChunkCommit {
         procedures: Vec::new(),
         steps: Vec::new(),
         faults: Vec::new(),
-        fault_counts: Default::default(),
+        fault_counts: std::collections::BTreeMap::new(),
         entry_hash: translog::entry_hash("chunk", &[uuid.as_bytes()]),
     }
 }
@@ -530,7 +588,10 @@ impl Tuned {
             let mut text = String::new();
             for (row, asked) in rows.iter().enumerate() {
                 let line = at * 100_000 + row;
-                text.push_str(&format!("{line}\t{}\t{}\t{}\n", asked.number, asked.name, asked.matter_no));
+                text.push_str(&format!(
+                    "{line}\t{}\t{}\t{}\n",
+                    asked.number, asked.name, asked.matter_no
+                ));
             }
             copy(client, "COPY batch FROM STDIN", text).await?;
         }

@@ -6,9 +6,9 @@
 
 mod arms;
 mod city;
-mod compare;
 #[path = "../../src/clock.rs"]
 mod clock;
+mod compare;
 mod decide;
 mod formats;
 mod idle;
@@ -138,7 +138,11 @@ async fn main() -> anyhow::Result<()> {
         formats::run(&ground, turns, &folder.path().join("formats"), &mut report)?;
     }
     if is_asked(Section::P2) {
-        let (persons, rows, turns) = if args.quick { (1_000_000, 100_000, 2) } else { (10_000_000, 1_000_000, 3) };
+        let (persons, rows, turns) = if args.quick {
+            (1_000_000, 100_000, 2)
+        } else {
+            (10_000_000, 1_000_000, 3)
+        };
         let plan = compare::Plan { persons, rows, turns };
         compare::run(&ground, &plan, &folder.path().join("p2"), &mut report).await?;
     }

@@ -361,7 +361,8 @@ pub async fn a_comparison_index_reads_what_is_new(store: &dyn Store) {
             .await,
         "events",
     );
-    let alias = make.person_event(person, PersonEvent::AliasConfirmed);
+    let mut alias = make.person_event(person, PersonEvent::AliasConfirmed);
+    alias.tags = vec![make.tag(BlindIndex::NumberAndName)];
     ok(store.append_person_event(&alias).await, "alias");
     let mut lock = NewLock {
         tags: vec![make.tag(BlindIndex::Number)],

@@ -502,7 +502,8 @@ pub async fn fill_every_table(store: &dyn Store) {
         store.append_record_events(&[event], START, &[make.bytes()]).await,
         "event",
     );
-    let alias = make.person_event(person.id, PersonEvent::AliasConfirmed);
+    let mut alias = make.person_event(person.id, PersonEvent::AliasConfirmed);
+    alias.tags = vec![make.tag(BlindIndex::NumberAndName)];
     ok(store.append_person_event(&alias).await, "event of a person");
     ok(store.acknowledge_notices(person.id, START, START).await, "acknowledge");
     let trace = make.trace(make.tag(BlindIndex::Number), TraceKind::OwnRead);

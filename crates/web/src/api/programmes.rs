@@ -121,6 +121,9 @@ pub(super) async fn propose(
     caller: ApiCaller,
     ApiJson(sent): ApiJson<WireProposal>,
 ) -> Result<(StatusCode, Json<WireProgramme>), Fault> {
+    if caller.caller.organisation.is_none() {
+        return Err(Fault::Forbidden { code: "POLICY-0002" });
+    }
     let last_day = Day::parse_iso(&sent.last_day).map_err(|_| ComparisonFault::Proposal)?;
     let proposal = Proposal {
         purpose: &sent.purpose,

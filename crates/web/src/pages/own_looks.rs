@@ -114,7 +114,9 @@ pub(super) async fn show(
     let looks = own_looks::list(&state.app, &permit, part).await?;
     let p = user.page(&state, "nav-looks", "/me/look-ups");
     let own = if with_own { "&own=1" } else { "" };
-    let from = part.before.map_or_else(|| "?".to_owned(), |before: i64| format!("?before={before}&"));
+    let from = part
+        .before
+        .map_or_else(|| "?".to_owned(), |before: i64| format!("?before={before}&"));
     let page = LooksPage {
         as_of: looks.as_of.local_text(),
         is_locked: looks.is_locked,

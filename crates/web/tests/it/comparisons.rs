@@ -17,9 +17,7 @@ use crate::town::{Town, resident_number};
 
 /// Registers matters for the purpose of the tests.
 async fn register(town: &Town, token: &str, numbers: &[u32]) {
-    let matter = |number: &u32| {
-        json!({ "matter_no": format!("测食许〔2026〕{number}号"), "purpose": "PUR-FOOD-LICENCE", "opened": "2026-11-20" })
-    };
+    let matter = |number: &u32| json!({ "matter_no": format!("测食许〔2026〕{number}号"), "purpose": "PUR-FOOD-LICENCE", "opened": "2026-11-20" });
     let matters = json!({ "matters": numbers.iter().map(matter).collect::<Vec<_>>() });
     let reply = call(town, token, "POST", "/api/v1/matters", &matters, None).await;
     assert_eq!(reply.status, 200, "{}", reply.body);
@@ -49,7 +47,9 @@ pub(crate) async fn approve_by_second(town: &Town, programme: &str) {
         second_factor: true,
         behind: None,
     };
-    let question = compared::approve_question(&town.app, programme.parse().unwrap()).await.unwrap();
+    let question = compared::approve_question(&town.app, programme.parse().unwrap())
+        .await
+        .unwrap();
     let permit = town.app.policies().decide(&second, question).unwrap();
     compared::approve(&town.app, &permit).await.unwrap();
 }
@@ -60,7 +60,12 @@ pub(crate) async fn running(town: &Town, token: &str) -> String {
     let centre = town.token(&town.centre).await;
     let path = format!("/api/v1/programmes/{programme}/approve");
     let reply = call(town, &centre, "POST", &path, &json!({}), None).await;
-    assert_eq!((reply.status, &reply.json()["is_running"]), (200, &json!(true)), "{}", reply.body);
+    assert_eq!(
+        (reply.status, &reply.json()["is_running"]),
+        (200, &json!(true)),
+        "{}",
+        reply.body
+    );
     programme
 }
 
@@ -81,7 +86,11 @@ async fn compare(town: &Town, token: &str, programme: &str, key: &str, body: Str
 }
 
 fn lines(reply: &Reply) -> Vec<Value> {
-    reply.body.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    reply
+        .body
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -91,7 +100,11 @@ async fn a_program_compares_a_list_and_each_person_sees_it_at_once() {
     register(&town, &token, &[1, 2, 3]).await;
     let programme = proposed(&town, &token).await;
     let refused = compare(&town, &token, &programme, "key-00000001", String::new()).await;
-    assert_eq!((refused.status, refused.code()), (403, "POLICY-0206".to_owned()), "it is not approved");
+    assert_eq!(
+        (refused.status, refused.code()),
+        (403, "POLICY-0206".to_owned()),
+        "it is not approved"
+    );
     let path = format!("/api/v1/programmes/{programme}/approve");
     let own = call(&town, &token, "POST", &path, &json!({}), None).await;
     assert_eq!((own.status, own.code()), (403, "POLICY-0106".to_owned()));
@@ -110,18 +123,34 @@ async fn a_program_compares_a_list_and_each_person_sees_it_at_once() {
     ];
     let text = body.join("\n") + "\n";
     let reply = compare(&town, &token, &programme, "key-00000001", text.clone()).await;
-    assert_eq!((reply.status, reply.header("content-type")), (200, "application/x-ndjson"));
+    assert_eq!(
+        (reply.status, reply.header("content-type")),
+        (200, "application/x-ndjson")
+    );
     let answers = lines(&reply);
     let nothing = json!({ "ITM-PENALTY": "nothing", "ITM-PERMIT": "nothing" });
-    assert_eq!(answers[0], json!({ "line": 1, "items": { "ITM-PENALTY": "nothing", "ITM-PERMIT": "open" } }));
+    assert_eq!(
+        answers[0],
+        json!({ "line": 1, "items": { "ITM-PENALTY": "nothing", "ITM-PERMIT": "open" } })
+    );
     assert_eq!(answers[1], json!({ "line": 2, "items": nothing }));
-    assert_eq!((&answers[2]["line"], &answers[2]["code"]), (&json!(3), &json!("COMPARE-0101")));
-    assert_eq!(answers[3], json!({ "line": 4, "items": nothing }), "another name, nobody, nothing: the same bytes");
+    assert_eq!(
+        (&answers[2]["line"], &answers[2]["code"]),
+        (&json!(3), &json!("COMPARE-0101"))
+    );
+    assert_eq!(
+        answers[3],
+        json!({ "line": 4, "items": nothing }),
+        "another name, nobody, nothing: the same bytes"
+    );
     assert_eq!(answers[4]["code"], "COMPARE-0102");
     let block = &answers[5]["block"];
     assert_eq!(block["rows"], 3);
     assert_eq!(answers[6]["end"]["compared"], 3);
-    assert_eq!((&answers[6]["end"]["lines"], &answers[6]["end"]["faulty"]), (&json!(5), &json!(2)));
+    assert_eq!(
+        (&answers[6]["end"]["lines"], &answers[6]["end"]["faulty"]),
+        (&json!(5), &json!(2))
+    );
     for word in [one.as_str(), two.as_str(), "测试", "deny", "score", "拒绝", "分数"] {
         assert!(!reply.body.contains(word), "{word}");
     }
@@ -140,12 +169,25 @@ async fn a_program_compares_a_list_and_each_person_sees_it_at_once() {
     assert_eq!(lines(&other)[0]["error"]["code"], "COMPARE-0002");
 
     let own = town.token(&town.resident).await;
-    let seen = call(&town, &own, "GET", "/api/v1/me/look-ups", &json!({}), None).await.json();
+    let seen = call(&town, &own, "GET", "/api/v1/me/look-ups", &json!({}), None)
+        .await
+        .json();
     let rows = seen["compared"].as_array().unwrap();
-    assert_eq!(rows.len(), 2, "a row under another name is about the number all the same");
+    assert_eq!(
+        rows.len(),
+        2,
+        "a row under another name is about the number all the same"
+    );
     let (unnamed, named) = (&rows[0], &rows[1]);
-    assert_eq!((&named["outcome"], &unnamed["outcome"]), (&json!("disclosed"), &json!("nothing")), "{seen}");
-    assert_eq!((&named["programme"], &named["matter_no"]), (&json!(programme), &json!("测食许〔2026〕1号")));
+    assert_eq!(
+        (&named["outcome"], &unnamed["outcome"]),
+        (&json!("disclosed"), &json!("nothing")),
+        "{seen}"
+    );
+    assert_eq!(
+        (&named["programme"], &named["matter_no"]),
+        (&json!(programme), &json!("测食许〔2026〕1号"))
+    );
     assert_eq!(named["items"][1]["is_open"], true);
     assert_eq!(named["proofs"][1]["path"]["log_entry_hash"], block["entry_hash"]);
     assert_eq!(named["proofs"][2]["path"]["log_entry_hash"], block["answer_hash"]);
@@ -156,10 +198,19 @@ async fn a_program_compares_a_list_and_each_person_sees_it_at_once() {
         assert_eq!(hex::encode(hash), proof["entry_hash"].as_str().unwrap());
     }
     let page = town.signed_in(&town.resident).await.get("/me/look-ups").await;
-    assert!(page.body.contains(&programme) && page.body.contains("测食许〔2026〕1号"), "{}", page.body);
+    assert!(
+        page.body.contains(&programme) && page.body.contains("测食许〔2026〕1号"),
+        "{}",
+        page.body
+    );
     let id = named["id"].as_str().unwrap();
     let complaint = format!("/api/v1/me/look-ups/{id}/complaint");
-    assert_eq!(call(&town, &own, "POST", &complaint, &json!({ "words": "" }), None).await.status, 201);
+    assert_eq!(
+        call(&town, &own, "POST", &complaint, &json!({ "words": "" }), None)
+            .await
+            .status,
+        201
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -169,7 +220,11 @@ async fn what_is_wrong_with_a_comparison_is_told_before_anything_is_read() {
     let programme = running(&town, &token).await;
     let bearer = format!("Bearer {token}");
     let ask = async |path: &str, kind: &str, key: &str| {
-        let headers = [("authorization", bearer.as_str()), ("content-type", kind), ("idempotency-key", key)];
+        let headers = [
+            ("authorization", bearer.as_str()),
+            ("content-type", kind),
+            ("idempotency-key", key),
+        ];
         let reply = town.client().send("POST", path, &headers, b"{}\n".to_vec()).await;
         (reply.status, reply.code())
     };
@@ -192,7 +247,9 @@ async fn what_is_wrong_with_a_comparison_is_told_before_anything_is_read() {
         json!({ "rows_a_day": 0 }),
     ] {
         let mut body = proposal();
-        body.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        body.as_object_mut()
+            .unwrap()
+            .extend(change.as_object().unwrap().clone());
         let reply = call(&town, &token, "POST", "/api/v1/programmes", &body, None).await;
         assert_eq!((reply.status, reply.code()), fault(422, "COMPARE-0004"), "{body}");
     }
@@ -209,7 +266,10 @@ async fn opened(
     token: &str,
     programme: &str,
     key: &str,
-) -> (futures::channel::mpsc::Sender<Result<Bytes, io::Error>>, axum::body::BodyDataStream) {
+) -> (
+    futures::channel::mpsc::Sender<Result<Bytes, io::Error>>,
+    axum::body::BodyDataStream,
+) {
     let (sender, receiver) = futures::channel::mpsc::channel(0);
     let request = Request::builder()
         .method("POST")
@@ -220,7 +280,10 @@ async fn opened(
         .header("idempotency-key", key)
         .body(Body::from_stream(receiver))
         .unwrap();
-    let response = web::router(town.app.clone(), town.settings).oneshot(request).await.unwrap();
+    let response = web::router(town.app.clone(), town.settings)
+        .oneshot(request)
+        .await
+        .unwrap();
     assert_eq!(response.status(), 200);
     (sender, response.into_body().into_data_stream())
 }
@@ -246,7 +309,11 @@ async fn blocks_are_answered_as_they_come_and_a_broken_body_goes_on_under_its_ke
     let block = answers.next().await.unwrap().unwrap();
     let (mut sender, first) = sending.await.unwrap();
     let text = String::from_utf8(block.to_vec()).unwrap();
-    assert_eq!(text.lines().count(), compared::BLOCK_ROWS + 1, "answered while the body is open");
+    assert_eq!(
+        text.lines().count(),
+        compared::BLOCK_ROWS + 1,
+        "answered while the body is open"
+    );
     assert!(text.starts_with("{\"line\":1,\"items\":{\"ITM-PENALTY\":\"nothing\",\"ITM-PERMIT\":\"open\"}}\n"));
     // The body breaks off within the second block: the answer does, too, and nothing of the block is logged.
     let sizes = looks_of_newcomer(&town).await;
@@ -254,7 +321,10 @@ async fn blocks_are_answered_as_they_come_and_a_broken_body_goes_on_under_its_ke
         sender.send(Ok(Bytes::from(second))).await.unwrap();
         sender.send(Err(io::ErrorKind::ConnectionReset.into())).await.unwrap();
     });
-    assert!(answers.next().await.unwrap().is_err(), "nobody takes a part for the whole");
+    assert!(
+        answers.next().await.unwrap().is_err(),
+        "nobody takes a part for the whole"
+    );
     assert!(answers.next().await.is_none());
     sending.await.unwrap();
     assert_eq!((sizes, looks_of_newcomer(&town).await), (0, 0));
@@ -275,12 +345,17 @@ async fn blocks_are_answered_as_they_come_and_a_broken_body_goes_on_under_its_ke
         accepted += 1;
         tokio::task::yield_now().await;
     }
-    assert!(accepted <= 5, "{accepted} pieces of 20,000 lines were taken while nobody read");
+    assert!(
+        accepted <= 5,
+        "{accepted} pieces of 20,000 lines were taken while nobody read"
+    );
     drop(answers);
 }
 
 async fn looks_of_newcomer(town: &Town) -> usize {
     let own = town.token(&town.newcomer).await;
-    let seen = call(town, &own, "GET", "/api/v1/me/look-ups", &json!({}), None).await.json();
+    let seen = call(town, &own, "GET", "/api/v1/me/look-ups", &json!({}), None)
+        .await
+        .json();
     seen["compared"].as_array().unwrap().len()
 }

@@ -81,7 +81,11 @@ impl Machine {
         let mut headers = Vec::new();
         if !draft.body.is_empty() {
             let is_stream = draft.path.starts_with("/api/v1/comparisons");
-            let kind = if is_stream { "application/x-ndjson" } else { "application/json" };
+            let kind = if is_stream {
+                "application/x-ndjson"
+            } else {
+                "application/json"
+            };
             headers.push(("content-type", kind.to_owned()));
             headers.push(("content-digest", digest));
         }

@@ -196,7 +196,11 @@ async fn ask(town: &Town, asker: &mut Asker, method: &str, path: &str) -> Reply 
         let body = body_of(method, path);
         if body.is_some() {
             let is_stream = path.starts_with("/api/v1/comparisons");
-            let kind = if is_stream { "application/x-ndjson" } else { "application/json" };
+            let kind = if is_stream {
+                "application/x-ndjson"
+            } else {
+                "application/json"
+            };
             headers.extend([("content-type", kind), ("idempotency-key", "key-of-the-matrix")]);
         }
         let body = body.map(|body| body.to_string().into_bytes()).unwrap_or_default();

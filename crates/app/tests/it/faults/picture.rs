@@ -79,7 +79,7 @@ impl Picture {
             let caller = city.resident(*sequence);
             let account = caller.account;
             let permit = city.may(&caller, policy::ReadOwnLookUps { account });
-            let seen = app::own_looks::list(city.app(), &permit, Default::default())
+            let seen = app::own_looks::list(city.app(), &permit, app::own_looks::Part::default())
                 .await
                 .unwrap();
             // A look of a review has no key: asked again after an error it leaves one more, as any look that failed.
