@@ -294,7 +294,7 @@ async fn i7_a_batch_answers_what_single_look_ups_would_whatever_happened_before(
                 let lines: Vec<_> = rows
                     .map(|((sequence, name), number)| line(*sequence, name, number))
                     .collect();
-                let done = compare(city, &caller, id, &format!("key-of-round-{round}"), &lines)
+                let done = compare(city, &caller, id, &format!("key-of-round-{round}-{purpose}"), &lines)
                     .await
                     .unwrap();
                 for (place, ((sequence, name), number)) in who.iter().zip(numbers).enumerate() {

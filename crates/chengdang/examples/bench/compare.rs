@@ -4,6 +4,7 @@
 //! The peer keeps numbers and names in clear, seals nothing, hashes nothing, checks no matter and has no index by which a
 //! person would find the own rows: one prepared job in one transaction, a temporary table, index joins, one audit row each.
 
+use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::sync::Arc;
@@ -558,9 +559,9 @@ impl Tuned {
             let (mut persons, mut records) = (String::new(), String::new());
             for place in places {
                 let (number, name) = person(*place)?;
-                persons.push_str(&format!("{place}\t{}\t{name}\n", number.expose()));
+                writeln!(persons, "{place}\t{}\t{name}", number.expose())?;
                 if place % PENALISED == 0 {
-                    records.push_str(&format!("{place}\tITM-PENALTY\tusable\t2099-12-31\n"));
+                    writeln!(records, "{place}\tITM-PENALTY\tusable\t2099-12-31")?;
                 }
             }
             copy(&client, "COPY person FROM STDIN", persons).await?;
@@ -588,10 +589,7 @@ impl Tuned {
             let mut text = String::new();
             for (row, asked) in rows.iter().enumerate() {
                 let line = at * 100_000 + row;
-                text.push_str(&format!(
-                    "{line}\t{}\t{}\t{}\n",
-                    asked.number, asked.name, asked.matter_no
-                ));
+                writeln!(text, "{line}\t{}\t{}\t{}", asked.number, asked.name, asked.matter_no)?;
             }
             copy(client, "COPY batch FROM STDIN", text).await?;
         }

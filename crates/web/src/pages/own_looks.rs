@@ -224,14 +224,15 @@ fn compared_view(lang: Lang, look: &ComparedLook) -> LookView {
     }
 }
 
-/// Each step as `place of size: hashes`, then the log's entry.
+/// Each step as `place/size: hashes`, then the log's entry.
 fn path_text(path: &app::comparisons::ProofPath) -> String {
-    let mut text = String::new();
-    for step in &path.steps {
+    let step = |step: &translog::SubtreePath| {
         let hashes: Vec<String> = step.hashes.iter().map(hex::encode).collect();
-        text.push_str(&format!("{}/{}: {} → ", step.index, step.size, hashes.join(" ")));
-    }
-    text + &hex::encode(path.log_entry_hash)
+        format!("{}/{}: {}", step.index, step.size, hashes.join(" "))
+    };
+    let mut steps: Vec<String> = path.steps.iter().map(step).collect();
+    steps.push(hex::encode(path.log_entry_hash));
+    steps.join(" → ")
 }
 
 fn complaint_view(lang: Lang, complaint: &Complaint) -> ComplaintView {
