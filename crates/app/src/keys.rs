@@ -25,6 +25,9 @@ pub(crate) const STEP_REASON: Column = Column("procedure_step", "reason");
 pub(crate) const TRACE_CONTENT: Column = Column("trace", "content");
 pub(crate) const LOOK_UP_ANSWER: Column = Column("look_up_answer", "content");
 pub(crate) const CLOSING_REFERENCE: Column = Column("look_up_closing", "reference");
+pub(crate) const BLOCK_HEADER: Column = Column("comparison_block", "header");
+pub(crate) const PAGE_CONTENT: Column = Column("comparison_page", "content");
+pub(crate) const BLOCK_FLAGS: Column = Column("comparison_answer", "flags");
 pub(crate) const ACCOUNT_IDENTITY: Column = Column("account", "identity");
 pub(crate) const ACCOUNT_TOTP: Column = Column("account", "totp_secret");
 

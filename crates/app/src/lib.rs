@@ -9,6 +9,7 @@ pub mod administrators;
 pub mod asking;
 pub mod candidates;
 pub mod clients;
+pub mod comparisons;
 pub mod deliver;
 pub mod deliveries;
 pub mod emergencies;
@@ -134,6 +135,7 @@ struct Inner {
     parts: Parts,
     traces: trace::GroupCommit,
     limits: look_ups::Limits,
+    comparison_index: comparisons::ComparisonIndex,
     decoy: tokio::sync::OnceCell<()>,
     running: deliver::Running,
     waiting: deliver::Waiting,
@@ -152,6 +154,7 @@ impl App {
             parts,
             traces,
             limits: look_ups::Limits::default(),
+            comparison_index: comparisons::ComparisonIndex::default(),
             decoy: tokio::sync::OnceCell::new(),
             running: deliver::Running::default(),
             waiting: deliver::Waiting::default(),
@@ -239,6 +242,9 @@ impl App {
     }
     fn limits(&self) -> &look_ups::Limits {
         &self.0.limits
+    }
+    fn comparison_index(&self) -> &comparisons::ComparisonIndex {
+        &self.0.comparison_index
     }
 
     /// Enters the person who stands in where nobody is found, once (R12).

@@ -9,6 +9,7 @@ use store::{
 };
 use uuid::Uuid;
 
+use crate::comparisons::{self, ComparedLook};
 use crate::entry::{self, Entry};
 use crate::keys::{self, CLOSING_REFERENCE, LOOK_UP_ANSWER, PROCEDURE_DETAILS, STEP_REASON, TRACE_CONTENT};
 use crate::{App, AppError, accounts, handles, log, names, own_file};
@@ -36,6 +37,10 @@ pub struct OwnLooks {
     pub older: Option<i64>,
     /// Until when looks of this page are withheld, one entry each (R6: the number withheld is shown).
     pub withheld_until: Vec<Moment>,
+    /// Rows of comparisons about the own number, newest first.
+    pub compared: Vec<ComparedLook>,
+    /// Where the next page of them begins, if there is one.
+    pub older_compared: Option<i64>,
     /// Whether the own records are locked.
     pub is_locked: bool,
     /// Moment of reading.
@@ -138,18 +143,24 @@ pub struct Proof {
     pub entry: Option<Entry>,
 }
 
-/// Looks at the own number before `before`, or the newest; own reads only if `with_own`.
+/// Which part of the looks.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Part {
+    /// Those before [`OwnLooks::older`]; else the newest.
+    pub before: Option<i64>,
+    /// Rows of comparisons before [`OwnLooks::older_compared`]; else the newest.
+    pub before_compared: Option<i64>,
+    /// Own reads too.
+    pub with_own: bool,
+}
+
+/// Looks at the own number, newest first.
 ///
 /// # Errors
 ///
 /// If the trace of this read cannot be written (then nothing is read), or store or vault fail.
-pub async fn list(
-    app: &App,
-    permit: &Permit<ReadOwnLookUps>,
-    before: Option<i64>,
-    with_own: bool,
-) -> Result<OwnLooks, AppError> {
-    part(app, permit, before, with_own, PAGE_MAX).await
+pub async fn list(app: &App, permit: &Permit<ReadOwnLookUps>, part: Part) -> Result<OwnLooks, AppError> {
+    read(app, permit, part, PAGE_MAX).await
 }
 
 /// The same looks, each with its places in the public log: all that a check needs that trusts nobody but the log's witnesses.
@@ -174,7 +185,12 @@ pub async fn proofs(
     before: Option<i64>,
     with_own: bool,
 ) -> Result<OwnProofs, AppError> {
-    let part = part(app, permit, before, with_own, PROVED_MAX).await?;
+    let part = Part {
+        before,
+        with_own,
+        ..Part::default()
+    };
+    let part = read(app, permit, part, PROVED_MAX).await?;
     let entries: Vec<(Uuid, Proof)> = part
         .looks
         .into_iter()
@@ -188,20 +204,14 @@ pub async fn proofs(
     })
 }
 
-async fn part(
-    app: &App,
-    permit: &Permit<ReadOwnLookUps>,
-    before: Option<i64>,
-    with_own: bool,
-    looks_max: u32,
-) -> Result<OwnLooks, AppError> {
+async fn read(app: &App, permit: &Permit<ReadOwnLookUps>, part: Part, looks_max: u32) -> Result<OwnLooks, AppError> {
     let numbers = numbers(app, permit).await?;
     let current = numbers.first().copied().ok_or(AppError::NotFound)?;
     let what = json!({ "v": 1, "kind": "own_read", "account": permit.resource().account, "what": "own_look_ups" });
     let trace = own_file::trace(app, TraceKind::OwnRead, current, &what).await?;
 
     let now = app.now();
-    let (mut looks, mut withheld_until, mut older) = (Vec::new(), Vec::new(), before);
+    let (mut looks, mut withheld_until, mut older) = (Vec::new(), Vec::new(), part.before);
     // Own reads are many: pages are read until one of the others is full.
     let mut read = 0;
     loop {
@@ -212,7 +222,7 @@ async fn part(
             older = Some(look.order);
             if let Some(until) = look.withheld_until.filter(|until| *until > now) {
                 withheld_until.push(until);
-            } else if with_own || look.trace.kind != TraceKind::OwnRead {
+            } else if part.with_own || look.trace.kind != TraceKind::OwnRead {
                 looks.push(own_look(app, look).await?);
             }
             if looks.len() >= looks_max as usize {
@@ -226,12 +236,17 @@ async fn part(
             break;
         }
     }
+    let compared = comparisons::list_looks(app, &numbers, part.before_compared, PAGE_MAX).await?;
+    let is_full = compared.len() >= PAGE_MAX as usize;
+    let older_compared = compared.last().map(|look| look.order).filter(|_| is_full);
     let is_locked = app.store().is_locked(&numbers).await?;
     app.traces().outcome(trace, TraceOutcome::Disclosed, now).await;
     Ok(OwnLooks {
         looks,
         older,
         withheld_until,
+        compared,
+        older_compared,
         is_locked,
         as_of: now,
     })
@@ -249,7 +264,9 @@ pub async fn count_recent(app: &App, permit: &Permit<ReadOwnLookUps>, days: i64)
     let is_counted = |look: &&Look| {
         look.asker.is_some() && look.trace.at >= since && look.withheld_until.is_none_or(|until| until <= now)
     };
-    Ok(looks.iter().filter(is_counted).count())
+    let compared = app.store().blocks_about(&numbers, None, PAGE_MAX).await?;
+    let compared = compared.iter().filter(|(block, _)| block.at >= since).count();
+    Ok(looks.iter().filter(is_counted).count() + compared)
 }
 
 /// B1 tags of the account's number, the current first.
@@ -401,7 +418,7 @@ fn procedure_of(look_up: Uuid) -> Uuid {
     uuid::Builder::from_custom_bytes(bytes).into_uuid()
 }
 
-async fn complaint_of(app: &App, look_up: Uuid) -> Result<Option<Complaint>, AppError> {
+pub(crate) async fn complaint_of(app: &App, look_up: Uuid) -> Result<Option<Complaint>, AppError> {
     let Some(procedure) = app.store().find_procedure(procedure_of(look_up)).await? else {
         return Ok(None);
     };
@@ -442,8 +459,7 @@ pub async fn complain(app: &App, permit: &Permit<ReadOwnLookUps>, look_up: Uuid,
             what: "at most 1,000 characters",
         });
     }
-    let look = own_one(app, permit, look_up).await?;
-    let asker = look.asker.ok_or(AppError::NotFound)?;
+    let asker = asker_of_own(app, permit, look_up).await?;
     let (uuid, now) = (procedure_of(look_up), app.now());
     let details = json!({ "v": 1, "kind": "unrecognised_look_up", "look_up": look_up, "words": words });
     let (details, entry_hash) = entry::seal(app, "unrecognised_look_up", PROCEDURE_DETAILS, uuid, &details)?;
@@ -466,6 +482,19 @@ pub async fn complain(app: &App, permit: &Permit<ReadOwnLookUps>, look_up: Uuid,
         Ok(()) => Ok(()),
         Err(StoreError::Conflict { .. }) => Err(AppError::Conflict),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// Who asked for a look at the own number that is shown: a look-up, or a row of a comparison.
+async fn asker_of_own(app: &App, permit: &Permit<ReadOwnLookUps>, look_up: Uuid) -> Result<store::Asker, AppError> {
+    match own_one(app, permit, look_up).await {
+        Ok(look) => look.asker.ok_or(AppError::NotFound),
+        Err(AppError::NotFound) => {
+            let numbers = numbers(app, permit).await?;
+            let found = comparisons::find_look(app, &numbers, look_up).await?;
+            found.ok_or(AppError::NotFound)
+        }
+        Err(error) => Err(error),
     }
 }
 

@@ -13,7 +13,7 @@ use vault::{Secret, SecretOwner};
 use crate::deliver::entry::{HashedRecord, chunk_hash};
 use crate::deliver::verifies_here;
 use crate::keys::{self, PERSON_IDENTITY, RECORD_CONTENT, TagPair};
-use crate::{App, AppError, reviews};
+use crate::{App, AppError, comparisons, reviews};
 
 /// Rows read at once.
 const PAGE: u32 = 10_000;
@@ -48,12 +48,16 @@ pub struct Findings {
     pub versions: u64,
     /// of them, acts on keys
     pub key_acts: u64,
+    /// blocks of comparisons opened
+    pub blocks: u64,
+    /// rows in them
+    pub compared: u64,
     /// damage, empty if the store is sound
     pub damage: Vec<Damage>,
 }
 
 impl Findings {
-    fn add(&mut self, place: String, what: &'static str) {
+    pub(crate) fn add(&mut self, place: String, what: &'static str) {
         self.damage.push(Damage { place, what });
     }
 }
@@ -70,6 +74,7 @@ pub async fn run(app: &App, _permit: &Permit<VerifyStore>, on_progress: impl Fn(
     check_deliveries(app, &mut findings, &chunks, &hashes).await?;
     check_records(app, &mut findings, &chunks, &hashes, on_progress).await?;
     check_staged(app, &mut findings).await?;
+    comparisons::check_blocks(app, &mut findings, &hashes).await?;
     Ok(findings)
 }
 

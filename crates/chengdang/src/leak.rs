@@ -16,16 +16,18 @@ use domain::{Day, IdentityDocument, MatterNo, Moment, Uscc};
 use matching::{IdentityRegister, RegisterEntry};
 use serde_json::{Value, json};
 use store::{
-    Account, AdministratorStore, Alarm, Begun, BirthState, ChunkCommit, ChunkInfo, Client, ClientKey, ClientSession,
-    ClientStore, Counted, Delivery, DeliveryId, DeliveryState, DeliveryStore, DueEvent, Emergency, EmergencyGrant,
-    EmergencyStore, Endpoint, EntryKind, Event, EventCounts, EventStore, EventWork, FloorOf, Found, IndexTag, KeyAct,
-    KnownFact, KnownLookUp, KnownPersonEvent, Lease, LogEntry, LogStore, LoginStore, Look, LookUpStore, Matter,
-    MatterId, MatterStore, NewAct, NewAnswer, NewClosing, NewDelivery, NewEmergency, NewEvent, NewLock, NewLookUp,
-    NewMatter, NewMatterEvent, NewProcedure, NewProcedureStep, NewRecordEvent, NewRelation, NewTrace, Person,
-    PersonEvent, PersonId, PersonStore, Procedure, ProcedureKind, ProcedureStore, Recipient, Record, RecordId,
-    RecordStore, Rewrapped, RotationStore, Sealed, SecretOf, Session, SignIn, SignInStore, SignedHead, StagedKind,
-    StagedRow, Store, StoreError, SubjectBinding, SubjectNotice, TaggedBefore, TaggedTrace, Trace, TraceOutcome,
-    Withholding, WrappedSecret,
+    Account, AdministratorStore, Alarm, Appended, Begun, BirthState, Block, BlockAnswer, ChunkCommit, ChunkInfo,
+    Client, ClientKey, ClientSession, ClientStore, ComparisonStore, Counted, Delivery, DeliveryId, DeliveryState,
+    DeliveryStore, DueEvent, Emergency, EmergencyGrant, EmergencyStore, Endpoint, EntryKind, Event, EventCounts,
+    EventStore, EventWork, FloorOf, Found, IndexChanges, IndexMark, IndexTag, KeyAct, KnownComparison, KnownFact,
+    KnownLookUp, KnownPersonEvent, Lease, LogEntry, LogStore, LoginStore, Look, LookUpStore, Matter, MatterId,
+    MatterStore, NewAct, NewAnswer, NewBlock, NewClosing, NewComparison, NewDelivery, NewEmergency, NewEvent, NewLock,
+    NewLookUp, NewMatter, NewMatterEvent, NewProcedure, NewProcedureStep, NewProgramme, NewProgrammeStep,
+    NewRecordEvent, NewRelation, NewTrace, Page, Person, PersonEvent, PersonId, PersonStore, Procedure, ProcedureKind,
+    ProcedureStore, Programme, ProgrammeStore, Recipient, Record, RecordId, RecordStore, Relation, Rewrapped,
+    RotationStore, Sealed, SecretOf, Session, SignIn, SignInStore, SignedHead, StagedKind, StagedRow, Store,
+    StoreError, SubjectBinding, SubjectNotice, TaggedBefore, TaggedTrace, Trace, TraceOutcome, Withholding,
+    WrappedSecret,
 };
 use uuid::Uuid;
 
@@ -412,11 +414,75 @@ impl MatterStore for LeakyStore {
     async fn find_matter(&self, organisation: &Uscc, number: &MatterNo) -> Result<Option<Matter>, StoreError> {
         self.inner.find_matter(organisation, number).await
     }
+    async fn find_matters(&self, organisation: &Uscc, numbers: &[MatterNo]) -> Result<Vec<Option<Matter>>, StoreError> {
+        self.inner.find_matters(organisation, numbers).await
+    }
     async fn matters_of(&self, organisation: &Uscc, limit: u32) -> Result<Vec<Matter>, StoreError> {
         self.inner.matters_of(organisation, limit).await
     }
     async fn append_matter_event(&self, event: &NewMatterEvent) -> Result<(), StoreError> {
         self.inner.append_matter_event(event).await
+    }
+}
+
+#[async_trait]
+impl ProgrammeStore for LeakyStore {
+    async fn register_programme(&self, programme: &NewProgramme) -> Result<(), StoreError> {
+        self.inner.register_programme(programme).await
+    }
+    async fn append_programme_step(&self, step: &NewProgrammeStep) -> Result<(), StoreError> {
+        self.inner.append_programme_step(step).await
+    }
+    async fn find_programme(&self, uuid: Uuid) -> Result<Option<Programme>, StoreError> {
+        self.inner.find_programme(uuid).await
+    }
+    async fn list_programmes(&self, organisation: Option<&Uscc>, limit: u32) -> Result<Vec<Programme>, StoreError> {
+        self.inner.list_programmes(organisation, limit).await
+    }
+}
+
+#[async_trait]
+impl ComparisonStore for LeakyStore {
+    async fn begin_comparison(&self, new: &NewComparison) -> Result<KnownComparison, StoreError> {
+        self.inner.begin_comparison(new).await
+    }
+    async fn append_block(&self, block: Arc<NewBlock>) -> Result<Appended, StoreError> {
+        self.inner.append_block(block).await
+    }
+    async fn append_block_answer(&self, block: Uuid, answer: &BlockAnswer) -> Result<Option<BlockAnswer>, StoreError> {
+        self.inner.append_block_answer(block, answer).await
+    }
+    async fn find_block(&self, uuid: Uuid) -> Result<Option<Block>, StoreError> {
+        self.inner.find_block(uuid).await
+    }
+    async fn find_block_at(&self, comparison: Uuid, block_no: u32) -> Result<Option<Block>, StoreError> {
+        self.inner.find_block_at(comparison, block_no).await
+    }
+    async fn pages_of(&self, block: Uuid) -> Result<Vec<Page>, StoreError> {
+        self.inner.pages_of(block).await
+    }
+    async fn compared_rows(&self, programme: Uuid, day: Day) -> Result<u64, StoreError> {
+        self.inner.compared_rows(programme, day).await
+    }
+    async fn blocks_about(
+        &self,
+        numbers: &[IndexTag],
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<(Block, Page)>, StoreError> {
+        self.inner.blocks_about(numbers, before, limit).await
+    }
+    async fn scan_blocks(&self, after: i64, limit: u32) -> Result<Vec<Block>, StoreError> {
+        self.inner.scan_blocks(after, limit).await
+    }
+    async fn index_end(&self) -> Result<IndexMark, StoreError> {
+        self.inner.index_end().await
+    }
+    async fn index_changes(&self, after: &IndexMark, to: &IndexMark, limit: u32) -> Result<IndexChanges, StoreError> {
+        self.inner.index_changes(after, to, limit).await
+    }
+    async fn relations_of(&self, account: Uuid) -> Result<Vec<(IndexTag, Relation)>, StoreError> {
+        self.inner.relations_of(account).await
     }
 }
 

@@ -11,11 +11,12 @@ use uuid::Uuid;
 use crate::connection::{copy_in, execute, first, rows};
 use crate::fault::{Fault, conflict, missing};
 use crate::value::{count, get, parts, signed, signed_small, small};
-use crate::{log, person, procedure, record, rotation};
+use crate::{comparison, log, person, procedure, record, rotation};
 
 /// Writes `chunk` into the transaction.
 pub(crate) async fn write(transaction: &Transaction<'_>, chunk: &ChunkCommit) -> Result<(), Fault> {
     chunk.check()?;
+    comparison::lock_effects(transaction).await?;
     if let Some(delivery) = chunk.delivery {
         chunk.check_follows(&lock(transaction, delivery).await?)?;
     }

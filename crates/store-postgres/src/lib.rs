@@ -18,6 +18,7 @@
 mod administrator;
 mod chunk;
 mod client;
+mod comparison;
 mod connection;
 mod delivery;
 mod emergency;
@@ -29,6 +30,7 @@ mod look_up;
 mod matter;
 mod person;
 mod procedure;
+mod programme;
 mod record;
 mod rotation;
 mod schema;

@@ -17,7 +17,7 @@ use crate::PostgresStore;
 use crate::connection::{Parameter, all, commit, execute, first};
 use crate::fault::{Fault, conflict, damaged, missing};
 use crate::value::{bytes, get, index_tag, parts, sealed, signed_small, small, tag_arrays, word, word_or_none};
-use crate::{event, log, person, record};
+use crate::{comparison, event, log, person, record};
 
 #[async_trait]
 impl LookUpStore for PostgresStore {
@@ -176,6 +176,7 @@ impl LookUpStore for PostgresStore {
         self.small(move || async move {
             let mut client = self.client().await?;
             let transaction = client.transaction().await?;
+            comparison::lock_effects(&transaction).await?;
             let (tags, indexes, versions) = tag_arrays(&lock.tags);
             let (is_locked, hash) = (i16::from(lock.is_locked), lock.entry_hash.as_slice());
             let row: &[Parameter<'_>] = &[&tags, &indexes, &versions, &is_locked, &lock.by, &hash, &lock.at.0];

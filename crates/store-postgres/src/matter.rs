@@ -25,6 +25,18 @@ impl MatterStore for PostgresStore {
         Ok(first(&client, sql, &[&organisations.as_slice(), &numbers.as_slice()], matter).await?)
     }
 
+    async fn find_matters(&self, organisation: &Uscc, numbers: &[MatterNo]) -> Result<Vec<Option<Matter>>, StoreError> {
+        let client = self.client().await?;
+        let organisations: Vec<&str> = numbers.iter().map(|_| organisation.as_str()).collect();
+        let asked: Vec<&str> = numbers.iter().map(MatterNo::as_str).collect();
+        let sql = include_str!("../sql/matter/find_many.sql");
+        let found = all(&client, sql, &[&organisations, &asked], matter).await?;
+        let mut found = found.into_iter().peekable();
+        // They come in the order asked.
+        let next = |number: &MatterNo| found.next_if(|matter| matter.matter_no == *number);
+        Ok(numbers.iter().map(next).collect())
+    }
+
     async fn matters_of(&self, organisation: &Uscc, limit: u32) -> Result<Vec<Matter>, StoreError> {
         let client = self.client().await?;
         let sql = include_str!("../sql/matter/list_of_organisation.sql");

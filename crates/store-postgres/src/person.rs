@@ -11,7 +11,7 @@ use tokio_postgres::Row;
 use crate::connection::{Parameter, all, commit, execute, first};
 use crate::fault::{Fault, conflict, damaged, missing};
 use crate::value::{count, get, parts, sealed, tag_arrays};
-use crate::{PostgresStore, log, rotation};
+use crate::{PostgresStore, comparison, log, rotation};
 
 #[async_trait]
 impl PersonStore for PostgresStore {
@@ -83,6 +83,7 @@ impl PostgresStore {
     async fn append(&self, event: &KnownPersonEvent) -> Result<(), Fault> {
         let mut client = self.client().await?;
         let transaction = client.transaction().await?;
+        comparison::lock_effects(&transaction).await?;
         append_event(&transaction, event).await?;
         commit(transaction).await
     }
@@ -116,6 +117,9 @@ pub(crate) async fn add_tag(transaction: &Transaction<'_>, person: PersonId, tag
     let (bytes, index, version) = (tag.tag.as_slice(), tag.index.code(), i32::from(tag.key_version));
     let sql = include_str!("../sql/blind_index/add.sql");
     let added = execute(transaction, sql, &[&bytes, &index, &version, &person.0]).await?;
+    if added > 0 {
+        execute(transaction, include_str!("../sql/tag_change/insert.sql"), &[&person.0]).await?;
+    }
     if added == 0 {
         let sql = include_str!("../sql/blind_index/owner.sql");
         let owner = first(transaction, sql, &[&bytes, &index, &version], |row| get(row, 0)).await?;

@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::connection::{all, commit, copy_in, execute, first, snapshot};
 use crate::fault::{Fault, damaged, missing};
 use crate::value::{bytes, count, day, get, parts, sealed, signed_small, small, word, word_or_none};
-use crate::{PostgresStore, log};
+use crate::{PostgresStore, comparison, log};
 
 #[async_trait]
 impl RecordStore for PostgresStore {
@@ -70,6 +70,7 @@ impl RecordStore for PostgresStore {
         self.small(move || async move {
             let mut client = self.client().await?;
             let transaction = client.transaction().await?;
+            comparison::lock_effects(&transaction).await?;
             append_events(&transaction, events, at, Some(entry_hashes)).await?;
             let hashes: Vec<&[u8; 32]> = entry_hashes.iter().collect();
             log::enqueue(&transaction, EntryKind::RecordEvent, &hashes).await?;
@@ -142,13 +143,18 @@ pub(crate) async fn append_events(
         Type::BYTEA,
     ];
     let mut numbered = Vec::with_capacity(events.len());
+    let (mut persons, mut records, mut numbers) = (Vec::new(), Vec::new(), Vec::new());
     for event in events {
         let past = pasts
             .get_mut(&(event.record, event.person))
             .ok_or_else(|| missing("the record"))?;
         check_event(past.birth, &past.kinds, event.kind)?;
         past.kinds.push(event.kind);
-        numbered.push((event, signed_small(past.kinds.len())?));
+        let number = signed_small(past.kinds.len())?;
+        persons.push(event.person.0);
+        records.push(event.record.0);
+        numbers.push(number);
+        numbered.push((event, number));
     }
     let mut copy = copy_in(transaction, include_str!("../sql/record_event/copy.sql"), &types).await?;
     for (place, (event, number)) in numbered.into_iter().enumerate() {
@@ -180,6 +186,8 @@ pub(crate) async fn append_events(
         let sql = include_str!("../sql/fallen_record/insert.sql");
         execute(transaction, sql, &[&fallen]).await?;
     }
+    let sql = include_str!("../sql/record_change/insert.sql");
+    execute(transaction, sql, &[&persons, &records, &numbers]).await?;
     Ok(())
 }
 

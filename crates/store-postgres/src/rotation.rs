@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::connection::{Parameter, all, commit, execute, first};
 use crate::fault::{Fault, conflict, damaged};
 use crate::value::{bytes, count, get, index_tag, sealed, tag_arrays, word};
-use crate::{PostgresStore, log, person};
+use crate::{PostgresStore, comparison, log, person};
 
 #[async_trait]
 impl RotationStore for PostgresStore {
@@ -113,9 +113,12 @@ impl RotationStore for PostgresStore {
         let traces = first(&client, sql, &[&version], |row| count(row, 0)).await?;
         let sql = include_str!("../sql/staged_row/count_tagged_before.sql");
         let staged = first(&client, sql, &[&version], |row| count(row, 0)).await?;
+        let sql = include_str!("../sql/comparison_block/count_tagged_before.sql");
+        let compared = first(&client, sql, &[&version], |row| count(row, 0)).await?;
         Ok(TaggedBefore {
             traces: traces.unwrap_or_default(),
             staged: staged.unwrap_or_default(),
+            compared: compared.unwrap_or_default(),
         })
     }
 
@@ -164,6 +167,7 @@ impl PostgresStore {
     async fn enter_tags(&self, tags: &[(PersonId, IndexTag)]) -> Result<u64, Fault> {
         let mut client = self.client().await?;
         let transaction = client.transaction().await?;
+        comparison::lock_effects(&transaction).await?;
         check_floors(&transaction, std::iter::empty(), tags.iter().map(|(_, tag)| tag)).await?;
         // In the order of the index, so that two writers cannot wait for each other.
         let mut tags = tags.to_vec();

@@ -24,6 +24,25 @@ impl MatterStore for SqliteStore {
             .await
     }
 
+    async fn find_matters(&self, organisation: &Uscc, numbers: &[MatterNo]) -> Result<Vec<Option<Matter>>, StoreError> {
+        let (organisation, numbers) = (organisation.clone(), numbers.to_vec());
+        self.read(move |connection| {
+            // In the order of the index, so that each of its pages is touched once.
+            let mut order: Vec<usize> = (0..numbers.len()).collect();
+            order.sort_unstable_by_key(|place| numbers.get(*place));
+            let mut found = vec![None; numbers.len()];
+            let mut statement = connection.prepare_cached(include_str!("../sql/matter/find.sql"))?;
+            for place in order {
+                if let (Some(number), Some(slot)) = (numbers.get(place), found.get_mut(place)) {
+                    let mut rows = statement.query(params![organisation.as_str(), number.as_str()])?;
+                    *slot = rows.next()?.map(matter).transpose()?;
+                }
+            }
+            Ok(found)
+        })
+        .await
+    }
+
     async fn matters_of(&self, organisation: &Uscc, limit: u32) -> Result<Vec<Matter>, StoreError> {
         let organisation = organisation.clone();
         self.read(move |connection| {

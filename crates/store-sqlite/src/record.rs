@@ -167,6 +167,8 @@ pub(crate) fn append_event(
         let sql = include_str!("../sql/fallen_record/insert.sql");
         execute(connection, sql, [event.record.0])?;
     }
+    let change = params![event.person.0, event.record.0, signed(kinds.len() as u64 + 1)?];
+    execute(connection, include_str!("../sql/record_change/insert.sql"), change)?;
     Ok(())
 }
 
@@ -282,6 +284,6 @@ fn record_event(row: &Row<'_>) -> Result<RecordEvent, Fault> {
     })
 }
 
-fn day(row: &Row<'_>, column: usize) -> Result<Day, Fault> {
+pub(crate) fn day(row: &Row<'_>, column: usize) -> Result<Day, Fault> {
     Day::from_epoch_days(row.get(column)?).map_err(|_| damaged("a stored day is out of range"))
 }

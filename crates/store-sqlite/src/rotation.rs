@@ -131,6 +131,7 @@ impl RotationStore for SqliteStore {
             Ok(TaggedBefore {
                 traces: one(include_str!("../sql/trace/count_tagged_before.sql"))?,
                 staged: one(include_str!("../sql/staged_row/count_tagged_before.sql"))?,
+                compared: one(include_str!("../sql/comparison_block/count_tagged_before.sql"))?,
             })
         })
         .await

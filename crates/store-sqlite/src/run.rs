@@ -100,6 +100,30 @@ impl<const K: usize> Index<K> {
         Ok(0)
     }
 
+    /// Calls `found` with the entries of the blocks after `after`, about `limit` of them, in order of writing; the last
+    /// block read, or `to` where nothing is left. What runs were merged meanwhile comes again under a later number.
+    pub(crate) fn list(
+        &self,
+        connection: &Connection,
+        (after, to): (i64, i64),
+        limit: u32,
+        mut found: impl FnMut(&[u8; K], i64),
+    ) -> Result<i64, Fault> {
+        let limit = (limit as usize).div_ceil(BLOCK_BYTES / Self::ENTRY).max(1);
+        let mut statement = connection.prepare_cached(include_str!("../sql/index_block/list.sql"))?;
+        let mut rows = statement.query(params![after, self.kind, signed(limit as u64)?])?;
+        let (mut last, mut read) = (after, 0);
+        while let Some(row) = rows.next()? {
+            last = row.get(0)?;
+            read += 1;
+            for entry in row.get_ref(1)?.as_blob().map_err(|_| torn())?.chunks_exact(Self::ENTRY) {
+                let (key, number) = entry.split_first_chunk::<K>().ok_or_else(torn)?;
+                found(key, number_of(number)?);
+            }
+        }
+        Ok(if read < limit { last.max(to) } else { last })
+    }
+
     /// Whether one of `keys`, sorted, is there.
     pub(crate) fn has_any(&self, connection: &Connection, keys: &[[u8; K]]) -> Result<bool, Fault> {
         let mut has_any = false;

@@ -12,6 +12,7 @@
 
 mod administrator;
 mod client;
+mod comparison;
 pub mod conformance;
 mod delivery;
 mod emergency;
@@ -23,6 +24,7 @@ mod look_up;
 mod matter;
 mod person;
 mod procedure;
+mod programme;
 mod record;
 mod rotation;
 mod rules;
@@ -31,6 +33,7 @@ mod words;
 
 pub use administrator::*;
 pub use client::*;
+pub use comparison::*;
 pub use delivery::*;
 pub use emergency::*;
 pub use error::StoreError;
@@ -41,6 +44,7 @@ pub use look_up::*;
 pub use matter::*;
 pub use person::*;
 pub use procedure::*;
+pub use programme::*;
 pub use record::*;
 pub use rotation::*;
 pub use rules::*;
@@ -85,6 +89,8 @@ pub trait Store:
     + LoginStore
     + MatterStore
     + LookUpStore
+    + ProgrammeStore
+    + ComparisonStore
     + AdministratorStore
     + ClientStore
     + EmergencyStore

@@ -97,6 +97,9 @@ pub trait MatterStore {
     /// The matter of an organisation with this number.
     async fn find_matter(&self, organisation: &Uscc, number: &MatterNo) -> Result<Option<Matter>, StoreError>;
 
+    /// The matters of an organisation with these numbers, in the order asked. No number may come twice.
+    async fn find_matters(&self, organisation: &Uscc, numbers: &[MatterNo]) -> Result<Vec<Option<Matter>>, StoreError>;
+
     /// Matters of an organisation, newest first, at most `limit`.
     async fn matters_of(&self, organisation: &Uscc, limit: u32) -> Result<Vec<Matter>, StoreError>;
 

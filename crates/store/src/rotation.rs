@@ -112,6 +112,8 @@ pub struct TaggedBefore {
     pub traces: u64,
     /// Rows that wait.
     pub staged: u64,
+    /// Rows of comparisons.
+    pub compared: u64,
 }
 
 /// The side of the store that a rotation of keys uses.

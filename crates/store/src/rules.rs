@@ -8,7 +8,7 @@ use domain::record::{RecordEventKind, state_after};
 use uuid::Uuid;
 
 use crate::{
-    BirthState, CHUNK_ROWS_MAX, ChunkCommit, NewPersonEvent, NewPersonEventKind, NewRecord, NewRecordEvent,
+    BirthState, CHUNK_ROWS_MAX, ChunkCommit, NewBlock, NewPersonEvent, NewPersonEventKind, NewRecord, NewRecordEvent,
     PersonEvent, PersonId, PersonRef, RecordId, Sealed, StoreError, chunk_uuid,
 };
 
@@ -236,4 +236,48 @@ where
         frontier.extend(linked.into_iter().filter(|other| found.insert(*other)));
     }
     Ok(found.into_iter().collect())
+}
+
+impl NewBlock {
+    /// Whether the block is well formed.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Invalid`] with the rule it breaks.
+    pub fn check(&self) -> Result<(), StoreError> {
+        let rows: usize = self.pages.iter().map(|page| page.tags.len()).sum();
+        let is_page = |page: &crate::NewPage| {
+            let fits = |tag: &[u8; 16]| tag.first() == Some(&page.shard);
+            !page.tags.is_empty() && page.tags.is_sorted() && page.tags.iter().all(fits)
+        };
+        let holds = rows == self.rows as usize
+            && (1..=crate::BLOCK_ROWS_MAX).contains(&rows)
+            && chunk_uuid(self.uuid) == self.uuid
+            && self.pages.is_sorted_by(|one, next| one.shard < next.shard)
+            && self.pages.iter().all(is_page);
+        if holds {
+            Ok(())
+        } else {
+            Err(StoreError::Invalid {
+                what: "a block has its rows in pages, in order",
+            })
+        }
+    }
+
+    /// First byte and root of each page, as stored.
+    #[must_use]
+    pub fn roots(&self) -> Vec<u8> {
+        let of = |page: &crate::NewPage| std::iter::once(page.shard).chain(page.root);
+        self.pages.iter().flat_map(of).collect()
+    }
+}
+
+/// Reads what [`NewBlock::roots`] wrote.
+#[must_use]
+pub fn page_roots(bytes: &[u8]) -> Vec<(u8, [u8; 32])> {
+    let of = |page: &[u8; 33]| {
+        page.split_first()
+            .and_then(|(shard, root)| Some((*shard, root.try_into().ok()?)))
+    };
+    bytes.as_chunks::<33>().0.iter().filter_map(of).collect()
 }

@@ -4,7 +4,8 @@ use domain::record::RecordState;
 
 use crate::{
     AccountKind, ActKind, AlarmKind, BirthState, BlindIndex, DeliveryState, EventKind, KeyAlgorithm, LookUpResult,
-    MatterEventKind, PersonEvent, PersonId, ProcedureKind, Relation, StagedKind, TraceKind, TraceOutcome,
+    MatterEventKind, PersonEvent, PersonId, ProcedureKind, ProgrammeStepKind, Relation, StagedKind, TraceKind,
+    TraceOutcome,
 };
 
 /// Gives an enum its stored words, both ways from one list.
@@ -39,6 +40,11 @@ words!(ProcedureKind {
     UnrecognisedLookUp = "unrecognised_look_up",
     BreakGlass = "break_glass",
     BreakGlassReview = "break_glass_review",
+});
+words!(ProgrammeStepKind {
+    Department = "approved_by_department",
+    Centre = "approved_by_centre",
+    Ended = "ended",
 });
 words!(AlarmKind {
     OfficerLimit = "officer_limit",

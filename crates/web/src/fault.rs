@@ -3,6 +3,7 @@
 
 use app::AppError;
 use app::accounts::LoginFault;
+use app::comparisons::ComparisonFault;
 use app::look_ups::LookUpFault;
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
@@ -236,6 +237,21 @@ impl From<LookUpFault> for Fault {
             LookUpFault::KeyUsed | LookUpFault::KeyOld | LookUpFault::Closed => Self::Conflict { code },
             LookUpFault::Limit(_) => Self::Limit { code },
             _ => Self::LookUp { code, what },
+        }
+    }
+}
+
+impl From<ComparisonFault> for Fault {
+    fn from(fault: ComparisonFault) -> Self {
+        let (code, what) = (fault.code(), fault.detail());
+        match fault {
+            ComparisonFault::Refused(refusal) => refusal.into(),
+            ComparisonFault::LookUp(fault) => fault.into(),
+            ComparisonFault::App(error) => error.into(),
+            ComparisonFault::Programme => Self::NotFound,
+            ComparisonFault::Busy => Self::Busy { code },
+            ComparisonFault::KeyUsed | ComparisonFault::KeyOld | ComparisonFault::Approval => Self::Conflict { code },
+            ComparisonFault::Proposal => Self::LookUp { code, what },
         }
     }
 }

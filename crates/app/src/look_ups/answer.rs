@@ -227,13 +227,18 @@ fn request_bytes(asked: &Asked, numbers: &keys::TagPair) -> String {
     parts.join("\u{1f}")
 }
 
-/// What the person's side says: allowed, and whether it is for a relation that it is not.
-fn person_decision(app: &App, permit: &Permit<LookUp>, found: &Found) -> (bool, bool) {
-    let relation = found.relation.map(|relation| match relation {
+/// A declared relation, as the policies name it.
+pub(crate) const fn relation_of(relation: store::Relation) -> Relation {
+    match relation {
         store::Relation::Own => Relation::Oneself,
         store::Relation::Kin => Relation::Declared,
         store::Relation::Colleague => Relation::Colleague,
-    });
+    }
+}
+
+/// What the person's side says: allowed, and whether it is for a relation that it is not.
+fn person_decision(app: &App, permit: &Permit<LookUp>, found: &Found) -> (bool, bool) {
+    let relation = found.relation.map(relation_of);
     let question = Disclose {
         asked: permit.resource().clone(),
         person: PersonSide {

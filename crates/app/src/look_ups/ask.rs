@@ -1,9 +1,9 @@
 //! The caller's side: form, check character, purpose, items, matter. Nobody is searched for here (R12).
 
-use domain::catalogue::{ItemId, PurposeId};
-use domain::{DocumentKind, IdentityDocument, MatterNo, Name};
+use domain::catalogue::{ItemId, Purpose, PurposeId};
+use domain::{Day, DocumentKind, IdentityDocument, MatterNo, Name};
 use policy::{Caller, LookUp, LookUpAsked, Refusal};
-use store::AlarmKind;
+use store::{AlarmKind, Matter};
 
 use super::{Asked, LookUpFault, Request};
 use crate::App;
@@ -27,35 +27,18 @@ pub async fn prepare(app: &App, caller: &Caller, request: &Request<'_>) -> Resul
     if !GROUND_CHARS.contains(&ground.chars().count()) || ground.chars().any(char::is_control) {
         return Err(LookUpFault::Ground);
     }
-    let matter_no = MatterNo::parse(request.matter_no).map_err(|_| LookUpFault::MatterNo)?;
-    if purpose.matter.as_ref().is_some_and(|form| !form.fits(&matter_no)) {
-        return Err(LookUpFault::MatterNo);
-    }
-    let kind = DocumentKind::parse(request.document_kind.trim()).ok_or(LookUpFault::DocumentKind)?;
-    let document =
-        IdentityDocument::parse(kind, request.document_number.trim()).map_err(|_| LookUpFault::DocumentNumber)?;
-    if document.is_test_area() && !app.settings().allow_test_area {
-        return Err(LookUpFault::DocumentNumber);
-    }
+    let matter_no = matter_no(purpose, request.matter_no)?;
+    let document = document(app, request.document_kind, request.document_number)?;
     let name = Name::parse(request.name).map_err(|_| LookUpFault::Name)?;
     let items = items(app, request.items)?;
-    if !KEY_CHARS.contains(&request.key.len()) || !request.key.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(LookUpFault::Key);
-    }
+    check_key(request.key)?;
     let matter = match &caller.organisation {
         Some(organisation) => app.store().find_matter(organisation, &matter_no).await?,
         None => None,
     };
-    let today = app.now().day();
-    let is_registered = matter
-        .as_ref()
-        .is_some_and(|matter| matter.purpose == id && matter.is_in_hand(today));
-    // Where a purpose needs no registration, the form of its number says that there is a matter; one that is registered as
-    // closed or for another purpose is none all the same.
-    let by_form = purpose.matter.as_ref().is_some_and(|form| !form.is_registered()) && matter.is_none();
     let asked = LookUpAsked {
         items: items.clone(),
-        matter_in_hand: is_registered || by_form,
+        matter_in_hand: is_in_hand(purpose, matter.as_ref(), app.now().day()),
         names_legal_ground: true,
     };
     let question = LookUp::of(purpose, asked);
@@ -72,8 +55,44 @@ pub async fn prepare(app: &App, caller: &Caller, request: &Request<'_>) -> Resul
     Ok((question, asked))
 }
 
+/// A matter number of the form of the purpose.
+pub(crate) fn matter_no(purpose: &Purpose, text: &str) -> Result<MatterNo, LookUpFault> {
+    let number = MatterNo::parse(text).map_err(|_| LookUpFault::MatterNo)?;
+    if purpose.matter.as_ref().is_some_and(|form| !form.fits(&number)) {
+        return Err(LookUpFault::MatterNo);
+    }
+    Ok(number)
+}
+
+/// A document whose number holds.
+pub(crate) fn document(app: &App, kind: &str, number: &str) -> Result<IdentityDocument, LookUpFault> {
+    let kind = DocumentKind::parse(kind.trim()).ok_or(LookUpFault::DocumentKind)?;
+    let document = IdentityDocument::parse(kind, number.trim()).map_err(|_| LookUpFault::DocumentNumber)?;
+    if document.is_test_area() && !app.settings().allow_test_area {
+        return Err(LookUpFault::DocumentNumber);
+    }
+    Ok(document)
+}
+
+/// The form of an idempotency key.
+pub(crate) fn check_key(key: &str) -> Result<(), LookUpFault> {
+    if KEY_CHARS.contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()) {
+        Ok(())
+    } else {
+        Err(LookUpFault::Key)
+    }
+}
+
+/// Whether a matter is in hand for a purpose. Where a purpose needs no registration, the form of its number says that there is
+/// a matter; one that is registered as closed or for another purpose is none all the same.
+pub(crate) fn is_in_hand(purpose: &Purpose, matter: Option<&Matter>, today: Day) -> bool {
+    let is_registered = matter.is_some_and(|matter| matter.purpose == purpose.id && matter.is_in_hand(today));
+    let by_form = purpose.matter.as_ref().is_some_and(|form| !form.is_registered()) && matter.is_none();
+    is_registered || by_form
+}
+
 /// Each item once, all known to the catalogue. Whether the purpose has them is for the policies to say.
-fn items(app: &App, asked: &[String]) -> Result<Vec<ItemId>, LookUpFault> {
+pub(crate) fn items(app: &App, asked: &[String]) -> Result<Vec<ItemId>, LookUpFault> {
     let mut items = Vec::with_capacity(asked.len());
     for id in asked {
         let id = ItemId::parse(id).map_err(|_| LookUpFault::Items)?;

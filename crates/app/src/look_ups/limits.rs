@@ -176,6 +176,14 @@ pub(super) fn is_honey(app: &App, tag: Tag) -> bool {
     app.limits().known().honey.contains(&tag)
 }
 
+/// Which of these numbers were never issued, by their places.
+pub(crate) async fn honey_among(app: &App, tags: &[Tag]) -> Result<Vec<usize>, AppError> {
+    fill(app).await?;
+    let known = app.limits().known();
+    let places = tags.iter().enumerate().filter(|(_, tag)| known.honey.contains(*tag));
+    Ok(places.map(|(place, _)| place).collect())
+}
+
 /// Reads what is new in the store: all of the day first, then what other processes wrote.
 async fn fill(app: &App) -> Result<(), AppError> {
     let now = app.now();
@@ -223,7 +231,7 @@ async fn fill_matter(app: &App, matter: MatterId) -> Result<(), AppError> {
 }
 
 /// Raises an alarm: a row, and a line in the log that names no person.
-pub(super) async fn raise(
+pub(crate) async fn raise(
     app: &App,
     kind: AlarmKind,
     caller: &Caller,
@@ -247,7 +255,7 @@ pub(super) async fn raise(
 }
 
 /// The registered client, if a system asks.
-pub(super) fn client_of(caller: &Caller) -> Option<Uuid> {
+pub(crate) fn client_of(caller: &Caller) -> Option<Uuid> {
     (caller.kind == CallerKind::System).then_some(caller.account)
 }
 

@@ -2,9 +2,9 @@
 //! then what the person decides, then the answer (architecture, "A look-up flows one way").
 
 mod answer;
-mod ask;
+pub(crate) mod ask;
 mod closing;
-mod limits;
+pub(crate) mod limits;
 
 use domain::catalogue::{ItemId, PurposeId, Text};
 use domain::{Day, IdentityDocument, MatterNo, Moment, Name};
@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::AppError;
 
+pub(crate) use answer::relation_of;
 pub use answer::{look_up, promise};
 pub use ask::{note_refusal, prepare};
 pub(crate) use closing::matter_no_of;

@@ -127,7 +127,7 @@ async fn carry_traces(app: &App, carried: &mut Carried) -> Result<(), AppError> 
         carried.moved += app.store().retag_traces(&moves).await?;
     }
     let left = app.store().tagged_before(newest(app)).await?;
-    carried.unreachable = left.traces + left.staged;
+    carried.unreachable = left.traces + left.staged + left.compared;
     Ok(())
 }
 
@@ -172,7 +172,7 @@ pub(super) async fn count_older_traces(app: &App, carried: &mut Carried) -> Resu
     let mut after = i64::MIN;
     loop {
         let page = app.store().scan_traces(after, PORTION).await?;
-        let Some(last) = page.last() else { return Ok(()) };
+        let Some(last) = page.last() else { break };
         after = last.number;
         for trace in &page {
             if let Some((version, _)) = keys::open_log(app.vault(), TRACE_CONTENT, trace.uuid, &trace.content)? {
@@ -180,4 +180,6 @@ pub(super) async fn count_older_traces(app: &App, carried: &mut Carried) -> Resu
             }
         }
     }
+    carried.traces += crate::comparisons::count_older(app, *oldest).await?;
+    Ok(())
 }

@@ -91,7 +91,7 @@ pub(crate) async fn register(city: &City, purpose: &str, organisation: &Uscc, nu
 }
 
 /// A penalty by the department against resident 1, as its file has it.
-async fn deliver_penalty(city: &City) {
+pub(crate) async fn deliver_penalty(city: &City) {
     let header = "行政相对人名称,行政相对人类别,行政相对人代码_1（统一社会信用代码）,行政相对人代码_2（工商注册号）,行政相对人代码_3（组织机构代码）,\
         行政相对人代码_4（税务登记号）,行政相对人代码_5（事业单位证书号）,行政相对人代码_6（社会组织登记证号）,法定代表人,法定代表人身份证号,证件类型,证件号码,\
         行政处罚决定书文号,违法行为类型,违法事实,处罚依据,处罚类别,处罚内容,罚款金额（万元）,没收违法所得、没收非法财物的金额（万元）,\
@@ -124,7 +124,9 @@ async fn looks(city: &City, sequence: u16) -> OwnLooks {
             account: caller.account,
         },
     );
-    own_looks::list(city.app(), &permit, None, false).await.unwrap()
+    own_looks::list(city.app(), &permit, own_looks::Part::default())
+        .await
+        .unwrap()
 }
 
 async fn both<F: AsyncFn(&mut City)>(test: F) {

@@ -5,6 +5,8 @@ mod administrators;
 #[cfg(test)]
 mod candidates;
 #[cfg(test)]
+mod comparisons;
+#[cfg(test)]
 mod emergencies;
 #[cfg(test)]
 mod events;

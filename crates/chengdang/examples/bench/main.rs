@@ -1,4 +1,5 @@
-//! `make bench`: one report of P1 (intake beside PostgreSQL's COPY), P3 (single look-ups beside pgbench), P4 (the log), P5 (a caller's decision beside Cedar),
+//! `make bench`: one report of P1 (intake beside PostgreSQL's COPY), P2 (a batch compared), P3 (single look-ups beside pgbench), P4 (the log),
+//! P5 (a caller's decision beside Cedar),
 //! P9 (the own file) and P10 (the idle process).
 //!
 //! A figure is a ratio with both arms in the same run, in turns, on the same bytes, with the same durability; outputs are
@@ -8,6 +9,7 @@ mod arms;
 mod city;
 #[path = "../../src/clock.rs"]
 mod clock;
+mod compare;
 mod decide;
 mod formats;
 mod idle;
@@ -73,6 +75,8 @@ enum Section {
     Growth,
     /// Reading the kinds of file, part of P1
     Formats,
+    /// Comparison of a batch
+    P2,
     /// Single look-ups
     P3,
     /// The log
@@ -136,6 +140,15 @@ async fn main() -> anyhow::Result<()> {
     if is_asked(Section::Formats) {
         let turns = if args.quick { 2 } else { 5 };
         formats::run(&ground, turns, &folder.path().join("formats"), &mut report)?;
+    }
+    if is_asked(Section::P2) {
+        let (persons, rows, turns) = if args.quick {
+            (1_000_000, 100_000, 2)
+        } else {
+            (10_000_000, 1_000_000, 3)
+        };
+        let plan = compare::Plan { persons, rows, turns };
+        compare::run(&ground, &plan, &folder.path().join("p2"), &mut report).await?;
     }
     if is_asked(Section::P3) {
         let (rows, turns) = if args.quick {

@@ -112,6 +112,14 @@ impl Peer {
         Ok((Arc::new(store), name))
     }
 
+    /// A connection to a database of its own without tables.
+    pub(crate) async fn empty(&self) -> anyhow::Result<Client> {
+        let url = self.cluster.empty_database().await?;
+        let (client, connection) = tokio_postgres::connect(&url, NoTls).await?;
+        tokio::spawn(connection);
+        Ok(client)
+    }
+
     /// Drops a database of [`Self::store`].
     pub(crate) async fn forget(&self, database: &str) -> anyhow::Result<()> {
         self.client

@@ -42,12 +42,19 @@ pub(crate) async fn run(config: &Config, args: Args) -> anyhow::Result<Exit> {
             "log_entries": findings.entries,
             "log_versions": findings.versions,
             "log_key_acts": findings.key_acts,
+            "blocks": findings.blocks,
+            "compared": findings.compared,
             "damage": damage,
         }))?;
     } else {
         output::line(format_args!(
-            "read {} deliveries, {} chunks, {} records, {} waiting rows, {} log entries",
-            findings.deliveries, findings.chunks, findings.records, findings.staged, findings.entries
+            "read {} deliveries, {} chunks, {} records, {} waiting rows, {} rows of comparisons, {} log entries",
+            findings.deliveries,
+            findings.chunks,
+            findings.records,
+            findings.staged,
+            findings.compared,
+            findings.entries
         ))?;
         for damage in &findings.damage {
             output::line(format_args!("{}: {}", damage.place, damage.what))?;

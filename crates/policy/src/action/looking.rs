@@ -206,7 +206,7 @@ pub struct Programme {
     pub centre_approver: Option<Uuid>,
     /// Whether its end has come.
     pub has_ended: bool,
-    /// Rows that one batch may have.
+    /// Rows that may be compared: in one batch, or in a day.
     pub rows_max: u32,
 }
 
@@ -227,6 +227,22 @@ impl RegisterProgramme {
             purpose: Terms::of(purpose),
             items,
         }
+    }
+
+    /// Who would run it.
+    #[must_use]
+    pub fn organisation(&self) -> &Uscc {
+        &self.organisation
+    }
+    /// What for.
+    #[must_use]
+    pub fn purpose(&self) -> &PurposeId {
+        &self.purpose.id
+    }
+    /// Over which items.
+    #[must_use]
+    pub fn items(&self) -> &[ItemId] {
+        &self.items
     }
 }
 action!(RegisterProgramme, this => Resource::with("ProgrammeAsked", Name::Word("asked"), vec![
@@ -255,7 +271,7 @@ action!(ApproveProgramme, this => Resource::with("Programme", Name::Uuid(this.pr
 pub struct ComparisonAsked {
     /// The items wanted.
     pub items: Vec<ItemId>,
-    /// Rows of the batch, or of its block.
+    /// Rows of the batch, or of the day up to its block.
     pub rows: u32,
     /// Whether each row has a matter number of its own.
     pub each_row_names_a_matter: bool,
@@ -278,6 +294,22 @@ impl CompareBatch {
             programme,
             asked,
         }
+    }
+
+    /// The programme that it runs under.
+    #[must_use]
+    pub fn programme(&self) -> Uuid {
+        self.programme.programme
+    }
+    /// The items wanted.
+    #[must_use]
+    pub fn items(&self) -> &[ItemId] {
+        &self.asked.items
+    }
+    /// The rows asked about.
+    #[must_use]
+    pub fn rows(&self) -> u32 {
+        self.asked.rows
     }
 
     /// The single look-up that a row of the batch stands for: a batch answers what single look-ups would (I7).

@@ -513,7 +513,8 @@ pub async fn fill_every_table(store: &dyn Store) {
         store.append_record_events(&[event], START, &[make.bytes()]).await,
         "event",
     );
-    let alias = make.person_event(person.id, PersonEvent::AliasConfirmed);
+    let mut alias = make.person_event(person.id, PersonEvent::AliasConfirmed);
+    alias.tags = vec![make.tag(BlindIndex::NumberAndName)];
     ok(store.append_person_event(&alias).await, "event of a person");
     ok(store.acknowledge_notices(person.id, START, START).await, "acknowledge");
     let trace = make.trace(make.tag(BlindIndex::Number), TraceKind::OwnRead);
@@ -549,6 +550,21 @@ pub async fn fill_every_table(store: &dyn Store) {
     fill_look_ups(&make, store).await;
     fill_clients(&make, store, account.uuid).await;
     super::events::fill(&make, store).await;
+    fill_comparisons(&make, store).await;
+}
+
+async fn fill_comparisons(make: &Fixture, store: &dyn Store) {
+    let programme = make.programme(1);
+    ok(store.register_programme(&programme).await, "programme");
+    let step = make.programme_step(programme.uuid, crate::ProgrammeStepKind::Centre);
+    ok(store.append_programme_step(&step).await, "step of a programme");
+    let comparison = make.comparison(programme.uuid);
+    ok(store.begin_comparison(&comparison).await, "comparison");
+    let block = make.block(comparison.uuid, 0, &[make.bytes()]);
+    let answer = make.block_answer(&block);
+    let uuid = block.uuid;
+    ok(store.append_block(std::sync::Arc::new(block)).await, "block");
+    ok(store.append_block_answer(uuid, &answer).await, "answer of a block");
 }
 
 async fn fill_look_ups(make: &Fixture, store: &dyn Store) {

@@ -6,6 +6,7 @@
 
 mod administrators;
 mod clients;
+mod comparisons;
 mod deliveries;
 mod emergencies;
 mod events;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 
 pub use administrators::*;
 pub use clients::*;
+pub use comparisons::*;
 pub use deliveries::*;
 pub use emergencies::*;
 pub use events::*;
@@ -104,6 +106,11 @@ where
         looks_at_a_number_are_read_by_pages,
         a_look_up_is_withheld_for_a_time,
         alarms_and_numbers_never_issued_are_kept,
+        a_programme_is_approved_by_two_others,
+        a_block_stands_once_and_is_answered_once,
+        blocks_about_a_number_are_found,
+        a_comparison_index_reads_what_is_new,
+        nothing_committed_is_beyond_the_end,
         an_account_has_its_login_name_alone,
         sessions_come_and_go,
         attempts_are_counted_in_their_window,

@@ -148,7 +148,11 @@ pub async fn tags_go_forward_only(store: &dyn Store) {
         ..make.chunk(&delivery, 0, 3)
     };
     ok(store.commit_chunk(&chunk).await, "a waiting row");
-    let left = |traces, staged| TaggedBefore { traces, staged };
+    let left = |traces, staged| TaggedBefore {
+        traces,
+        staged,
+        compared: 0,
+    };
     assert_eq!(ok(store.tagged_before(2).await, "left"), left(1, 1));
     let listed = ok(store.traces_before(2, i64::MIN, 10).await, "traces before");
     assert_eq!(listed.len(), 1);

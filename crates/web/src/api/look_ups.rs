@@ -18,7 +18,7 @@ use crate::signed::ApiCaller;
 use crate::state::WebState;
 
 /// Header of the idempotency key.
-const KEY: &str = "idempotency-key";
+pub(super) const KEY: &str = "idempotency-key";
 
 /// Whom, for what.
 #[derive(Deserialize, ToSchema)]
@@ -47,9 +47,9 @@ pub(super) struct WireLookUp {
 #[serde(deny_unknown_fields)]
 pub(super) struct WireDocument {
     /// Kind: 01 resident identity card, 02 passport …
-    kind: String,
+    pub(super) kind: String,
     /// Number.
-    number: String,
+    pub(super) number: String,
 }
 
 /// The answer. An item without records says nothing about the person: no file, another name, nothing to show and a refusal

@@ -1,5 +1,6 @@
 //! Who looked at me, and the lock. The person follows from the token (AB-01, AB-04).
 
+use app::comparisons::{ComparedLook, ProofPath};
 use app::locks;
 use app::own_looks::{self, OwnLook, OwnLooks, Proof, Who};
 use axum::Json;
@@ -24,9 +25,21 @@ use crate::state::WebState;
 pub(crate) struct Part {
     /// From `older` of the page before.
     pub(crate) before: Option<i64>,
+    /// From `older_compared` of the page before.
+    pub(crate) before_compared: Option<i64>,
     /// Own reads too.
     #[serde(default)]
     pub(crate) own: bool,
+}
+
+impl From<Part> for own_looks::Part {
+    fn from(part: Part) -> Self {
+        Self {
+            before: part.before,
+            before_compared: part.before_compared,
+            with_own: part.own,
+        }
+    }
 }
 
 /// Looks at the own number, newest first.
@@ -37,6 +50,11 @@ pub(super) struct WireLooks {
     /// Asks for the next page as `before`.
     #[serde(skip_serializing_if = "Option::is_none")]
     older: Option<i64>,
+    /// Rows of comparisons about the own number.
+    compared: Vec<WireCompared>,
+    /// Asks for the next page of these as `before_compared`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    older_compared: Option<i64>,
     /// Until when look-ups are withheld under a cited law, one entry each; they appear by themselves.
     withheld_until: Vec<String>,
     /// Whether the own records are locked.
@@ -91,6 +109,125 @@ pub(super) struct WireLook {
     is_complained_of: bool,
     /// What proves it.
     proofs: Vec<WireProof>,
+}
+
+/// A row of a comparison: somebody asked about many persons at once, and about this one.
+#[derive(Serialize, ToSchema)]
+pub(super) struct WireCompared {
+    /// Id.
+    id: Uuid,
+    /// When.
+    at: String,
+    /// Organisation.
+    organisation: WireText,
+    /// Handle of the official.
+    official: String,
+    /// Whether a department's system asked.
+    is_by_system: bool,
+    /// Programme under which it was asked.
+    programme: Uuid,
+    /// What the programme is for.
+    aim: String,
+    /// Purpose.
+    purpose: WireText,
+    /// Statute of the programme.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    statute: Option<String>,
+    /// Matter number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    matter_no: Option<String>,
+    /// Items asked for, with what was said.
+    items: Vec<WireFlag>,
+    /// `disclosed` (that there is something), `nothing`, `refused` or `unknown`; `unknown` counts as disclosed.
+    outcome: &'static str,
+    /// Whether this person complained of it.
+    is_complained_of: bool,
+    /// What proves it: the header, which the row names by its hash, then the row, then its answer.
+    proofs: Vec<WireRowProof>,
+}
+
+/// What was said of an item: never a fact.
+#[derive(Serialize, ToSchema)]
+pub(super) struct WireFlag {
+    /// Its name.
+    name: WireText,
+    /// Whether the officer was told to open the file by a single look-up; not there if that is unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_open: Option<bool>,
+}
+
+/// A commitment with its way to an entry of the log.
+#[derive(Serialize, ToSchema)]
+pub(super) struct WireRowProof {
+    /// The commitment.
+    #[serde(flatten)]
+    proof: WireProof,
+    /// The way to the log's entry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<WirePath>,
+}
+
+/// Trees of RFC 6962 (SHA-256): the hash is a leaf of the first step, its root one of the second, whose root is the log's entry.
+#[derive(Serialize, ToSchema)]
+pub(super) struct WirePath {
+    /// Steps.
+    steps: Vec<WireStep>,
+    /// Hash of the log's entry, hex: `GET /log/proof` finds it by this.
+    log_entry_hash: String,
+}
+
+/// A step.
+#[derive(Serialize, ToSchema)]
+pub(super) struct WireStep {
+    /// Place of the leaf.
+    index: u64,
+    /// Number of leaves.
+    size: u64,
+    /// From the leaf's sibling to the root's child, hex.
+    hashes: Vec<String>,
+}
+
+impl From<ProofPath> for WirePath {
+    fn from(path: ProofPath) -> Self {
+        let step = |step: translog::SubtreePath| WireStep {
+            index: step.index,
+            size: step.size,
+            hashes: step.hashes.iter().map(hex::encode).collect(),
+        };
+        Self {
+            steps: path.steps.into_iter().map(step).collect(),
+            log_entry_hash: hex::encode(path.log_entry_hash),
+        }
+    }
+}
+
+impl From<ComparedLook> for WireCompared {
+    fn from(look: ComparedLook) -> Self {
+        let flag = |(name, is_open): (domain::catalogue::Text, _)| WireFlag {
+            name: name.into(),
+            is_open,
+        };
+        let proof = |(proof, path): (Proof, Option<ProofPath>)| WireRowProof {
+            proof: proof.into(),
+            path: path.map(WirePath::from),
+        };
+        Self {
+            id: look.id,
+            at: rfc3339(look.at),
+            organisation: look.by.organisation.into(),
+            official: look.by.official,
+            is_by_system: look.by.is_by_system,
+            programme: look.programme,
+            aim: look.aim,
+            purpose: look.by.purpose_name.into(),
+            statute: look.by.legal_ground,
+            matter_no: look.by.matter_no,
+            items: look.items.into_iter().map(flag).collect(),
+            outcome: look.outcome.map_or("unknown", TraceOutcome::as_str),
+            is_complained_of: look.complaint.is_some(),
+            proofs: look.proofs.into_iter().map(proof).collect(),
+        }
+    }
 }
 
 /// An item of a look-up.
@@ -184,6 +321,8 @@ impl From<OwnLooks> for WireLooks {
         Self {
             looks: looks.looks.into_iter().map(WireLook::from).collect(),
             older: looks.older,
+            compared: looks.compared.into_iter().map(WireCompared::from).collect(),
+            older_compared: looks.older_compared,
             withheld_until: looks.withheld_until.into_iter().map(rfc3339).collect(),
             is_locked: looks.is_locked,
             as_of: rfc3339(looks.as_of),
@@ -213,7 +352,7 @@ pub(super) async fn list(
         account: caller.session.account,
     };
     let permit = state.app.policies().decide(&caller.session.caller, asked)?;
-    let looks = own_looks::list(&state.app, &permit, part.before, part.own).await?;
+    let looks = own_looks::list(&state.app, &permit, part.into()).await?;
     Ok(Json(looks.into()))
 }
 

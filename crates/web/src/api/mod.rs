@@ -2,6 +2,7 @@
 
 mod accounts;
 mod clients;
+mod comparisons;
 mod deliveries;
 pub(crate) mod emergencies;
 mod events;
@@ -11,6 +12,7 @@ mod me;
 pub(crate) mod me_looks;
 pub(crate) mod me_proofs;
 mod meta;
+mod programmes;
 mod reconciliation;
 mod reviews;
 mod sessions;
@@ -103,6 +105,10 @@ pub(crate) fn documented(upload_bytes_max: u64) -> OpenApiRouter<WebState> {
         .routes(routes!(look_ups::create))
         .routes(routes!(look_ups::get))
         .routes(routes!(look_ups::close))
+        .routes(routes!(programmes::list, programmes::propose))
+        .routes(routes!(programmes::approve))
+        .routes(routes!(programmes::end))
+        .routes(routes!(comparisons::compare))
         .routes(routes!(systems::begin))
         .routes(routes!(systems::assert_officer))
         .routes(routes!(systems::caller))

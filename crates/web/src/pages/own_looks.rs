@@ -1,7 +1,8 @@
 //! Who looked at me 谁看过我, and the lock.
 
+use app::comparisons::ComparedLook;
 use app::locks;
-use app::own_looks::{self, OwnLook, Proof, Who};
+use app::own_looks::{self, Complaint, LookedUp, OwnLook, OwnLooks, Proof, Who};
 use askama::Template;
 use axum::Json;
 use axum::extract::{RawQuery, State};
@@ -64,6 +65,8 @@ struct LookView {
     id: String,
     at: String,
     is_own: bool,
+    /// A row of a comparison, which shows its own way to the log: the script checks the others.
+    is_compared: bool,
     title: String,
     facts: Vec<(String, String)>,
     items: Vec<String>,
@@ -86,6 +89,8 @@ struct ProofView {
     nonce: String,
     content: String,
     is_erased: bool,
+    /// Way to the log's entry, where the hash is not one itself.
+    path: Option<String>,
 }
 
 /// `GET /me/look-ups`
@@ -100,12 +105,19 @@ pub(super) async fn show(
             account: user.session.account,
         },
     )?;
-    let before = query_word(query.as_deref(), "before").and_then(|word| word.parse().ok());
+    let order = |word| query_word(query.as_deref(), word).and_then(|word| word.parse().ok());
     let with_own = query_word(query.as_deref(), "own") == Some("1");
-    let looks = own_looks::list(&state.app, &permit, before, with_own).await?;
+    let part = own_looks::Part {
+        before: order("before"),
+        before_compared: order("before_compared"),
+        with_own,
+    };
+    let looks = own_looks::list(&state.app, &permit, part).await?;
     let p = user.page(&state, "nav-looks", "/me/look-ups");
     let own = if with_own { "&own=1" } else { "" };
-    let from = before.map_or_else(|| "?".to_owned(), |before: i64| format!("?before={before}&"));
+    let from = part
+        .before
+        .map_or_else(|| "?".to_owned(), |before: i64| format!("?before={before}&"));
     let page = LooksPage {
         as_of: looks.as_of.local_text(),
         is_locked: looks.is_locked,
@@ -115,8 +127,8 @@ pub(super) async fn show(
             .iter()
             .map(|until| until.day().to_string())
             .collect(),
-        looks: looks.looks.iter().map(|look| view(p.lang, look)).collect(),
-        older: looks.older.map(|order| format!("?before={order}{own}")),
+        older: older(&looks, own),
+        looks: views(p.lang, &looks),
         proofs_href: format!("/me/look-ups/proofs{from}own={with_own}"),
         verify_href: assets::verify_href(),
         verify_texts: VERIFY_TEXTS.iter().map(|(name, key)| (*name, p.s(key))).collect(),
@@ -143,13 +155,98 @@ pub(super) async fn proofs(
     Ok(Json(proofs.into()))
 }
 
-fn view(lang: Lang, look: &OwnLook) -> LookView {
-    let mut facts = Vec::new();
-    let mut fact = |key: &str, value: Option<String>| {
-        if let Some(value) = value.filter(|value| !value.is_empty()) {
-            facts.push((lang.text(key), value));
+/// The way to older looks, if there are any: of the kind of which none is left, those before the first of all.
+fn older(looks: &OwnLooks, own: &str) -> Option<String> {
+    let is_last = looks.older.is_none() && looks.older_compared.is_none();
+    let (before, compared) = (looks.older.unwrap_or(0), looks.older_compared.unwrap_or(0));
+    (!is_last).then(|| format!("?before={before}&before_compared={compared}{own}"))
+}
+
+/// Looks and rows of comparisons, newest first.
+fn views(lang: Lang, looks: &OwnLooks) -> Vec<LookView> {
+    let single = looks.looks.iter().map(|look| (look.at, view(lang, look)));
+    let compared = looks.compared.iter().map(|look| (look.at, compared_view(lang, look)));
+    let mut all: Vec<_> = single.chain(compared).collect();
+    all.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    all.into_iter().map(|(_, view)| view).collect()
+}
+
+/// Who looked, and what for, as facts of a look.
+fn who_facts(lang: Lang, by: &LookedUp) -> Vec<(String, String)> {
+    let statute = by.statute.as_ref().map(|basis| basis_text(lang, basis));
+    let facts = [
+        ("looks-official", Some(by.official.clone())),
+        ("looks-system", by.is_by_system.then(|| lang.text("looks-system-yes"))),
+        ("looks-purpose", Some(lang.of(&by.purpose_name).to_owned())),
+        ("looks-statute", statute),
+        ("looks-ground", by.legal_ground.clone()),
+        ("looks-matter", by.matter_no.clone()),
+    ];
+    let known = |(key, value): (&str, Option<String>)| Some((lang.text(key), value.filter(|value| !value.is_empty())?));
+    facts.into_iter().filter_map(known).collect()
+}
+
+fn compared_view(lang: Lang, look: &ComparedLook) -> LookView {
+    let (outcome_key, tone) = match look.outcome {
+        Some(TraceOutcome::Disclosed) => ("looks-compared-open", "bad"),
+        other => outcome(other, false),
+    };
+    let mut facts = who_facts(lang, &look.by);
+    facts.push((lang.text("looks-programme"), format!("{} {}", look.aim, look.programme)));
+    let item = |(name, is_open): &(domain::catalogue::Text, Option<bool>)| match is_open {
+        None => lang.of(name).to_owned(),
+        Some(is_open) => {
+            let key = if *is_open {
+                "looks-flag-open"
+            } else {
+                "looks-flag-nothing"
+            };
+            lang.text_with(key, &[("name", lang.of(name).to_owned().into())])
         }
     };
+    let to_log = |(shown, path): &(Proof, Option<app::comparisons::ProofPath>)| ProofView {
+        path: path.as_ref().map(path_text),
+        ..proof(shown)
+    };
+    LookView {
+        id: look.id.to_string(),
+        at: look.at.local_text(),
+        is_own: false,
+        is_compared: true,
+        title: format!("{} · {}", lang.of(&look.by.organisation), lang.text("looks-compared")),
+        facts,
+        items: look.items.iter().map(item).collect(),
+        outcome_key,
+        tone,
+        closing: None,
+        can_complain: look.complaint.is_none(),
+        complaint: look.complaint.as_ref().map(|complaint| complaint_view(lang, complaint)),
+        proofs: look.proofs.iter().map(to_log).collect(),
+    }
+}
+
+/// Each step as `place/size: hashes`, then the log's entry.
+fn path_text(path: &app::comparisons::ProofPath) -> String {
+    let step = |step: &translog::SubtreePath| {
+        let hashes: Vec<String> = step.hashes.iter().map(hex::encode).collect();
+        format!("{}/{}: {}", step.index, step.size, hashes.join(" "))
+    };
+    let mut steps: Vec<String> = path.steps.iter().map(step).collect();
+    steps.push(hex::encode(path.log_entry_hash));
+    steps.join(" → ")
+}
+
+fn complaint_view(lang: Lang, complaint: &Complaint) -> ComplaintView {
+    let due = complaint.due_at.map(|due| due.day().to_string()).unwrap_or_default();
+    let said = [("at", complaint.at.local_text().into()), ("due", due.into())];
+    ComplaintView {
+        text: lang.text_with("looks-complained", &said),
+        answer: complaint.answer.clone(),
+    }
+}
+
+fn view(lang: Lang, look: &OwnLook) -> LookView {
+    let mut facts = Vec::new();
     let title = match &look.who {
         Who::Own { what } => lang.text(match what.as_str() {
             "own_notices" => "looks-own-notices",
@@ -157,21 +254,12 @@ fn view(lang: Lang, look: &OwnLook) -> LookView {
             _ => "looks-own-records",
         }),
         Who::Review { organisation, official } => {
-            fact("looks-official", Some(official.clone()));
-            fact("looks-purpose", Some(lang.text("looks-review")));
+            facts.push((lang.text("looks-official"), official.clone()));
+            facts.push((lang.text("looks-purpose"), lang.text("looks-review")));
             lang.of(organisation).to_owned()
         }
         Who::LookUp(by) => {
-            fact("looks-official", Some(by.official.clone()));
-            let system = by.is_by_system.then(|| lang.text("looks-system-yes"));
-            fact("looks-system", system);
-            fact("looks-purpose", Some(lang.of(&by.purpose_name).to_owned()));
-            fact(
-                "looks-statute",
-                by.statute.as_ref().map(|basis| basis_text(lang, basis)),
-            );
-            fact("looks-ground", by.legal_ground.clone());
-            fact("looks-matter", by.matter_no.clone());
+            facts = who_facts(lang, by);
             lang.of(&by.organisation).to_owned()
         }
     };
@@ -181,6 +269,7 @@ fn view(lang: Lang, look: &OwnLook) -> LookView {
         id: look.id.to_string(),
         at: look.at.local_text(),
         is_own,
+        is_compared: false,
         title,
         facts,
         items: items(lang, look),
@@ -188,23 +277,7 @@ fn view(lang: Lang, look: &OwnLook) -> LookView {
         tone,
         closing: closing(lang, look),
         can_complain: matches!(look.who, Who::LookUp(_)) && look.complaint.is_none(),
-        complaint: look.complaint.as_ref().map(|complaint| ComplaintView {
-            text: lang.text_with(
-                "looks-complained",
-                &[
-                    ("at", complaint.at.local_text().into()),
-                    (
-                        "due",
-                        complaint
-                            .due_at
-                            .map(|due| due.day().to_string())
-                            .unwrap_or_default()
-                            .into(),
-                    ),
-                ],
-            ),
-            answer: complaint.answer.clone(),
-        }),
+        complaint: look.complaint.as_ref().map(|complaint| complaint_view(lang, complaint)),
         proofs: look.proofs.iter().map(proof).collect(),
     }
 }
@@ -269,6 +342,7 @@ fn proof(proof: &Proof) -> ProofView {
             .map(|entry| entry.content.clone())
             .unwrap_or_default(),
         is_erased: proof.entry.is_none(),
+        path: None,
     }
 }
 

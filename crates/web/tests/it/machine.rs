@@ -89,7 +89,13 @@ impl Machine {
         let digest = format!("sha-256=:{}:", STANDARD.encode(vault::digest(&[&draft.body])));
         let mut headers = Vec::new();
         if !draft.body.is_empty() {
-            headers.push(("content-type", "application/json".to_owned()));
+            let is_stream = draft.path.starts_with("/api/v1/comparisons");
+            let kind = if is_stream {
+                "application/x-ndjson"
+            } else {
+                "application/json"
+            };
+            headers.push(("content-type", kind.to_owned()));
             headers.push(("content-digest", digest));
         }
         headers.extend(draft.officer.clone().map(|text| ("chengdang-officer", text)));

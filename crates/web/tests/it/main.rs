@@ -6,6 +6,8 @@ mod api;
 #[cfg(test)]
 mod client;
 #[cfg(test)]
+mod comparisons;
+#[cfg(test)]
 mod defences;
 #[cfg(test)]
 mod deliveries;

@@ -8,6 +8,7 @@ use std::fmt::Write;
 use uuid::Uuid;
 
 use crate::client::{Client, Reply};
+use crate::comparisons;
 use crate::look_ups;
 use crate::machine::{self, Machine};
 use crate::routes::all;
@@ -46,6 +47,9 @@ struct Existing {
     key: String,
     /// About somebody who has no account.
     look_up: String,
+    /// A programme that waits for the credit centre, and one that runs.
+    programme: String,
+    running: String,
     tile: String,
 }
 
@@ -126,6 +130,8 @@ fn path_of(pattern: &str, existing: Option<&Existing>) -> String {
     let query = if pattern.ends_with("/reconciliation") {
         let provider = existing.map_or(ABSENT_PROVIDER, |existing| &existing.provider);
         format!("?provider={provider}")
+    } else if pattern.ends_with("/comparisons") {
+        format!("?programme={}", id(|existing| &existing.running))
     } else {
         String::new()
     };
@@ -135,6 +141,7 @@ fn path_of(pattern: &str, existing: Option<&Existing>) -> String {
         .replace("{upload}", &id(|existing| &existing.upload))
         .replace("{review}", &id(|existing| &existing.review))
         .replace("{look_up}", &id(|existing| &existing.look_up))
+        .replace("{programme}", &id(|existing| &existing.programme))
         .replace(
             "{id}",
             &match pattern {
@@ -153,10 +160,13 @@ fn path_of(pattern: &str, existing: Option<&Existing>) -> String {
 
 /// A whole request where a route would otherwise answer for want of one, before it asks who may.
 fn body_of(method: &str, path: &str) -> Option<serde_json::Value> {
-    let end = path.rsplit('/').next()?;
+    let end = path.split('?').next()?.rsplit('/').next()?;
     Some(match (method, end) {
         ("POST", "look-ups") => look_ups::about(&resident_number(3), "测试丙"),
         ("POST", "matters") => serde_json::json!({ "matters": [] }),
+        ("POST", "programmes") => comparisons::proposal(),
+        // A line that is no row: nobody is searched for.
+        ("POST", "comparisons") => serde_json::json!({}),
         ("POST", "close") => serde_json::json!({ "result": "not_used" }),
         ("POST", "complaint") => serde_json::json!({ "words": "" }),
         ("POST", "replay") => serde_json::json!({}),
@@ -188,10 +198,13 @@ async fn ask(town: &Town, asker: &mut Asker, method: &str, path: &str) -> Reply 
         let mut headers = headers;
         let body = body_of(method, path);
         if body.is_some() {
-            headers.extend([
-                ("content-type", "application/json"),
-                ("idempotency-key", "key-of-the-matrix"),
-            ]);
+            let is_stream = path.starts_with("/api/v1/comparisons");
+            let kind = if is_stream {
+                "application/x-ndjson"
+            } else {
+                "application/json"
+            };
+            headers.extend([("content-type", kind), ("idempotency-key", "key-of-the-matrix")]);
         }
         let body = body.map(|body| body.to_string().into_bytes()).unwrap_or_default();
         return plain.send(method, path, &headers, body).await;
@@ -258,6 +271,9 @@ async fn town_with_things() -> (Town, Existing) {
     let reply = look_ups::call(&town, &token, "POST", "/api/v1/look-ups", &asked, Some("key-00000001")).await;
     assert_eq!(reply.status, 200, "{}", reply.body);
     let look_up = reply.json()["id"].as_str().unwrap().to_owned();
+    let programme = comparisons::proposed(&town, &token).await;
+    comparisons::approve_by_second(&town, &programme).await;
+    let running = comparisons::running(&town, &token).await;
     let size = town.publish().await;
     // The upload belongs to the session's account, so the officer of the matrix is the same account.
     (
@@ -272,6 +288,8 @@ async fn town_with_things() -> (Town, Existing) {
             system: machine.system,
             key: machine.key_id,
             look_up,
+            programme,
+            running,
             tile: format!("0/000.p/{size}"),
         },
     )

@@ -8,16 +8,18 @@ use async_trait::async_trait;
 use domain::catalogue::ItemId;
 use domain::{Day, MatterNo, Moment, Uscc};
 use store::{
-    Account, AdministratorStore, Alarm, Begun, BirthState, ChunkCommit, ChunkInfo, Client, ClientKey, ClientSession,
-    ClientStore, Counted, Delivery, DeliveryId, DeliveryState, DeliveryStore, DueEvent, Emergency, EmergencyGrant,
-    EmergencyStore, Endpoint, EntryKind, Event, EventCounts, EventStore, EventWork, FloorOf, Found, IndexTag, KeyAct,
-    KnownFact, KnownLookUp, KnownPersonEvent, Lease, LogEntry, LogStore, LoginStore, Look, LookUpStore, Matter,
-    MatterId, MatterStore, NewAct, NewAnswer, NewClosing, NewDelivery, NewEmergency, NewEvent, NewLock, NewLookUp,
-    NewMatter, NewMatterEvent, NewProcedure, NewProcedureStep, NewRecordEvent, NewRelation, NewTrace, Person,
-    PersonEvent, PersonId, PersonStore, Procedure, ProcedureKind, ProcedureStore, Recipient, Record, RecordId,
-    RecordStore, Rewrapped, RotationStore, Sealed, SecretOf, Session, SignIn, SignInStore, SignedHead, StagedKind,
-    StagedRow, Store, StoreError, SubjectBinding, SubjectNotice, TaggedBefore, TaggedTrace, Trace, TraceOutcome,
-    Withholding, WrappedSecret,
+    Account, AdministratorStore, Alarm, Appended, Begun, BirthState, Block, BlockAnswer, ChunkCommit, ChunkInfo,
+    Client, ClientKey, ClientSession, ClientStore, ComparisonStore, Counted, Delivery, DeliveryId, DeliveryState,
+    DeliveryStore, DueEvent, Emergency, EmergencyGrant, EmergencyStore, Endpoint, EntryKind, Event, EventCounts,
+    EventStore, EventWork, FloorOf, Found, IndexChanges, IndexMark, IndexTag, KeyAct, KnownComparison, KnownFact,
+    KnownLookUp, KnownPersonEvent, Lease, LogEntry, LogStore, LoginStore, Look, LookUpStore, Matter, MatterId,
+    MatterStore, NewAct, NewAnswer, NewBlock, NewClosing, NewComparison, NewDelivery, NewEmergency, NewEvent, NewLock,
+    NewLookUp, NewMatter, NewMatterEvent, NewProcedure, NewProcedureStep, NewProgramme, NewProgrammeStep,
+    NewRecordEvent, NewRelation, NewTrace, Page, Person, PersonEvent, PersonId, PersonStore, Procedure, ProcedureKind,
+    ProcedureStore, Programme, ProgrammeStore, Recipient, Record, RecordId, RecordStore, Relation, Rewrapped,
+    RotationStore, Sealed, SecretOf, Session, SignIn, SignInStore, SignedHead, StagedKind, StagedRow, Store,
+    StoreError, SubjectBinding, SubjectNotice, TaggedBefore, TaggedTrace, Trace, TraceOutcome, Withholding,
+    WrappedSecret,
 };
 use uuid::Uuid;
 
@@ -263,6 +265,7 @@ ports! {
     MatterStore {
         register_matters(matters: &[NewMatter]) -> Vec<Matter>;
         find_matter(organisation: &Uscc, number: &MatterNo) -> Option<Matter>;
+        find_matters(organisation: &Uscc, numbers: &[MatterNo]) -> Vec<Option<Matter>>;
         matters_of(organisation: &Uscc, limit: u32) -> Vec<Matter>;
         append_matter_event(event: &NewMatterEvent) -> ();
     }
@@ -286,6 +289,26 @@ ports! {
         alarms(limit: u32) -> Vec<Alarm>;
         add_honey_numbers(tags: &[IndexTag], at: Moment) -> ();
         honey_numbers() -> Vec<IndexTag>;
+    }
+    ProgrammeStore {
+        register_programme(programme: &NewProgramme) -> ();
+        append_programme_step(step: &NewProgrammeStep) -> ();
+        find_programme(uuid: Uuid) -> Option<Programme>;
+        list_programmes(organisation: Option<&Uscc>, limit: u32) -> Vec<Programme>;
+    }
+    ComparisonStore {
+        begin_comparison(new: &NewComparison) -> KnownComparison;
+        append_block(block: Arc<NewBlock>) -> Appended;
+        append_block_answer(block: Uuid, answer: &BlockAnswer) -> Option<BlockAnswer>;
+        find_block(uuid: Uuid) -> Option<Block>;
+        find_block_at(comparison: Uuid, block_no: u32) -> Option<Block>;
+        pages_of(block: Uuid) -> Vec<Page>;
+        compared_rows(programme: Uuid, day: Day) -> u64;
+        blocks_about(numbers: &[IndexTag], before: Option<i64>, limit: u32) -> Vec<(Block, Page)>;
+        scan_blocks(after: i64, limit: u32) -> Vec<Block>;
+        index_end() -> IndexMark;
+        index_changes(after: &IndexMark, to: &IndexMark, limit: u32) -> IndexChanges;
+        relations_of(account: Uuid) -> Vec<(IndexTag, Relation)>;
     }
     AdministratorStore {
         append_act(act: &NewAct) -> ();
@@ -360,6 +383,7 @@ fn every_method_is_here() {
     for file in [
         "administrator",
         "client",
+        "comparison",
         "delivery",
         "emergency",
         "event",
@@ -369,6 +393,7 @@ fn every_method_is_here() {
         "matter",
         "person",
         "procedure",
+        "programme",
         "record",
         "rotation",
     ] {

@@ -290,7 +290,7 @@ async fn complain(city: &City, look_up: Uuid) -> Result<(), AppError> {
 }
 
 async fn see_who_looked(city: &City, look_up: Uuid, is_again: bool) -> Result<(), Failed> {
-    let seen = own_looks::list(city.app(), &may_see(city), None, false).await?;
+    let seen = own_looks::list(city.app(), &may_see(city), own_looks::Part::default()).await?;
     assert_eq!(seen.looks.iter().map(|look| look.id).collect::<Vec<_>>(), [look_up]);
     assert_eq!(own_looks::count_recent(city.app(), &may_see(city), 90).await?, 1);
     done_or(complain(city, look_up).await, is_again)?;
@@ -312,7 +312,7 @@ async fn answer_complaint(city: &City, look_up: Uuid, is_again: bool) -> Result<
         own_looks::answer_complaint(city.app(), &permit, "录入时选错办件").await,
         is_again,
     )?;
-    let seen = own_looks::list(city.app(), &may_see(city), None, false).await?;
+    let seen = own_looks::list(city.app(), &may_see(city), own_looks::Part::default()).await?;
     let complaint = seen.looks[0].complaint.as_ref().unwrap();
     assert_eq!(complaint.answer.as_deref(), Some("录入时选错办件"));
     Ok(())

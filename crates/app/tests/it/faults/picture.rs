@@ -79,7 +79,9 @@ impl Picture {
             let caller = city.resident(*sequence);
             let account = caller.account;
             let permit = city.may(&caller, policy::ReadOwnLookUps { account });
-            let seen = app::own_looks::list(city.app(), &permit, None, false).await.unwrap();
+            let seen = app::own_looks::list(city.app(), &permit, app::own_looks::Part::default())
+                .await
+                .unwrap();
             // A look of a review has no key: asked again after an error it leaves one more, as any look that failed.
             let looks = seen.looks.iter().filter(|look| matches!(look.who, Who::LookUp(_)));
             let looks = looks.map(|look| {

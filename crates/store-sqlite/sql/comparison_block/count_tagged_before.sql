@@ -1,0 +1,2 @@
+-- How many rows of comparisons stand under tags of an older index key, with contents?
+SELECT COALESCE(SUM(row_count), 0) FROM comparison_block WHERE key_version < ?1 AND header IS NOT NULL
