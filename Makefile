@@ -24,7 +24,7 @@ CHENGDANG := $(CARGO_TARGET_DIR)/debug/chengdang
 # The same selection everywhere, so that features are resolved once and Cedar, SQLite and the ciphers are built once.
 ALL := --locked --workspace
 
-.PHONY: help run build test deps fmt tidy lint doc unit leaks stdnum system log-peers frictionless candidates floor floor-sign fuzz fuzz-short soak soak-kept soak-kills soak-cells soak-simulation soak-postgres soak-disk soak-log browser bench clean-data
+.PHONY: help run build test deps fmt tidy lint doc unit leaks stdnum system schemathesis log-peers frictionless candidates floor floor-sign fuzz fuzz-short soak soak-kept soak-kills soak-cells soak-simulation soak-postgres soak-disk soak-log browser bench clean-data
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -32,7 +32,7 @@ help: ## this list
 run: build ## build, then a city of synthetic residents at one address; prints the logins; keeps its data in ./data
 	'$(CHENGDANG)' demo --data '$(DATA)'
 
-test: fmt tidy lint doc unit leaks stdnum system log-peers fuzz-short browser ## everything that can be tested: style, layers, docs, both stores, a real browser
+test: fmt tidy lint doc unit leaks stdnum system schemathesis log-peers fuzz-short browser ## everything that can be tested: style, layers, docs, both stores, a real browser
 
 deps: ## install the Debian packages that the tests need (apt-get; root or sudo)
 	.ci/deps
@@ -74,6 +74,10 @@ stdnum: ## compare our verdicts on identity numbers and credit codes with python
 # A department's system in Python, against the real server.
 system: build ## the sample of a department's system signs requests, good and bad ones, to a demonstration
 	tools/system/run.sh $(CHENGDANG)
+
+# Requests that nobody would write, by each kind of caller; CASES=n sends more.
+schemathesis: build ## Schemathesis sends 5,000 requests made from the API's document: each is answered as documented
+	tools/schemathesis/run.sh $(CHENGDANG) $(CASES)
 
 # P7. A release build and Splink from PyPI; two minutes.
 candidates: ## whose doubtful rows are, beside Splink: recall at equal precision, and processor time

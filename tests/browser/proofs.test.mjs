@@ -122,9 +122,11 @@ test(`${ENTRIES} entries of a person are checked in the browser`, async (context
   for (let read = 0; read < ENTRIES; read += 20) {
     await Promise.all(Array.from({ length: 20 }, () => page.request.get("/me/records")));
   }
-  const found = await checkedWhenPublished(page, "/me/look-ups?own=1");
-  assert.equal(found.state, "alone", found.text);
-  assert.ok(Number(found.data.holds) >= ENTRIES, found.text);
+  await page.goto("/me/look-ups?own=1");
+  const found = await check(page);
+  // This very read of the list is an entry, too, and may wait for its place.
+  const [holds, waits] = [Number(found.data.holds), Number(found.data.waits)];
+  assert.ok(found.data.wrong === "0" && holds + waits >= ENTRIES && waits <= ENTRIES / 50, found.text);
   context.diagnostic(`${found.data.holds} entries checked in ${found.data.milliseconds} ms`);
   console.log(`# ${found.data.holds} entries of a log of ${found.data.size} checked in the browser in ${found.data.milliseconds} ms`);
 });

@@ -5,36 +5,17 @@ Usage: check.py CHENGDANG. Prints each step; exit code 1 at the first that comes
 """
 
 import base64
-import hashlib
-import hmac
 import json
 import pathlib
-import struct
-import subprocess
 import sys
-import tempfile
 import time
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 import system
 
-
-def one_time_code(secret, at):
-    """RFC 6238."""
-    key = base64.b32decode(secret + "=" * (-len(secret) % 8))
-    digest = hmac.digest(key, struct.pack(">Q", int(at) // 30), hashlib.sha1)
-    place = digest[-1] & 15
-    return f"{(struct.unpack('>I', digest[place:place + 4])[0] & 0x7FFFFFFF) % 10**6:06}"
-
-
-def token_of(url, login):
-    """A code is good once, so each account logs in once here."""
-    code = one_time_code(login["totp_secret"], time.time())
-    body = json.dumps({"login": login["login"], "password": login["password"], "code": code}).encode()
-    status, answer = system.send("POST", url + "/api/v1/sessions", {"Content-Type": "application/json"}, body)
-    expect("log in as " + login["login"], status, 201, answer)
-    return json.loads(answer)["token"]
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+import city  # noqa: E402
 
 
 def asked(url, token, method, path, body=None):
@@ -55,7 +36,7 @@ def expect(what, status, wanted, answer, code=None):
 
 
 def steps(url, logins):
-    security = token_of(url, logins["security-admin"])
+    security = city.token_of(url, logins["security-admin"])
     organisation = logins["officer"]["organisation"]
     status, answer = asked(url, security, "POST", "/api/v1/systems", {"organisation": organisation, "name": "sample"})
     expect("register the system", status, 201, answer)
@@ -65,7 +46,7 @@ def steps(url, logins):
     status, answer = asked(url, security, "POST", f"/api/v1/systems/{system_id}/keys", new)
     expect("register its key", status, 201, answer)
     key_id = json.loads(answer)["key_id"]
-    officer = token_of(url, logins["officer"])
+    officer = city.token_of(url, logins["officer"])
     status, answer = asked(url, officer, "POST", "/api/v1/officer-assertions", {"system": system_id})
     expect("the officer's assertion", status, 201, answer)
     assertion = json.loads(answer)["assertion"]
@@ -104,16 +85,8 @@ def steps(url, logins):
 
 
 def main():
-    root = pathlib.Path(__file__).resolve().parent.parent.parent
-    with tempfile.TemporaryDirectory() as folder:
-        command = [sys.argv[1], "demo", "--data", folder, "--port", "0", "--json-ready"]
-        server = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=root, text=True)
-        try:
-            ready = json.loads(server.stdout.readline())
-            steps(ready["address"], {login["login"]: login for login in ready["logins"]})
-        finally:
-            server.terminate()
-            server.wait(30)
+    with city.demonstration(sys.argv[1]) as (url, _, logins):
+        steps(url, {login["login"]: login for login in logins})
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::{IdentityDocument, Moment, Name, Uscc};
 use policy::{Caller, CallerKind};
 use sha2::{Digest, Sha256};
-use store::{Account, AccountKind, EXTERNAL_LOGIN, Sealed, Session, StoreError};
+use store::{Account, AccountKind, EXTERNAL_LOGIN, ProviderSession, Sealed, Session, StoreError};
 use totp_rs::{Builder, Totp};
 use uuid::Uuid;
 use vault::{Secret, SecretOwner};
@@ -22,12 +22,12 @@ use crate::{App, AppError};
 
 /// Failed attempts for one login name, or from one address, before the lock.
 const ATTEMPTS_MAX_LOGIN: u32 = 5;
-const ATTEMPTS_MAX_ADDRESS: u32 = 300;
+pub(crate) const ATTEMPTS_MAX_ADDRESS: u32 = 300;
 /// How long attempts count, in minutes: the lock ends by itself.
-const LOCK_MINUTES: u32 = 15;
+pub(crate) const LOCK_MINUTES: u32 = 15;
 /// A session ends after this idle time, and at the latest after the other.
 const IDLE_MS: i64 = 20 * 60 * 1000;
-const SESSION_MS: i64 = 8 * 3600 * 1000;
+pub(crate) const SESSION_MS: i64 = 8 * 3600 * 1000;
 /// Time between first and second factor.
 const HALF_SESSION_MS: i64 = 5 * 60 * 1000;
 /// A session's last use is written at most this often, so that reading costs no write.
@@ -62,8 +62,12 @@ pub struct LiveSession {
     pub login: String,
     /// Organisation of an officer.
     pub organisation: Option<Uscc>,
-    /// Whether the second factor was given.
+    /// Whether the second factor was given, and still counts.
     pub is_verified: bool,
+    /// Whether the identity provider's word began it: then a second factor is confirmed there.
+    pub by_provider: bool,
+    /// Until when a second factor of the identity provider counts.
+    pub second_factor_until: Option<Moment>,
     /// CSRF token of the session, hex.
     pub csrf: String,
     /// For policy questions.
@@ -171,38 +175,13 @@ pub(crate) fn or_conflict(result: Result<(), StoreError>) -> Result<(), AppError
 
 /// The account that `new` describes, and what its owner is handed.
 pub(crate) async fn prepare(app: &App, new: NewAccount) -> Result<(Account, CreatedAccount), AppError> {
-    let has_organisation = matches!(new.kind, AccountKind::Officer | AccountKind::Centre);
-    if has_organisation != new.organisation.is_some() {
-        return Err(AppError::Invalid {
-            what: "officers have an organisation, residents and administrators have none",
-        });
-    }
-    let holder = match &new.holder {
-        Some(staff_number) => Some(holder_tag(staff_number)?),
-        None if new.kind.is_administrator() => {
-            return Err(AppError::Invalid {
-                what: "an administrator's account needs the staff number of its holder",
-            });
-        }
-        None => None,
-    };
-    let login_good = (3..=32).contains(&new.login.len())
-        && new
-            .login
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'.' || b == b'-')
-        && new.login.bytes().filter(u8::is_ascii_digit).count() < 8;
-    if !login_good {
-        return Err(AppError::Invalid {
-            what: "a login name has 3 to 32 of a-z, 0-9, dot and hyphen, and is not a number",
-        });
-    }
+    check(&new)?;
     if new.password.chars().count() < 10 {
         return Err(AppError::Invalid {
             what: "a password has at least ten characters",
         });
     }
-    let password = new.password;
+    let password = new.password.clone();
     let password_hash = blocking(move || {
         Argon2::default()
             .hash_password(password.as_bytes())
@@ -221,7 +200,50 @@ pub(crate) async fn prepare(app: &App, new: NewAccount) -> Result<(Account, Crea
     let otpauth_url = totp(totp_secret, &new.login)?.to_url().map_err(|_| AppError::Invalid {
         what: "login name does not fit an otpauth address",
     })?;
+    let account = assemble(app, new, password_hash, Some(&totp_secret_base32))?;
+    let created = CreatedAccount {
+        uuid: account.uuid,
+        totp_secret_base32,
+        otpauth_url,
+    };
+    Ok((account, created))
+}
 
+/// The account that `new` describes, without password and codes: its login is the identity provider's.
+pub(crate) fn prepare_external(app: &App, new: NewAccount) -> Result<Account, AppError> {
+    check(&new)?;
+    assemble(app, new, EXTERNAL_LOGIN.to_owned(), None)
+}
+
+/// What holds of every account.
+fn check(new: &NewAccount) -> Result<(), AppError> {
+    let has_organisation = matches!(new.kind, AccountKind::Officer | AccountKind::Centre);
+    if has_organisation != new.organisation.is_some() {
+        return Err(AppError::Invalid {
+            what: "officers have an organisation, residents and administrators have none",
+        });
+    }
+    if new.holder.is_none() && new.kind.is_administrator() {
+        return Err(AppError::Invalid {
+            what: "an administrator's account needs the staff number of its holder",
+        });
+    }
+    let login_good = (3..=32).contains(&new.login.len())
+        && new
+            .login
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'.' || b == b'-')
+        && new.login.bytes().filter(u8::is_ascii_digit).count() < 8;
+    if !login_good {
+        return Err(AppError::Invalid {
+            what: "a login name has 3 to 32 of a-z, 0-9, dot and hyphen, and is not a number",
+        });
+    }
+    Ok(())
+}
+
+fn assemble(app: &App, new: NewAccount, password_hash: String, totp_secret: Option<&str>) -> Result<Account, AppError> {
+    let holder = new.holder.as_deref().map(holder_tag).transpose()?;
     let uuid = app.fresh_uuid();
     let (secret, key) = app.vault().new_secret(SecretOwner::Account, uuid)?;
     let identity = match &new.identity {
@@ -233,25 +255,23 @@ pub(crate) async fn prepare(app: &App, new: NewAccount) -> Result<(Account, Crea
         )?,
         None => Sealed::default(),
     };
-    let account = Account {
+    let totp_secret = match totp_secret {
+        Some(base32) => keys::seal(&secret, ACCOUNT_TOTP, uuid, base32.as_bytes())?,
+        None => Sealed::default(),
+    };
+    Ok(Account {
         uuid,
         kind: new.kind,
         login: new.login,
         password_hash,
-        totp_secret: keys::seal(&secret, ACCOUNT_TOTP, uuid, totp_secret_base32.as_bytes())?,
+        totp_secret,
         organisation: new.organisation,
         identity,
         key,
         created_at: app.now(),
         holder,
         ended_at: None,
-    };
-    let created = CreatedAccount {
-        uuid,
-        totp_secret_base32,
-        otpauth_url,
-    };
-    Ok((account, created))
+    })
 }
 
 /// Under what a human holds one account: a hash of the staff number, of 3 to 32 letters, digits and hyphens and no identity
@@ -287,8 +307,14 @@ pub async fn login(app: &App, login: &str, password: &str, address: IpAddr) -> R
         }
     }
     // An account that ended, or whose login is an identity provider's, has no password that could be right.
-    let account = app.store().find_account_by_login(login).await?;
-    let account = account.filter(|account| account.ended_at.is_none() && account.password_hash != EXTERNAL_LOGIN);
+    let mut account = app.store().find_account_by_login(login).await?;
+    if let Some(found) = &account
+        && (found.ended_at.is_some()
+            || found.password_hash == EXTERNAL_LOGIN
+            || app.store().find_binding_of(found.uuid).await?.is_some())
+    {
+        account = None;
+    }
     let hash = account
         .as_ref()
         .map_or_else(|| DECOY_HASH.to_owned(), |account| account.password_hash.clone());
@@ -300,7 +326,7 @@ pub async fn login(app: &App, login: &str, password: &str, address: IpAddr) -> R
     let Some(account) = account.filter(|_| is_right) else {
         return Err(LoginFault::Wrong);
     };
-    Ok(begin_session(app, account.uuid, false, HALF_SESSION_MS).await?)
+    Ok(begin_session(app, account.uuid, false, HALF_SESSION_MS, None).await?)
 }
 
 /// An argon2id hash of nothing anybody knows, so that an unknown login name costs the same work (R12).
@@ -314,7 +340,9 @@ const DECOY_HASH: &str =
 /// [`LoginFault::CodeWrong`] for a wrong or used code, [`LoginFault::LockedOut`] after five of them.
 pub async fn second_factor(app: &App, token: &str, code: &str) -> Result<SessionToken, LoginFault> {
     let now = app.now();
-    let Some((session, account)) = read_session(app, token).await? else {
+    let read = read_session(app, token).await?;
+    // A session of the identity provider is confirmed there.
+    let Some((session, account)) = read.filter(|(session, _)| session.provider.is_none()) else {
         return Err(LoginFault::TooLate);
     };
     let key = attempt_key(app, "code", &account.login);
@@ -346,7 +374,7 @@ pub async fn second_factor(app: &App, token: &str, code: &str) -> Result<Session
     if account.kind != AccountKind::Resident {
         app.store().note_account_use(account.uuid, now).await?;
     }
-    Ok(begin_session(app, account.uuid, true, SESSION_MS).await?)
+    Ok(begin_session(app, account.uuid, true, SESSION_MS, None).await?)
 }
 
 /// The live session behind a token; `None` if there is none or it has ended.
@@ -377,18 +405,25 @@ pub async fn session(app: &App, token: &str) -> Result<Option<LiveSession>, AppE
         AccountKind::SecurityAdmin => CallerKind::SecurityAdministrator,
         AccountKind::AuditAdmin => CallerKind::AuditAdministrator,
     };
+    let second_factor_until = session.provider.and_then(|provider| provider.second_factor_until);
+    let is_verified = match session.provider {
+        Some(_) => second_factor_until.is_some_and(|until| until > now),
+        None => session.is_verified,
+    };
     Ok(Some(LiveSession {
         account: account.uuid,
         kind: account.kind,
         login: account.login,
         organisation: account.organisation.clone(),
-        is_verified: session.is_verified,
+        is_verified,
+        by_provider: session.provider.is_some(),
+        second_factor_until,
         csrf: hex::encode(session.csrf),
         caller: Caller {
             account: account.uuid,
             kind,
             organisation: account.organisation,
-            second_factor: session.is_verified,
+            second_factor: is_verified,
             behind: None,
         },
     }))
@@ -425,7 +460,7 @@ pub(crate) fn identity_of(app: &App, account: &Account) -> Result<(IdentityDocum
     keys::identity_from(&bytes)
 }
 
-async fn read_session(app: &App, token: &str) -> Result<Option<(Session, Account)>, AppError> {
+pub(crate) async fn read_session(app: &App, token: &str) -> Result<Option<(Session, Account)>, AppError> {
     let Some(session) = app.store().find_session(&token_hash(token)).await? else {
         return Ok(None);
     };
@@ -441,7 +476,13 @@ async fn read_session(app: &App, token: &str) -> Result<Option<(Session, Account
         .map(|account| (session, account)))
 }
 
-async fn begin_session(app: &App, account: Uuid, is_verified: bool, life_ms: i64) -> Result<SessionToken, AppError> {
+pub(crate) async fn begin_session(
+    app: &App,
+    account: Uuid,
+    is_verified: bool,
+    life_ms: i64,
+    provider: Option<ProviderSession>,
+) -> Result<SessionToken, AppError> {
     let now = app.now();
     let token = SessionToken(URL_SAFE_NO_PAD.encode(vault::random_bytes::<32>()?));
     app.store()
@@ -453,6 +494,7 @@ async fn begin_session(app: &App, account: Uuid, is_verified: bool, life_ms: i64
             created_at: now,
             used_at: now,
             expires_at: Moment(now.0 + life_ms),
+            provider,
         })
         .await?;
     Ok(token)
@@ -475,18 +517,18 @@ fn totp(secret: totp_rs::Secret, login: &str) -> Result<Totp, AppError> {
         })
 }
 
-fn token_hash(token: &str) -> [u8; 32] {
+pub(crate) fn token_hash(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
 }
 
 /// Attempts are counted under a keyed tag, so that a number typed as a login name is not kept: numbers are few enough to be
 /// tried one by one against a plain hash.
-fn attempt_key(app: &App, what: &str, value: &str) -> [u8; 32] {
+pub(crate) fn attempt_key(app: &App, what: &str, value: &str) -> [u8; 32] {
     let typed = format!("{what}\u{1f}{value}");
     app.vault().log_secret().attempt_tag(typed.as_bytes())
 }
 
-fn lock_start(now: Moment) -> Moment {
+pub(crate) fn lock_start(now: Moment) -> Moment {
     Moment(now.0 - i64::from(LOCK_MINUTES) * 60 * 1000)
 }
 

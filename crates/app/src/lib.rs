@@ -32,6 +32,7 @@ pub mod reconcile;
 pub mod reviews;
 pub mod rotation;
 pub mod sequencer;
+pub mod sign_in;
 mod trace;
 pub mod verify;
 

@@ -26,11 +26,11 @@ fn check_entries(bytes: &[u8], trusted: &Trusted) -> Verdict {
     let entries = file.get("entries").and_then(Value::as_array).ok_or_else(form)?;
     let checkpoint = text(&file, "checkpoint")
         .ok_or_else(|| Fault::new("日志尚未发布任何检查点", "the log has published no checkpoint yet"))?;
-    let head = open(checkpoint.as_bytes(), &trusted.log)?;
+    let tree = open(checkpoint.as_bytes(), &trusted.log)?;
     let cosigned = trusted.cosigned(checkpoint.as_bytes())?;
     let (mut waiting, mut erased, mut held) = (0, 0, Vec::new());
     for (number, entry) in entries.iter().enumerate() {
-        match check_entry(entry, head).map_err(|fault| fault.of_entry(number + 1))? {
+        match check_entry(entry, tree).map_err(|fault| fault.of_entry(number + 1))? {
             Checked::Waits => waiting += 1,
             Checked::Holds { index, leaf, is_erased } => {
                 erased += usize::from(is_erased);
@@ -39,7 +39,7 @@ fn check_entries(bytes: &[u8], trusted: &Trusted) -> Verdict {
             }
         }
     }
-    let (origin, size, holds) = (trusted.log.origin(), head.size, held.len());
+    let (origin, size, holds) = (trusted.log.origin(), tree.size, held.len());
     let mut lines = vec![
         format!(
             "验证通过：{holds} 条在日志 {origin}（共 {size} 条）中，{waiting} 条尚待发布，{erased} 条内容已依法删除"

@@ -57,6 +57,8 @@ pub(crate) struct Config {
     pub(crate) chunk_rows: usize,
     /// Filter of the log, such as `info` or `chengdang=debug,web=info`.
     pub(crate) log: String,
+    /// The identity provider by which officers sign in.
+    pub(crate) sign_in: SignInConfig,
     /// The public log of what happened.
     pub(crate) transparency: TransparencyConfig,
     /// Folders in which providers lay down files.
@@ -113,6 +115,50 @@ const fn every_minute() -> u64 {
 
 const fn batch_rows() -> u32 {
     50_000
+}
+
+/// The identity provider (OpenID Connect), see `docs/operating.md`. None if `issuer` is empty.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct SignInConfig {
+    /// Issuer identifier, exactly as the provider's discovery document says it.
+    pub(crate) issuer: String,
+    /// Our client id there.
+    pub(crate) client_id: String,
+    /// File with our client secret in its first line, mode 0600, owned by the service user; none for a public client.
+    pub(crate) client_secret_file: PathBuf,
+    /// Address under which people reach this service, such as `https://credit.example.gov.cn`. `/login/return` below it is the
+    /// redirect address to register at the provider.
+    pub(crate) address: String,
+    /// Values of `acr` that stand for a second factor; they are asked for.
+    pub(crate) acr: Vec<String>,
+    /// Values of `amr` (RFC 8176) of which one stands for a second factor, such as `otp` or `hwk`.
+    pub(crate) amr: Vec<String>,
+    /// Minutes after the login at the provider for which its second factor counts, 20 to 480.
+    pub(crate) second_factor_minutes: u32,
+    /// Whether a confirmation asks for a fresh login (`prompt=login`), for a provider that heeds neither `acr_values` nor `max_age`.
+    pub(crate) login_again: bool,
+    /// Certificates (PEM) of the authorities that are believed about the provider's name.
+    pub(crate) authorities: PathBuf,
+    /// Whether plain http on 127.0.0.1 is taken, for a provider and a service on one machine: demonstrations and tests.
+    pub(crate) allows_loopback_http: bool,
+}
+
+impl Default for SignInConfig {
+    fn default() -> Self {
+        Self {
+            issuer: String::new(),
+            client_id: String::new(),
+            client_secret_file: PathBuf::new(),
+            address: String::new(),
+            acr: Vec::new(),
+            amr: Vec::new(),
+            second_factor_minutes: 60,
+            login_again: false,
+            authorities: "/etc/ssl/certs/ca-certificates.crt".into(),
+            allows_loopback_http: false,
+        }
+    }
 }
 
 /// The public log, see `docs/operating.md`.
@@ -191,6 +237,7 @@ impl Default for Config {
             upload_mib_max: 64,
             chunk_rows: app::CHUNK_ROWS_DEFAULT,
             log: "warn".to_owned(),
+            sign_in: SignInConfig::default(),
             transparency: TransparencyConfig::default(),
             drop: DropConfig::default(),
             views: BTreeMap::new(),

@@ -24,8 +24,9 @@ use store::{
     NewDelivery, NewEmergency, NewLock, NewLookUp, NewMatter, NewMatterEvent, NewProcedure, NewProcedureStep,
     NewProgramme, NewProgrammeStep, NewRecordEvent, NewRelation, NewTrace, Page, Person, PersonEvent, PersonId,
     PersonStore, Procedure, ProcedureKind, ProcedureStore, Programme, ProgrammeStore, Record, RecordId, RecordStore,
-    Relation, Rewrapped, RotationStore, Sealed, SecretOf, Session, SignedHead, StagedKind, StagedRow, Store,
-    StoreError, SubjectNotice, TaggedBefore, TaggedTrace, Trace, TraceOutcome, Withholding, WrappedSecret,
+    Relation, Rewrapped, RotationStore, Sealed, SecretOf, Session, SignIn, SignInStore, SignedHead, StagedKind,
+    StagedRow, Store, StoreError, SubjectBinding, SubjectNotice, TaggedBefore, TaggedTrace, Trace, TraceOutcome,
+    Withholding, WrappedSecret,
 };
 use uuid::Uuid;
 
@@ -593,6 +594,34 @@ impl LoginStore for LeakyStore {
     }
     async fn use_totp_step(&self, account: Uuid, step: u64) -> Result<bool, StoreError> {
         self.inner.use_totp_step(account, step).await
+    }
+}
+
+#[async_trait]
+impl SignInStore for LeakyStore {
+    async fn bind_subject(&self, binding: &SubjectBinding, act: &NewAct) -> Result<(), StoreError> {
+        self.inner.bind_subject(binding, act).await
+    }
+    async fn unbind_account(&self, account: Uuid, act: &NewAct) -> Result<(), StoreError> {
+        self.inner.unbind_account(account, act).await
+    }
+    async fn find_binding(&self, subject: &[u8; 32]) -> Result<Option<SubjectBinding>, StoreError> {
+        self.inner.find_binding(subject).await
+    }
+    async fn find_binding_of(&self, account: Uuid) -> Result<Option<SubjectBinding>, StoreError> {
+        self.inner.find_binding_of(account).await
+    }
+    async fn list_bindings(&self, limit: u32) -> Result<Vec<SubjectBinding>, StoreError> {
+        self.inner.list_bindings(limit).await
+    }
+    async fn begin_sign_in(&self, question: &SignIn, now: Moment) -> Result<(), StoreError> {
+        self.inner.begin_sign_in(question, now).await
+    }
+    async fn take_sign_in(&self, state_hash: &[u8; 32]) -> Result<Option<SignIn>, StoreError> {
+        self.inner.take_sign_in(state_hash).await
+    }
+    async fn end_sessions_of_binding(&self, binding: Uuid, session: Option<&[u8; 32]>) -> Result<u64, StoreError> {
+        self.inner.end_sessions_of_binding(binding, session).await
     }
 }
 

@@ -12,6 +12,7 @@ use confine::ConfinedReader;
 use domain::Uscc;
 use domain::catalogue::{Catalogue, ItemId};
 use matching::{FileRegister, IdentityRegister};
+use oidc::Provider;
 use policy::{Bundle, BundleError, Caller, CallerKind, Policies};
 use reserve::Reserve;
 use store::{Store, StoreError};
@@ -216,6 +217,41 @@ pub(crate) fn open_register(path: &Path) -> anyhow::Result<Arc<dyn IdentityRegis
 }
 
 const EMPTY_REGISTER: &str = "证件类型,证件号码,姓名,曾用名\n";
+
+/// The identity provider, if one is named. It is not asked yet: what does not depend on it starts without it.
+pub(crate) fn open_provider(config: &Config) -> anyhow::Result<Option<Arc<Provider>>> {
+    let chosen = &config.sign_in;
+    if chosen.issuer.is_empty() {
+        return Ok(None);
+    }
+    let client_secret = if chosen.client_secret_file.as_os_str().is_empty() {
+        None
+    } else {
+        let file = &chosen.client_secret_file;
+        let secret = vault::read_secret_line(file).map_err(|error| told(&error));
+        let secret = secret.with_context(|| format!("the client secret file {} cannot be used", file.display()))?;
+        Some(secret.as_str().to_owned())
+    };
+    let authorities = &chosen.authorities;
+    let authorities = std::fs::read(authorities)
+        .with_context(|| format!("sign_in.authorities: {} cannot be read", authorities.display()))?;
+    let settings = oidc::Settings {
+        issuer: chosen.issuer.clone(),
+        client_id: chosen.client_id.clone(),
+        client_secret,
+        redirect: format!("{}{}", chosen.address.trim_end_matches('/'), web::RETURN_PATH),
+        second_factor: oidc::SecondFactor {
+            acr: chosen.acr.clone(),
+            amr: chosen.amr.clone(),
+            minutes: chosen.second_factor_minutes,
+            login_again: chosen.login_again,
+        },
+        authorities,
+        allows_loopback_http: chosen.allows_loopback_http,
+    };
+    let provider = Provider::new(settings, Arc::new(SystemClock)).context("the identity provider cannot be used")?;
+    Ok(Some(Arc::new(provider)))
+}
 
 /// Who asks, when a command on the host asks.
 pub(crate) fn operator() -> Caller {

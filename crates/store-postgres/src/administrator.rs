@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::connection::{all, commit, execute, first};
 use crate::fault::{Fault, missing};
 use crate::login::{account, insert_account};
+use crate::sign_in::end_binding;
 use crate::value::{bytes, get, word};
 use crate::{PostgresStore, log};
 
@@ -49,6 +50,7 @@ impl AdministratorStore for PostgresStore {
             append(&transaction, act).await?;
             let sql = include_str!("../sql/account_end/insert.sql");
             execute(&transaction, sql, &[&account, &act.at.0, &act.uuid]).await?;
+            end_binding(&transaction, account, act).await?;
             delete_sessions(&transaction, account).await?;
             commit(transaction).await
         })

@@ -33,6 +33,7 @@ mod programme;
 mod record;
 mod rotation;
 mod schema;
+mod sign_in;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod value;

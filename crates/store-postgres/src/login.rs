@@ -3,13 +3,13 @@
 use async_trait::async_trait;
 use deadpool_postgres::{GenericClient, Transaction};
 use domain::{Moment, Uscc};
-use store::{ATTEMPTS_KEPT_MS, Account, AccountKind, LoginStore, Session, StoreError};
+use store::{ATTEMPTS_KEPT_MS, Account, AccountKind, LoginStore, ProviderSession, Session, StoreError};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::connection::{Parameter, all, commit, execute, first};
 use crate::fault::{Fault, conflict};
-use crate::value::{bytes, count, get, parts, sealed, signed, word, word_or_none};
+use crate::value::{bytes, bytes_or_none, count, get, parts, sealed, signed, word, word_or_none};
 use crate::{PostgresStore, rotation};
 
 #[async_trait]
@@ -53,6 +53,7 @@ impl LoginStore for PostgresStore {
     }
 
     async fn put_session(&self, session: &Session) -> Result<(), StoreError> {
+        let provider = session.provider.as_ref();
         self.small_statement(
             include_str!("../sql/session/put.sql"),
             &[
@@ -63,6 +64,11 @@ impl LoginStore for PostgresStore {
                 &session.created_at.0,
                 &session.used_at.0,
                 &session.expires_at.0,
+                &provider.map(|provider| provider.binding),
+                &provider
+                    .and_then(|provider| provider.second_factor_until)
+                    .map(|until| until.0),
+                &provider.and_then(|provider| provider.session.as_ref().map(<[u8; 32]>::as_slice)),
             ],
         )
         .await?;
@@ -195,5 +201,18 @@ fn session(row: &Row) -> Result<Session, Fault> {
         created_at: Moment(get(row, 4)?),
         used_at: Moment(get(row, 5)?),
         expires_at: Moment(get(row, 6)?),
+        provider: provider(row)?,
     })
+}
+
+/// What a session hangs on, if the identity provider's word began it.
+fn provider(row: &Row) -> Result<Option<ProviderSession>, Fault> {
+    let Some(binding) = get::<Option<Uuid>>(row, 7)? else {
+        return Ok(None);
+    };
+    Ok(Some(ProviderSession {
+        binding,
+        second_factor_until: get::<Option<i64>>(row, 8)?.map(Moment),
+        session: bytes_or_none(row, 9)?,
+    }))
 }

@@ -20,6 +20,13 @@ pub(crate) fn bytes<const N: usize>(row: &Row, column: usize) -> Result<[u8; N],
         .map_err(|_| damaged("a stored value has another length"))
 }
 
+/// The same where there may be none.
+pub(crate) fn bytes_or_none<const N: usize>(row: &Row, column: usize) -> Result<Option<[u8; N]>, Fault> {
+    get::<Option<&[u8]>>(row, column)?
+        .map(|_| bytes(row, column))
+        .transpose()
+}
+
 /// A sealed pair: salt in `column`, ciphertext in the next.
 pub(crate) fn sealed(row: &Row, column: usize) -> Result<Sealed, Fault> {
     let ciphertext: Option<Vec<u8>> = get(row, column + 1)?;

@@ -139,7 +139,7 @@ async fn another_schema_is_refused(cluster: &Cluster) {
     assert!(matches!(nowhere, Err(StoreError::Unavailable { .. })), "{nowhere:?}");
 }
 
-const QUEUES: [&str; 9] = [
+const QUEUES: [&str; 11] = [
     "outbox",
     "session",
     "attempt",
@@ -149,6 +149,8 @@ const QUEUES: [&str; 9] = [
     "account_use",
     "client_session",
     "client_nonce",
+    "account_subject_live",
+    "sign_in",
 ];
 
 /// Tables that are not queues, each with its columns and their types.
@@ -416,6 +418,7 @@ async fn what_somebody_waits_for_is_run_again_on_the_reserve(cluster: &Cluster) 
         created_at: START,
         used_at: START,
         expires_at: Moment(START.0 + 1000),
+        provider: None,
     };
     let key = make.bytes();
     let mut passed = Vec::new();

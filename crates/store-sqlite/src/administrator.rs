@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::connection::{all, bytes, execute, first, uuid, word};
 use crate::fault::{Fault, missing};
 use crate::login::{account, insert_account};
+use crate::sign_in::end_binding;
 use crate::{SqliteStore, log};
 
 #[async_trait]
@@ -45,6 +46,7 @@ impl AdministratorStore for SqliteStore {
                 sql,
                 params![account.as_bytes(), act.at.0, act.uuid.as_bytes()],
             )?;
+            end_binding(connection, account, &act)?;
             delete_sessions(connection, account).map(|_| ())
         })
         .await

@@ -141,6 +141,14 @@ pub(crate) fn bytes<const N: usize>(row: &Row<'_>, column: usize) -> Result<[u8;
         .ok_or_else(|| damaged("a stored value has another length"))
 }
 
+/// The same where there may be none.
+pub(crate) fn bytes_or_none<const N: usize>(row: &Row<'_>, column: usize) -> Result<Option<[u8; N]>, Fault> {
+    match row.get_ref(column)?.as_blob_or_null().ok().flatten() {
+        Some(_) => bytes(row, column).map(Some),
+        None => Ok(None),
+    }
+}
+
 /// A public id.
 pub(crate) fn uuid(row: &Row<'_>, column: usize) -> Result<Uuid, Fault> {
     bytes(row, column).map(Uuid::from_bytes)

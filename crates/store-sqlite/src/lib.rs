@@ -36,6 +36,7 @@ mod record;
 mod rotation;
 mod run;
 mod schema;
+mod sign_in;
 mod write;
 
 use std::path::Path;

@@ -3,10 +3,10 @@
 use async_trait::async_trait;
 use domain::{Moment, Uscc};
 use rusqlite::{Connection, Row, params};
-use store::{ATTEMPTS_KEPT_MS, Account, AccountKind, LoginStore, Session, StoreError};
+use store::{ATTEMPTS_KEPT_MS, Account, AccountKind, LoginStore, ProviderSession, Session, StoreError};
 use uuid::Uuid;
 
-use crate::connection::{all, bytes, execute, first, sealed, signed, uuid, word};
+use crate::connection::{all, bytes, bytes_or_none, execute, first, sealed, signed, uuid, word};
 use crate::fault::{Fault, conflict};
 use crate::{SqliteStore, rotation};
 
@@ -61,6 +61,12 @@ impl LoginStore for SqliteStore {
                     session.created_at.0,
                     session.used_at.0,
                     session.expires_at.0,
+                    session.provider.map(|provider| provider.binding.into_bytes()),
+                    session
+                        .provider
+                        .and_then(|provider| provider.second_factor_until)
+                        .map(|until| until.0),
+                    session.provider.and_then(|provider| provider.session),
                 ],
             )?;
             Ok(())
@@ -204,5 +210,18 @@ fn session(row: &Row<'_>) -> Result<Session, Fault> {
         created_at: Moment(row.get(4)?),
         used_at: Moment(row.get(5)?),
         expires_at: Moment(row.get(6)?),
+        provider: provider(row)?,
     })
+}
+
+/// What a session hangs on, if the identity provider's word began it.
+fn provider(row: &Row<'_>) -> Result<Option<ProviderSession>, Fault> {
+    let Some(binding) = bytes_or_none(row, 7)? else {
+        return Ok(None);
+    };
+    Ok(Some(ProviderSession {
+        binding: Uuid::from_bytes(binding),
+        second_factor_until: row.get::<_, Option<i64>>(8)?.map(Moment),
+        session: bytes_or_none(row, 9)?,
+    }))
 }

@@ -138,7 +138,7 @@ fn the_file_is_its_owners_only() {
     }
 }
 
-const QUEUES: [&str; 9] = [
+const QUEUES: [&str; 11] = [
     "outbox",
     "session",
     "attempt",
@@ -148,6 +148,8 @@ const QUEUES: [&str; 9] = [
     "account_use",
     "client_session",
     "client_nonce",
+    "account_subject_live",
+    "sign_in",
 ];
 /// Derived from the rows they lead to: their runs are merged.
 const INDEXES: [&str; 2] = ["index_run", "index_block"];

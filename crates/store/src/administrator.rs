@@ -27,6 +27,10 @@ pub enum ActKind {
     ActsRead,
     /// the figures about look-ups were read
     FiguresRead,
+    /// a subject of the identity provider was bound to an account
+    SubjectBound,
+    /// the binding of an account to a subject of the identity provider was ended
+    SubjectUnbound,
     /// log and store were checked against each other
     LogVerified,
 }
@@ -60,7 +64,7 @@ pub trait AdministratorStore {
     /// Creates an account by an act; conflict if the login name is taken or its holder has an account.
     async fn open_account(&self, account: &Account, act: &NewAct) -> Result<(), StoreError>;
 
-    /// Ends an account and its sessions; conflict if it has ended.
+    /// Ends an account, its sessions and its binding to the identity provider; conflict if it has ended.
     async fn end_account(&self, account: Uuid, act: &NewAct) -> Result<(), StoreError>;
 
     /// Ends the sessions of an account; how many there were.

@@ -3,7 +3,7 @@
 //!
 //! Rules that hold in every backend:
 //! - tables are append-only but for the queue tables (`outbox`, `session`, `attempt`, `lease`, `procedure_open`,
-//!   `look_up_open`, `account_use`, `client_session`, `client_nonce`), erasure (salt and ciphertext to NULL), and what a
+//!   `look_up_open`, `account_use`, `client_session`, `client_nonce`, `account_subject_live`, `sign_in`), erasure (salt and ciphertext to NULL), and what a
 //!   rotation of keys needs: a wrapped secret gets the form, a tag the value of a later key version ([`RotationStore`]);
 //! - a write is one transaction: all of it or nothing; a chunk carries its resume point, outbox row and events (invariants I1, I8);
 //! - clear columns of a record are id, person, item, state, class, provider, end, and keyed tags; everything else is [`Sealed`];
@@ -26,6 +26,7 @@ mod programme;
 mod record;
 mod rotation;
 mod rules;
+mod sign_in;
 mod words;
 
 pub use administrator::*;
@@ -44,6 +45,7 @@ pub use programme::*;
 pub use record::*;
 pub use rotation::*;
 pub use rules::*;
+pub use sign_in::*;
 
 /// Salt and ciphertext of one encrypted thing; both `None` once it has been erased.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -89,6 +91,7 @@ pub trait Store:
     + AdministratorStore
     + ClientStore
     + EmergencyStore
+    + SignInStore
     + RotationStore
     + Send
     + Sync

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use domain::{Moment, Uscc};
 use uuid::Uuid;
 
-use crate::{Sealed, StoreError};
+use crate::{ProviderSession, Sealed, StoreError};
 
 /// What an account may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +78,8 @@ pub struct Session {
     pub used_at: Moment,
     /// End at the latest.
     pub expires_at: Moment,
+    /// What it hangs on, if the identity provider's word began it.
+    pub provider: Option<ProviderSession>,
 }
 
 /// The login side of the store.
@@ -94,7 +96,7 @@ pub trait LoginStore {
 
     /// Inserts or replaces a session.
     async fn put_session(&self, session: &Session) -> Result<(), StoreError>;
-    /// A session by token hash.
+    /// A session by token hash; none whose binding to the identity provider is no longer in force.
     async fn find_session(&self, token_hash: &[u8; 32]) -> Result<Option<Session>, StoreError>;
     /// Ends a session.
     async fn delete_session(&self, token_hash: &[u8; 32]) -> Result<(), StoreError>;

@@ -73,6 +73,8 @@ words!(ActKind {
     KeyRegistered = "key_registered",
     KeyRevoked = "key_revoked",
     ClientRefused = "client_refused",
+    SubjectBound = "subject_bound",
+    SubjectUnbound = "subject_unbound",
     ActsRead = "acts_read",
     FiguresRead = "figures_read",
     LogVerified = "log_verified",

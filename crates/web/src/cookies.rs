@@ -20,12 +20,28 @@ pub(crate) fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 
 /// A cookie that no script reads and no other site sends along. `max_age_s` of `None` ends it with the browser.
 pub(crate) fn set(settings: WebSettings, name: &str, value: &str, max_age_s: Option<u32>) -> Option<HeaderValue> {
+    set_for(settings, name, value, max_age_s, "Strict")
+}
+
+/// A cookie that no script reads and that comes along when another site sends the browser to a page of ours, as the identity
+/// provider does with its answer. It must open nothing by itself.
+pub(crate) fn set_lax(settings: WebSettings, name: &str, value: &str, max_age_s: u32) -> Option<HeaderValue> {
+    set_for(settings, name, value, Some(max_age_s), "Lax")
+}
+
+fn set_for(
+    settings: WebSettings,
+    name: &str,
+    value: &str,
+    max_age_s: Option<u32>,
+    same_site: &str,
+) -> Option<HeaderValue> {
     let secure = if settings.https { "; Secure" } else { "" };
     let age = max_age_s
         .map(|seconds| format!("; Max-Age={seconds}"))
         .unwrap_or_default();
     HeaderValue::from_str(&format!(
-        "{name}={value}; Path=/; HttpOnly; SameSite=Strict{secure}{age}"
+        "{name}={value}; Path=/; HttpOnly; SameSite={same_site}{secure}{age}"
     ))
     .ok()
 }

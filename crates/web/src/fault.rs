@@ -6,7 +6,7 @@ use app::accounts::LoginFault;
 use app::comparisons::ComparisonFault;
 use app::look_ups::LookUpFault;
 use axum::extract::{Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 
@@ -14,6 +14,7 @@ use crate::page::Page;
 use crate::pages::error::ErrorPage;
 use crate::prefs::Prefs;
 use crate::problem::Problem;
+use crate::sign_in::{Trouble, confirm_address};
 use crate::state::WebState;
 use crate::telemetry::RequestId;
 
@@ -24,6 +25,8 @@ pub(crate) enum Fault {
     NotFound,
     /// The address does not take this method.
     Method,
+    /// The identity provider's word did not do, or is wanted anew.
+    Provider(Trouble),
     /// Nobody is signed in.
     SignIn,
     /// The first factor was given, the second not yet.
@@ -98,6 +101,7 @@ pub(crate) enum Fault {
 impl Fault {
     pub(crate) const fn status(self) -> StatusCode {
         match self {
+            Self::Provider(trouble) => trouble.status(),
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::SignIn | Self::SecondFactor | Self::Login { .. } | Self::Unsigned { .. } => StatusCode::UNAUTHORIZED,
@@ -118,6 +122,7 @@ impl Fault {
     /// The public code; see `docs/errors.md`.
     pub(crate) const fn code(self) -> &'static str {
         match self {
+            Self::Provider(trouble) => trouble.code(),
             Self::NotFound => "WEB-0404",
             Self::Method => "WEB-0405",
             Self::SignIn => "WEB-0401",
@@ -142,6 +147,7 @@ impl Fault {
     /// Keys of the texts: title, what happened, what to do.
     pub(crate) const fn keys(self) -> [&'static str; 3] {
         match self {
+            Self::Provider(trouble) => trouble.keys(),
             Self::NotFound => ["error-not-found", "error-not-found-text", "error-not-found-next"],
             Self::Method => ["error-method", "error-method-text", "error-method-next"],
             Self::SignIn | Self::SecondFactor | Self::Login { .. } | Self::Unsigned { .. } => {
@@ -165,6 +171,7 @@ impl Fault {
     /// One plain sentence for programs.
     pub(crate) const fn detail(self) -> &'static str {
         match self {
+            Self::Provider(trouble) => trouble.detail(),
             Self::NotFound => "there is nothing here for you",
             Self::Method => "this address does not take this method",
             Self::SignIn => "a bearer token is needed",
@@ -303,6 +310,10 @@ fn is_for_programs(path: &str) -> bool {
 /// Fills faults: a problem document for programs, a page for people.
 pub(crate) async fn layer(State(state): State<WebState>, request: Request, next: Next) -> Response {
     let for_programs = is_for_programs(request.uri().path());
+    let (uri, is_read) = (
+        request.uri().clone(),
+        matches!(*request.method(), Method::GET | Method::HEAD),
+    );
     let prefs = request.extensions().get::<Prefs>().copied().unwrap_or_default();
     let request_id = request.extensions().get::<RequestId>().copied();
     let response = next.run(request).await;
@@ -323,9 +334,16 @@ pub(crate) async fn layer(State(state): State<WebState>, request: Request, next:
         _ if for_programs => Problem::new(fault, request_id).into_response(),
         Fault::SignIn => Redirect::to("/login").into_response(),
         Fault::SecondFactor => Redirect::to("/login/code").into_response(),
-        _ => ErrorPage::response(Page::of_fault(&state, prefs, fault), fault, request_id),
+        Fault::Provider(Trouble::StepUp) if is_read => Redirect::to(&confirm_address(&uri)).into_response(),
+        _ => {
+            let confirm = (fault == Fault::Provider(Trouble::StepUp)).then(|| confirm_address(&uri));
+            ErrorPage::response(Page::of_fault(&state, prefs, fault), fault, request_id, confirm)
+        }
     };
     let headers = filled.headers_mut();
+    if for_programs && fault == Fault::Provider(Trouble::StepUp) {
+        headers.insert(header::WWW_AUTHENTICATE, challenge(&state));
+    }
     for (name, value) in extra_headers(fault, for_programs) {
         headers.insert(name, value);
     }
@@ -333,6 +351,21 @@ pub(crate) async fn layer(State(state): State<WebState>, request: Request, next:
         headers.insert(header::ALLOW, allow);
     }
     filled
+}
+
+/// What a session lacks, in the words of RFC 9470 §3.
+fn challenge(state: &WebState) -> HeaderValue {
+    let mut parameters = vec![
+        "error=\"insufficient_user_authentication\"".to_owned(),
+        "error_description=\"a second factor of now is needed\"".to_owned(),
+    ];
+    if let Some(provider) = &state.provider {
+        let acr = provider.acr_values().join(" ");
+        parameters.extend((!acr.is_empty()).then(|| format!("acr_values=\"{acr}\"")));
+        parameters.push(format!("max_age=\"{}\"", provider.second_factor_s()));
+    }
+    let text = format!("Bearer {}", parameters.join(", "));
+    HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("Bearer"))
 }
 
 /// Content type of every page.

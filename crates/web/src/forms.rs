@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::cookies;
 use crate::fault::Fault;
 use crate::security;
-use crate::session::User;
+use crate::session::{User, Visitor};
 use crate::state::WebState;
 
 /// Largest form or JSON body, in bytes.
@@ -53,15 +53,57 @@ impl<T: DeserializeOwned> FromRequest<WebState> for SignedForm<T> {
     async fn from_request(request: Request, state: &WebState) -> Result<Self, Fault> {
         let (mut parts, body) = split(request).await?;
         let user = <User as FromRequestParts<WebState>>::from_request_parts(&mut parts, state).await?;
-        if !security::is_from_own_page(state.settings, &parts.headers) {
-            return Err(Fault::Csrf);
-        }
-        let token: Token = read_form(&parts, &body).await.map_err(|_| Fault::Csrf)?;
-        if !security::tokens_agree(&token.csrf, &user.session.csrf) {
-            return Err(Fault::Csrf);
-        }
+        check_token(state, &parts, &body, &user).await?;
         Ok(Self(user, read_form(&parts, &body).await?))
     }
+}
+
+async fn check_token(state: &WebState, parts: &Parts, body: &[u8], user: &User) -> Result<(), Fault> {
+    if !security::is_from_own_page(state.settings, &parts.headers) {
+        return Err(Fault::Csrf);
+    }
+    let token: Token = read_form(parts, body).await.map_err(|_| Fault::Csrf)?;
+    if security::tokens_agree(&token.csrf, &user.session.csrf) {
+        Ok(())
+    } else {
+        Err(Fault::Csrf)
+    }
+}
+
+/// The form by which somebody leaves: with its token and from our page as any other, but nobody is kept in for want of a
+/// second factor.
+pub(crate) struct LeavingForm(pub(crate) Visitor);
+
+impl FromRequest<WebState> for LeavingForm {
+    type Rejection = Fault;
+
+    async fn from_request(request: Request, state: &WebState) -> Result<Self, Fault> {
+        let (mut parts, body) = split(request).await?;
+        let visitor = <Visitor as FromRequestParts<WebState>>::from_request_parts(&mut parts, state).await?;
+        check_token(state, &parts, &body, visitor.user()).await?;
+        Ok(Self(visitor))
+    }
+}
+
+/// A form that a program sends without a session; what is in it must prove itself.
+pub(crate) struct ApiForm<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequest<WebState> for ApiForm<T> {
+    type Rejection = Fault;
+
+    async fn from_request(request: Request, _: &WebState) -> Result<Self, Fault> {
+        let (parts, body) = split(request).await?;
+        if media_type(&parts) != Some("application/x-www-form-urlencoded") {
+            return Err(Fault::Media);
+        }
+        read_form(&parts, &body).await.map(Self)
+    }
+}
+
+/// The media type without its parameters.
+fn media_type(parts: &Parts) -> Option<&str> {
+    let kind = parts.headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+    kind.split(';').next().map(str::trim)
 }
 
 /// A login form: its token must equal the cookie set with the page (double submit), since there is no session yet.
@@ -93,12 +135,7 @@ impl<T: DeserializeOwned> FromRequest<WebState> for ApiJson<T> {
 
     async fn from_request(request: Request, _: &WebState) -> Result<Self, Fault> {
         let (parts, body) = split(request).await?;
-        let kind = parts
-            .headers
-            .get(header::CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default();
-        if kind.split(';').next().map(str::trim) != Some("application/json") {
+        if media_type(&parts) != Some("application/json") {
             return Err(Fault::Media);
         }
         // The parser's message would repeat what was sent.

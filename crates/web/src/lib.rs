@@ -8,7 +8,7 @@
 //! ```no_run
 //! # async fn start(app: app::App) -> std::io::Result<()> {
 //! let listener = tokio::net::TcpListener::bind(("127.0.0.1", 8080)).await?;
-//! web::serve(app, listener, web::WebSettings::default(), std::future::pending()).await
+//! web::serve(app, listener, web::WebSettings::default(), None, std::future::pending()).await
 //! # }
 //! ```
 
@@ -25,6 +25,7 @@ mod problem;
 mod security;
 mod session;
 mod settings;
+mod sign_in;
 mod signature;
 mod signed;
 mod state;
@@ -35,29 +36,38 @@ mod witness;
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use app::App;
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
+use oidc::Provider;
 use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use settings::WebSettings;
+pub use sign_in::RETURN_PATH;
 pub use witness::{Answering, serve_witness};
 
 use crate::fault::Fault;
 use crate::state::WebState;
 
-/// Everything that is served, ready to run.
+/// Everything that is served, ready to run, without an identity provider.
 pub fn router(app: App, settings: WebSettings) -> Router {
+    router_with(app, settings, None)
+}
+
+/// The same with the provider by which officers sign in.
+pub fn router_with(app: App, settings: WebSettings, provider: Option<Arc<Provider>>) -> Router {
     let upload_bytes_max = app.settings().upload_bytes_max;
     let (api, document) = api::documented(upload_bytes_max).split_for_parts();
     let document = document.to_pretty_json().unwrap_or_default();
     let state = WebState {
         app,
         settings,
+        provider,
         openapi: document.into(),
     };
     Router::new()
@@ -104,8 +114,9 @@ pub async fn serve(
     app: App,
     listener: TcpListener,
     settings: WebSettings,
+    provider: Option<Arc<Provider>>,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    let service = router(app, settings).into_make_service_with_connect_info::<SocketAddr>();
+    let service = router_with(app, settings, provider).into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, service).with_graceful_shutdown(shutdown).await
 }

@@ -3,9 +3,10 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use app::accounts::{self, LiveSession};
+use app::sign_in::SECOND_FACTOR_LEFT_MS;
 use axum::extract::{ConnectInfo, FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, header};
+use axum::http::{HeaderMap, HeaderName, Method, header};
 use store::AccountKind;
 
 use crate::cookies;
@@ -13,6 +14,7 @@ use crate::fault::Fault;
 use crate::page::Page;
 use crate::prefs::Prefs;
 use crate::settings::WebSettings;
+use crate::sign_in::Trouble;
 use crate::state::WebState;
 
 /// A signed-in user of the pages, both factors given.
@@ -54,20 +56,57 @@ impl FromRequestParts<WebState> for User {
 
     async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Self, Fault> {
         let (session, token) = from_cookie(state, parts).await?.ok_or(Fault::SignIn)?;
-        if !session.is_verified {
-            return Err(Fault::SecondFactor);
+        check(&session)?;
+        // Whoever opens a form can still send it: the second factor lasts for a while more, or is asked for now.
+        let last_ms = state.app.clock().now().0.saturating_add(SECOND_FACTOR_LEFT_MS);
+        let is_over_soon = session.second_factor_until.is_some_and(|until| until.0 < last_ms);
+        if is_over_soon && matches!(parts.method, Method::GET | Method::HEAD) {
+            return Err(Fault::Provider(Trouble::StepUp));
         }
         let prefs = parts.extensions.get::<Prefs>().copied().unwrap_or_default();
         Ok(Self { session, token, prefs })
     }
 }
 
-impl OptionalFromRequestParts<WebState> for User {
+/// Refuses a session whose second factor is missing or over, by where it is given.
+const fn check(session: &LiveSession) -> Result<(), Fault> {
+    match (session.is_verified, session.by_provider) {
+        (true, _) => Ok(()),
+        (false, true) => Err(Fault::Provider(Trouble::StepUp)),
+        (false, false) => Err(Fault::SecondFactor),
+    }
+}
+
+/// Somebody who is signed in and may lack a second factor of now, as the identity provider's word may begin a session: for what
+/// is open to everybody anyway, and for leaving.
+pub(crate) struct Visitor(User);
+
+impl Visitor {
+    /// The user, for the frame of a page.
+    pub(crate) const fn user(&self) -> &User {
+        &self.0
+    }
+}
+
+impl FromRequestParts<WebState> for Visitor {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Self, Fault> {
+        let (session, token) = from_cookie(state, parts).await?.ok_or(Fault::SignIn)?;
+        if !session.is_verified && !session.by_provider {
+            return Err(Fault::SecondFactor);
+        }
+        let prefs = parts.extensions.get::<Prefs>().copied().unwrap_or_default();
+        Ok(Self(User { session, token, prefs }))
+    }
+}
+
+impl OptionalFromRequestParts<WebState> for Visitor {
     type Rejection = Fault;
 
     async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Option<Self>, Fault> {
         match <Self as FromRequestParts<WebState>>::from_request_parts(parts, state).await {
-            Ok(user) => Ok(Some(user)),
+            Ok(visitor) => Ok(Some(visitor)),
             Err(Fault::SignIn | Fault::SecondFactor) => Ok(None),
             Err(fault) => Err(fault),
         }
@@ -93,9 +132,7 @@ impl FromRequestParts<WebState> for Bearer {
             .map(|(_, token)| token.trim().to_owned())
             .ok_or(Fault::SignIn)?;
         let session = accounts::session(&state.app, &token).await?.ok_or(Fault::SignIn)?;
-        if !session.is_verified {
-            return Err(Fault::SecondFactor);
-        }
+        check(&session)?;
         Ok(Self { session, token })
     }
 }

@@ -26,6 +26,15 @@ impl WebSettings {
         }
     }
 
+    /// Name of the cookie that binds a question to the identity provider to the browser that asks.
+    pub(crate) const fn sign_in_cookie(self) -> &'static str {
+        if self.https {
+            "__Host-chengdang-sign-in"
+        } else {
+            "chengdang-sign-in"
+        }
+    }
+
     pub(crate) const fn scheme(self) -> &'static str {
         if self.https { "https" } else { "http" }
     }

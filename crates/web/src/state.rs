@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use app::App;
+use oidc::Provider;
 
 use crate::settings::WebSettings;
 
@@ -13,6 +14,8 @@ pub(crate) struct WebState {
     pub(crate) app: App,
     /// Settings.
     pub(crate) settings: WebSettings,
+    /// By whom officers sign in, if the operator named a provider.
+    pub(crate) provider: Option<Arc<Provider>>,
     /// The OpenAPI document, serialised once.
     pub(crate) openapi: Arc<str>,
 }

@@ -12,12 +12,14 @@ const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const READY_MS_MAX = 120_000;
 const STOP_MS_MAX = 15_000;
 
-/** Starts a city; call `stop()` when done. Its standard error is shown when it fails. */
-export async function startCity() {
+/** Starts a city, on a free port and without a configuration file of its own if none is given; call `stop()` when done. Its standard
+error is shown when it fails. */
+export async function startCity({ port = 0, config } = {}) {
   const binary = process.env.CHENGDANG;
   if (!binary) throw new Error("set CHENGDANG to the binary, or run `make browser`");
   const folder = await mkdtemp(join(tmpdir(), "chengdang-browser-"));
-  const child = spawn(binary, ["demo", "--port", "0", "--data", folder, "--json-ready"], { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
+  const chosen = config ? ["--config", config] : [];
+  const child = spawn(binary, [...chosen, "demo", "--port", String(port), "--data", folder, "--json-ready"], { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
   let log = "";
   child.stderr.setEncoding("utf8").on("data", (text) => { log = (log + text).slice(-20_000); });
   const exited = once(child, "exit");

@@ -37,9 +37,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("synth", &["domain", "catalogue"]),
+    // Another service's word about who somebody is; what it is worth here is decided in `app`.
+    ("oidc", &["domain"]),
     // For whoever checks from outside: it must not need the system.
     ("chengdang-verify", &["translog"]),
-    ("web", &["domain", "catalogue", "policy", "translog", "store", "app"]),
+    (
+        "web",
+        &["domain", "catalogue", "policy", "translog", "store", "app", "oidc"],
+    ),
     (
         "chengdang",
         &[
@@ -58,6 +63,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "store-postgres",
             "app",
             "synth",
+            "oidc",
             "web",
         ],
     ),
@@ -102,7 +108,8 @@ const TONGUES: &[Tongue] = &[
             "sm4",
         ],
         rooms: &["vault"],
-        test_rooms: &[],
+        // Their tests play a foreign identity provider, with keys of its own.
+        test_rooms: &["oidc", "web"],
     },
     Tongue {
         what: "PKCS#11",
@@ -137,12 +144,18 @@ const TONGUES: &[Tongue] = &[
             "utoipa-axum",
         ],
         rooms: &["web"],
-        test_rooms: &["chengdang"],
+        test_rooms: &["chengdang", "oidc"],
     },
     Tongue {
         what: "asking by HTTP",
         names: &["attohttpc", "isahc", "minreq", "reqwest", "ureq"],
-        rooms: &["chengdang"],
+        rooms: &["chengdang", "oidc"],
+        test_rooms: &[],
+    },
+    Tongue {
+        what: "TLS and OpenID Connect",
+        names: &["jsonwebtoken", "native-tls", "oauth2", "openidconnect", "rustls"],
+        rooms: &["oidc"],
         test_rooms: &[],
     },
 ];

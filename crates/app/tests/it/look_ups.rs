@@ -227,6 +227,60 @@ fn bare(answer: &Answer) -> String {
     items
 }
 
+/// G-28 (AB-20): PostgreSQL executes the same statements, in the same order, whoever a look-up is about.
+#[tokio::test(flavor = "multi_thread")]
+async fn g28_the_database_executes_the_same_statements_whoever_it_is_about() {
+    let ground = Ground::peopled_and_overheard().await;
+    let mut city = ground.copy().await;
+    register(&city, PURPOSE, &city.provider.clone(), &[MATTER]).await;
+    let officer = city.officer();
+    ask(&city, &officer, &Written::about(2, "key-warming-up"))
+        .await
+        .unwrap();
+    let mut executed = Vec::new();
+    for (number, written) in silences().into_iter().enumerate() {
+        city.restart().await;
+        let before = ground.statements().len();
+        let (what, mut written) = written;
+        written.key = format!("key-statements-{number}");
+        ask(&city, &officer, &written).await.unwrap();
+        // The answer is written in the background: a process that ends has come to its end.
+        city.restart().await;
+        executed.push((what, ground.statements().split_off(before)));
+    }
+    let (first, rest) = executed.split_first().unwrap();
+    assert!(
+        first.1.iter().any(|text| text.contains("INSERT INTO trace")),
+        "{:#?}",
+        first.1
+    );
+    for (what, statements) in rest {
+        assert_eq!(statements, &first.1, "{what} is told apart from {}", first.0);
+    }
+    ground.discard(city).await;
+}
+
+/// What must look the same: each for a reason of its own there is nothing to show.
+fn silences() -> [(&'static str, Written); 4] {
+    // The permits that resident 1 has are not what is asked for.
+    let penalties = |sequence, key| Written {
+        items: vec!["ITM-PENALTY".to_owned()],
+        ..Written::about(sequence, key)
+    };
+    [
+        ("nothing to show", penalties(1, "key-nothing-1")),
+        ("no file", penalties(6, "key-nothing-2")),
+        (
+            "another name",
+            Written {
+                name: "测试别人".to_owned(),
+                ..penalties(1, "key-nothing-3")
+            },
+        ),
+        ("known, no file", penalties(4, "key-nothing-4")),
+    ]
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn r12_no_file_another_name_nothing_to_show_and_a_lock_look_the_same() {
     both(async |city| {
@@ -236,25 +290,8 @@ async fn r12_no_file_another_name_nothing_to_show_and_a_lock_look_the_same() {
         let officer = city.officer();
         // The first look-up enters the decoy and reads the day's counts.
         ask(city, &officer, &Written::about(2, "key-warming-up")).await.unwrap();
-        // Nothing to show: the permits that resident 2 has are not what is asked for.
-        let penalties = |written: Written| Written {
-            items: vec!["ITM-PENALTY".to_owned()],
-            ..written
-        };
-        let cases = [
-            ("nothing to show", penalties(Written::about(1, "key-nothing-1"))),
-            ("no file", penalties(Written::about(6, "key-nothing-2"))),
-            (
-                "another name",
-                Written {
-                    name: "测试别人".to_owned(),
-                    ..penalties(Written::about(1, "key-nothing-3"))
-                },
-            ),
-            ("known, no file", penalties(Written::about(4, "key-nothing-4"))),
-        ];
         let mut seen = BTreeSet::new();
-        for (what, written) in cases {
+        for (what, written) in silences() {
             // Each finds a process that knows nothing of the day yet.
             city.restart().await;
             city.plan.arm(&[]);

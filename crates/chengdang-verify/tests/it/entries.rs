@@ -75,14 +75,14 @@ fn changes(file: &Value) -> Vec<(String, Value)> {
                 file["entries"][number]["content"] = content.into();
             });
             change(format!("{number}: nonce"), &|file| {
-                file["entries"][number]["nonce"] = "00".repeat(32).into()
+                file["entries"][number]["nonce"] = "00".repeat(32).into();
             });
             change(format!("{number}: label"), &|file| {
-                file["entries"][number]["label"] = "look_up_answer".into()
+                file["entries"][number]["label"] = "look_up_answer".into();
             });
         }
         change(format!("{number}: hash"), &|file| {
-            file["entries"][number]["entry_hash"] = "11".repeat(32).into()
+            file["entries"][number]["entry_hash"] = "11".repeat(32).into();
         });
         if has("index") {
             change(format!("{number}: index"), &|file| {
@@ -90,7 +90,7 @@ fn changes(file: &Value) -> Vec<(String, Value)> {
                 file["entries"][number]["index"] = (index ^ 1).into();
             });
             change(format!("{number}: beyond"), &|file| {
-                file["entries"][number]["index"] = 300.into()
+                file["entries"][number]["index"] = 300.into();
             });
             for at in [0, 1, 5, 41] {
                 change(format!("{number}: leaf {at}"), &|file| {
@@ -123,7 +123,7 @@ fn changes(file: &Value) -> Vec<(String, Value)> {
         });
     }
     change("no checkpoint".into(), &|file| {
-        drop(file.as_object_mut().unwrap().remove("checkpoint"))
+        drop(file.as_object_mut().unwrap().remove("checkpoint"));
     });
     change("another entry's place".into(), &|file| {
         let other = file["entries"][1].clone();

@@ -318,6 +318,7 @@ impl Town {
             self.app.clone(),
             listener,
             web::WebSettings::default(),
+            None,
             async {
                 // Either end of the channel may go first.
                 let _ = stopped.await;

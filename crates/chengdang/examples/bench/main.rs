@@ -1,4 +1,5 @@
-//! `make bench`: one report of P1 (intake beside PostgreSQL's COPY), P2 (a batch compared), P4 (the log), P5 (a caller's decision beside Cedar),
+//! `make bench`: one report of P1 (intake beside PostgreSQL's COPY), P2 (a batch compared), P3 (single look-ups beside pgbench), P4 (the log),
+//! P5 (a caller's decision beside Cedar),
 //! P9 (the own file) and P10 (the idle process).
 //!
 //! A figure is a ratio with both arms in the same run, in turns, on the same bytes, with the same durability; outputs are
@@ -13,6 +14,7 @@ mod decide;
 mod formats;
 mod idle;
 mod log;
+mod look_up;
 mod measure;
 mod own;
 mod peer;
@@ -75,6 +77,8 @@ enum Section {
     Formats,
     /// Comparison of a batch
     P2,
+    /// Single look-ups
+    P3,
     /// The log
     P4,
     /// The decision whether a caller may look up
@@ -145,6 +149,14 @@ async fn main() -> anyhow::Result<()> {
         };
         let plan = compare::Plan { persons, rows, turns };
         compare::run(&ground, &plan, &folder.path().join("p2"), &mut report).await?;
+    }
+    if is_asked(Section::P3) {
+        let (rows, turns) = if args.quick {
+            (100_000, (2, 5))
+        } else {
+            (args.rows, (3, 15))
+        };
+        look_up::run(&ground, rows, turns, &folder.path().join("p3"), &mut report).await?;
     }
     if is_asked(Section::P4) {
         let entries = if args.quick { 100_000 } else { 1_000_000 };

@@ -162,10 +162,16 @@ async fn over_http(app: &App, readers: &[Reader], reads: usize) -> anyhow::Resul
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let address = listener.local_addr()?;
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let served = tokio::spawn(web::serve(app.clone(), listener, web::WebSettings::default(), async {
-        // Either end of the channel may go first.
-        let _ = stopped.await;
-    }));
+    let served = tokio::spawn(web::serve(
+        app.clone(),
+        listener,
+        web::WebSettings::default(),
+        None,
+        async {
+            // Either end of the channel may go first.
+            let _ = stopped.await;
+        },
+    ));
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     let mut stream = BufStream::new(stream);
@@ -194,7 +200,7 @@ async fn over_http(app: &App, readers: &[Reader], reads: usize) -> anyhow::Resul
 }
 
 /// Reads one answer with status 200 and a declared length.
-async fn response(stream: &mut BufStream<TcpStream>) -> anyhow::Result<Vec<u8>> {
+pub(crate) async fn response(stream: &mut BufStream<TcpStream>) -> anyhow::Result<Vec<u8>> {
     let mut length = None;
     let mut is_first = true;
     loop {

@@ -29,6 +29,7 @@ pub(crate) struct Peer {
     pub(crate) postmaster: u32,
     client: Client,
     turn: u32,
+    url: String,
 }
 
 impl Peer {
@@ -45,6 +46,7 @@ impl Peer {
             postmaster,
             client,
             turn: 0,
+            url,
         })
     }
 
@@ -72,6 +74,33 @@ impl Peer {
             .batch_execute(&format!("DROP TABLE {table}; CHECKPOINT"))
             .await?;
         Ok((cost, rows))
+    }
+
+    /// Address of the peer's own database.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// What a logged look-up of the peer reads and writes: persons under their tags, each with as many records as the city
+    /// has on average, of the size of ours, and an empty log. The name that the tables begin with.
+    pub(crate) async fn look_up_tables(&self, persons: u64, records: u64) -> anyhow::Result<String> {
+        let each = (records / persons).max(1);
+        let table = "look_up";
+        self.client
+            .batch_execute(&format!(
+                "CREATE TABLE {table}_tag (tag bytea PRIMARY KEY, person bigint NOT NULL); \
+                 CREATE TABLE {table}_record (id bigserial PRIMARY KEY, person bigint NOT NULL, item text NOT NULL, state text NOT \
+                 NULL, ends date, content bytea NOT NULL); \
+                 CREATE TABLE {table}_log (id bigserial PRIMARY KEY, at timestamptz NOT NULL DEFAULT now(), tag bytea NOT NULL, \
+                 officer uuid NOT NULL, purpose text NOT NULL, matter text NOT NULL, content bytea NOT NULL, hash bytea NOT NULL); \
+                 INSERT INTO {table}_tag SELECT decode(lpad(to_hex(n), 32, '0'), 'hex'), n FROM generate_series(1, {persons}) n; \
+                 INSERT INTO {table}_record (person, item, state, ends, content) SELECT n, 'ITM-PENALTY', 'active', \
+                 '2030-01-01', decode(repeat('ab', 700), 'hex') FROM generate_series(1, {persons}) n, generate_series(1, {each}); \
+                 CREATE INDEX ON {table}_record (person); CREATE INDEX ON {table}_log (tag); \
+                 VACUUM ANALYZE {table}_tag"
+            ))
+            .await?;
+        Ok(table.to_owned())
     }
 
     /// A database with this version's schema on the same server, opened as the system opens it; and its name.

@@ -64,11 +64,18 @@ pub(crate) async fn until_stopped(app: App, config: &Config, listener: TcpListen
         https: config.https,
         trusts_forwarded_for: config.trusts_forwarded_for,
     };
-    let served = web::serve(app, listener, settings, stopped()).await;
+    let provider = wire::open_provider(config)?;
+    let asking = provider
+        .clone()
+        .map(|provider| tokio::spawn(async move { provider.keep().await }));
+    let served = web::serve(app, listener, settings, provider, stopped()).await;
     // A file in hand is taken in to its end; what is left waits for the next start.
     stop.store(true, Ordering::Relaxed);
     sequencer.abort();
     keeping.abort();
+    if let Some(asking) = asking {
+        asking.abort();
+    }
     if let Some(polling) = polling {
         polling.abort();
     }

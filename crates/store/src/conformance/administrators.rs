@@ -110,6 +110,7 @@ pub async fn an_account_ends_with_its_sessions(store: &dyn Store) {
         created_at: START,
         used_at: START,
         expires_at: Moment(START.0 + 10),
+        provider: None,
     };
     let sessions = [session(&leaver), session(&leaver), session(&other)];
     for session in &sessions {

@@ -14,7 +14,7 @@ use crate::{
     MatterEventKind, NewAct, NewAnswer, NewClosing, NewDelivery, NewLock, NewLookUp, NewMatter, NewMatterEvent,
     NewPerson, NewProcedure, NewProcedureStep, NewRecord, NewRecordEvent, NewRelation, NewStagedRow, NewTrace, Person,
     PersonEvent, PersonId, PersonRef, ProcedureKind, RecordId, Relation, SEQUENCER_LEASE, Sealed, SignedHead,
-    StagedKind, Store, StoreError, TraceKind, TraceOutcome, Withholding, chunk_uuid,
+    StagedKind, Store, StoreError, SubjectBinding, TraceKind, TraceOutcome, Withholding, chunk_uuid,
 };
 
 /// The moment at which the rules begin: 2026-01-01T00:00Z.
@@ -332,6 +332,16 @@ impl Fixture {
         }
     }
 
+    /// A subject of the identity provider, bound to an account.
+    pub fn binding(&self, account: Uuid) -> SubjectBinding {
+        SubjectBinding {
+            uuid: self.uuid(),
+            account,
+            subject: self.bytes(),
+            bound_at: START,
+        }
+    }
+
     /// A department's system.
     pub fn client(&self, organisation: &Uscc) -> Client {
         let uuid = self.uuid();
@@ -632,6 +642,8 @@ async fn fill_clients(make: &Fixture, store: &dyn Store, account: Uuid) {
         store.revoke_client_key(key.uuid, &act(ActKind::KeyRevoked)).await,
         "revoked",
     );
+    let binding = make.binding(account);
+    ok(store.bind_subject(&binding, &act(ActKind::SubjectBound)).await, "bound");
     ok(store.end_account(account, &act(ActKind::AccountEnded)).await, "leaver");
     let act = KeyAct {
         uuid: make.uuid(),

@@ -15,6 +15,7 @@ fn session(make: &Fixture, account: &Account, expires_at: i64) -> Session {
         created_at: START,
         used_at: START,
         expires_at: Moment(START.0 + expires_at),
+        provider: None,
     }
 }
 

@@ -18,6 +18,7 @@ mod persons;
 mod procedures;
 mod records;
 mod rotations;
+mod sign_ins;
 mod staged;
 
 use std::sync::Arc;
@@ -36,6 +37,7 @@ pub use persons::*;
 pub use procedures::*;
 pub use records::*;
 pub use rotations::*;
+pub use sign_ins::*;
 pub use staged::*;
 
 use crate::Store;
@@ -115,6 +117,9 @@ where
         a_human_holds_one_account,
         an_account_ends_with_its_sessions,
         unused_accounts_are_listed,
+        a_subject_has_one_account_and_an_account_one_subject,
+        a_session_lives_as_long_as_its_binding,
+        an_answer_is_taken_once,
         clients_and_keys_come_back_as_written,
         a_revocation_binds_at_once,
         a_nonce_is_used_once_and_forgotten_in_time,

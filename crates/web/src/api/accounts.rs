@@ -1,7 +1,10 @@
 //! The system administrator: accounts; the audit administrator: acts and figures.
 
+use std::collections::BTreeMap;
+
 use app::accounts::NewAccount;
 use app::administrators::{self, AccountView};
+use app::sign_in;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -12,6 +15,7 @@ use store::{AccountKind, NewAct};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::sign_in::NO_PROVIDER;
 use super::wire::rfc3339;
 use crate::fault::Fault;
 use crate::forms::{ApiJson, ApiQuery, PathId};
@@ -28,9 +32,11 @@ use crate::state::WebState;
 pub(super) struct NewLogin {
     /// Login name: 3 to 32 of a-z, 0-9, dot and hyphen; never an identity number.
     login: String,
-    /// First password, at least ten characters.
+    /// First password, at least ten characters. Left out where `subject` is given.
     #[schema(format = Password)]
-    password: String,
+    password: Option<String>,
+    /// Claim `sub` of the identity provider, by which an officer signs in instead of a password and codes.
+    subject: Option<String>,
     /// `officer`, `centre`, `system_admin`, `security_admin` or `audit_admin`.
     kind: String,
     /// Organisation of an officer; administrators have none.
@@ -48,10 +54,12 @@ pub(super) struct NewLogin {
 pub(super) struct CreatedLogin {
     /// Account.
     id: Uuid,
-    /// Secret of the one-time codes, base32. It is shown this once.
-    totp_secret: String,
+    /// Secret of the one-time codes, base32. It is shown this once; none for an account of the identity provider.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    totp_secret: Option<String>,
     /// The same for an authenticator.
-    otpauth_url: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    otpauth_url: Option<String>,
 }
 
 /// An account.
@@ -76,6 +84,9 @@ pub(super) struct Login {
     /// When ended, if it was.
     #[serde(skip_serializing_if = "Option::is_none")]
     ended_at: Option<String>,
+    /// Since when its holder signs in by the identity provider, if so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bound_at: Option<String>,
     /// Last use, in the list of unused ones, if there was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     used_at: Option<String>,
@@ -90,6 +101,7 @@ impl From<AccountView> for Login {
             organisation: view.organisation.map(|code| code.to_string()),
             created_at: rfc3339(view.created_at),
             ended_at: view.ended_at.map(rfc3339),
+            bound_at: None,
             used_at: None,
         }
     }
@@ -108,7 +120,15 @@ impl From<AccountView> for Login {
 pub(super) async fn list(State(state): State<WebState>, caller: Bearer) -> Result<Json<Vec<Login>>, Fault> {
     let permit = state.app.policies().decide(&caller.session.caller, ManageAccounts)?;
     let accounts = administrators::accounts(&state.app, &permit).await?;
-    Ok(Json(accounts.into_iter().map(Login::from).collect()))
+    let bound: BTreeMap<_, _> = sign_in::bound_accounts(&state.app, &permit)
+        .await?
+        .into_iter()
+        .collect();
+    let logins = accounts.into_iter().map(|view| Login {
+        bound_at: bound.get(&view.uuid).map(|at| rfc3339(*at)),
+        ..Login::from(view)
+    });
+    Ok(Json(logins.collect()))
 }
 
 /// Accounts that nobody used for ninety days: a leaver's among them should be ended.
@@ -141,7 +161,7 @@ pub(super) async fn list_unused(State(state): State<WebState>, caller: Bearer) -
         (status = 400, description = "Something about it is not acceptable; the detail says what.", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "No live session.", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "Not the system administrator's session.", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "The login name is taken, or its holder has an account.", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The login name is taken, its holder has an account, or the subject is bound.", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "The body is too large.", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "Not JSON.", body = Problem, content_type = "application/problem+json"),
     )
@@ -159,20 +179,39 @@ pub(super) async fn create(
     let organisation = organisation.map_err(|_| Fault::BadRequest {
         what: "organisation is not a unified social credit code",
     })?;
+    let (password, subject) = (new.password, new.subject);
     let new = NewAccount {
         login: new.login,
-        password: new.password,
+        password: String::new(),
         kind,
         organisation,
         identity: None,
         totp_secret: None,
         holder: Some(new.staff_number),
     };
-    let created = administrators::create_account(&state.app, &permit, new).await?;
-    let body = CreatedLogin {
-        id: created.uuid,
-        totp_secret: created.totp_secret_base32,
-        otpauth_url: created.otpauth_url,
+    let body = match (password, subject) {
+        (Some(password), None) => {
+            let new = NewAccount { password, ..new };
+            let created = administrators::create_account(&state.app, &permit, new).await?;
+            CreatedLogin {
+                id: created.uuid,
+                totp_secret: Some(created.totp_secret_base32),
+                otpauth_url: Some(created.otpauth_url),
+            }
+        }
+        (None, Some(subject)) => {
+            let issuer = state.provider.as_ref().ok_or(NO_PROVIDER)?.issuer();
+            CreatedLogin {
+                id: sign_in::create_bound(&state.app, &permit, new, issuer, &subject).await?,
+                totp_secret: None,
+                otpauth_url: None,
+            }
+        }
+        (Some(_), Some(_)) | (None, None) => {
+            return Err(Fault::BadRequest {
+                what: "an account has a password or a subject of the identity provider, one of them",
+            });
+        }
     };
     Ok((StatusCode::CREATED, Json(body)))
 }

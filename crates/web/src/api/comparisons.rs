@@ -25,6 +25,7 @@ const NDJSON: &str = "application/x-ndjson";
 
 /// Under which programme.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Under {
     /// Id of the programme.
     programme: Uuid,

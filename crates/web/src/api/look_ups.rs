@@ -270,7 +270,7 @@ pub(super) struct WireClosing {
 /// answered again, without a second trace.
 #[utoipa::path(
     post, path = "/api/v1/look-ups", tag = "look-ups", operation_id = "lookUp",
-    security(("bearer" = [])),
+    security(("bearer" = []), ("signature" = [])),
     params(("Idempotency-Key" = String, Header, description = "8 to 100 printable characters, a new one for each look-up.")),
     request_body = WireLookUp,
     responses(
@@ -328,7 +328,7 @@ pub(crate) async fn permit_for(state: &WebState, caller: &Caller, id: Uuid) -> R
 /// The state of a look-up, for its own organisation. It is no way to read the answer again.
 #[utoipa::path(
     get, path = "/api/v1/look-ups/{look_up}", tag = "look-ups", operation_id = "getLookUp",
-    security(("bearer" = [])),
+    security(("bearer" = []), ("signature" = [])),
     params(("look_up" = uuid::Uuid, Path, description = "Id of the look-up.")),
     responses(
         (status = 200, description = "Its state.", body = WireState),
@@ -350,7 +350,7 @@ pub(super) async fn get(
 /// Says what came of a look-up: not used, or the number of the proceeding. The person sees it.
 #[utoipa::path(
     post, path = "/api/v1/look-ups/{look_up}/close", tag = "look-ups", operation_id = "closeLookUp",
-    security(("bearer" = [])),
+    security(("bearer" = []), ("signature" = [])),
     params(("look_up" = uuid::Uuid, Path, description = "Id of the look-up.")),
     request_body = WireClosing,
     responses(

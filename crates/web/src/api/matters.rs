@@ -64,7 +64,7 @@ pub(super) struct WireRegistered {
 /// Registers matters of the caller's organisation. Sent again, they stay as they are; with `closed` they are closed.
 #[utoipa::path(
     post, path = "/api/v1/matters", tag = "look-ups", operation_id = "registerMatters",
-    security(("bearer" = [])),
+    security(("bearer" = []), ("signature" = [])),
     request_body = WireMatters,
     responses(
         (status = 200, description = "What became of each, in the order sent.", body = [WireRegistered]),

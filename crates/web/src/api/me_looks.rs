@@ -21,14 +21,15 @@ use crate::state::WebState;
 
 /// Which part of the list.
 #[derive(Deserialize, IntoParams)]
-pub(super) struct Part {
+#[into_params(parameter_in = Query)]
+pub(crate) struct Part {
     /// From `older` of the page before.
-    before: Option<i64>,
+    pub(crate) before: Option<i64>,
     /// From `older_compared` of the page before.
-    before_compared: Option<i64>,
+    pub(crate) before_compared: Option<i64>,
     /// Own reads too.
     #[serde(default)]
-    own: bool,
+    pub(crate) own: bool,
 }
 
 impl From<Part> for own_looks::Part {

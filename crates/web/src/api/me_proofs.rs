@@ -6,25 +6,16 @@ use axum::extract::State;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use policy::ReadOwnLookUps;
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::me_looks::Part;
 use crate::fault::Fault;
 use crate::forms::ApiQuery;
 use crate::problem::Problem;
 use crate::session::Bearer;
 use crate::state::WebState;
-
-/// Which part of the list.
-#[derive(Deserialize, IntoParams)]
-pub(crate) struct Part {
-    /// From `older` of the part before.
-    pub(crate) before: Option<i64>,
-    /// Own reads too.
-    #[serde(default)]
-    pub(crate) own: bool,
-}
 
 /// Entries of the log about the own number, with their places in the published tree: at most 1,000 looks.
 #[derive(Serialize, ToSchema)]

@@ -8,13 +8,14 @@ pub(crate) mod emergencies;
 pub(crate) mod look_ups;
 mod matters;
 mod me;
-mod me_looks;
+pub(crate) mod me_looks;
 pub(crate) mod me_proofs;
 mod meta;
 mod programmes;
 mod reconciliation;
 mod reviews;
 mod sessions;
+pub(crate) mod sign_in;
 mod systems;
 mod uploads;
 mod wire;
@@ -41,7 +42,7 @@ use crate::upload;
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     tags(
-        (name = "sessions", description = "Two factors give a bearer token; it ends after 20 idle minutes and after 8 hours at the latest."),
+        (name = "sessions", description = "Two factors give a bearer token; it ends after 20 idle minutes and after 8 hours at the latest. A session of the identity provider whose second factor is missing or too long ago gets 401 with the challenge of RFC 9470."),
         (name = "deliveries", description = "A department hands in files and learns what became of each row."),
         (name = "reviews", description = "A human decides whose a row is, on the pages. Programs read what helps to decide, one review at a time."),
         (name = "look-ups", description = "An officer looks one person up, for a matter in hand; every look-up is durable in the log first, and the person sees it."),
@@ -115,6 +116,8 @@ pub(crate) fn documented(upload_bytes_max: u64) -> OpenApiRouter<WebState> {
         .routes(routes!(accounts::list, accounts::create))
         .routes(routes!(accounts::list_unused))
         .routes(routes!(accounts::end))
+        .routes(routes!(sign_in::bind, sign_in::unbind))
+        .routes(routes!(sign_in::logout))
         .routes(routes!(clients::end_sessions))
         .routes(routes!(accounts::acts))
         .routes(routes!(accounts::figures))

@@ -1,8 +1,11 @@
 //! The pages of the three administrators (三员分立): accounts; systems and their keys; acts. None shows a record.
 
+use std::collections::BTreeMap;
+
 use app::accounts::NewAccount;
 use app::administrators::{self, AccountView};
 use app::clients::{self, NewKey};
+use app::sign_in;
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
@@ -15,6 +18,7 @@ use serde::Deserialize;
 use store::{AccountKind, ActKind, ClientKey, KeyAlgorithm};
 use uuid::Uuid;
 
+use crate::api::sign_in::NO_PROVIDER;
 use crate::fault::Fault;
 use crate::forms::SignedForm;
 use crate::page::{Page, render};
@@ -43,6 +47,7 @@ struct AccountsPage {
     accounts: Vec<AccountRow>,
     organisations: Vec<Choice>,
     created: Option<Handed>,
+    has_provider: bool,
 }
 
 struct AccountRow {
@@ -54,6 +59,9 @@ struct AccountRow {
     ended: Option<String>,
     is_unused: bool,
     is_own: bool,
+    /// Since when its holder signs in by the identity provider.
+    bound: Option<String>,
+    can_be_bound: bool,
 }
 
 /// What the holder of a new account is handed, shown this once.
@@ -71,8 +79,15 @@ fn kind_key(kind: AccountKind) -> String {
 async fn accounts_page(state: &WebState, user: &User, created: Option<Handed>) -> Result<Response, Fault> {
     let permit = state.app.policies().decide(&user.session.caller, ManageAccounts)?;
     let unused = administrators::stale_accounts(&state.app, &permit).await?;
+    let bound: BTreeMap<_, _> = sign_in::bound_accounts(&state.app, &permit)
+        .await?
+        .into_iter()
+        .collect();
+    let has_provider = state.provider.is_some();
     let p = user.page(state, "nav-accounts", "/accounts");
     let row = |view: AccountView| AccountRow {
+        bound: bound.get(&view.uuid).map(|at| at.local_text()),
+        can_be_bound: has_provider && matches!(view.kind, AccountKind::Officer | AccountKind::Centre),
         is_unused: unused.iter().any(|(stale, _)| stale.uuid == view.uuid),
         is_own: view.uuid == user.session.account,
         id: view.uuid,
@@ -91,6 +106,7 @@ async fn accounts_page(state: &WebState, user: &User, created: Option<Handed>) -
         organisations: organisations(state, &p),
         accounts,
         created,
+        has_provider,
         p,
     };
     Ok(render(StatusCode::OK, &page))
@@ -101,10 +117,14 @@ pub(super) async fn accounts(State(state): State<WebState>, user: User) -> Resul
     accounts_page(&state, &user, None).await
 }
 
-/// What the form of the accounts asks for: a new one, or the end of one.
+/// What the form of the accounts asks for: a new one, the end of one, or whom it stands for at the identity provider.
 #[derive(Deserialize)]
 pub(super) struct AccountForm {
     end: Option<Uuid>,
+    bind: Option<Uuid>,
+    unbind: Option<Uuid>,
+    #[serde(default)]
+    subject: String,
     #[serde(default)]
     login: String,
     #[serde(default)]
@@ -127,6 +147,15 @@ pub(super) async fn change_accounts(
         administrators::end_account(&state.app, &permit, account).await?;
         return Ok(Redirect::to("/accounts").into_response());
     }
+    if let Some(account) = form.unbind {
+        sign_in::unbind(&state.app, &permit, account).await?;
+        return Ok(Redirect::to("/accounts").into_response());
+    }
+    if let Some(account) = form.bind {
+        let issuer = state.provider.as_ref().ok_or(NO_PROVIDER)?.issuer();
+        sign_in::bind(&state.app, &permit, account, issuer, form.subject.trim()).await?;
+        return Ok(Redirect::to("/accounts").into_response());
+    }
     let kind = AccountKind::parse(&form.kind).ok_or(Fault::BadRequest {
         what: "there is no such kind of account",
     })?;
@@ -147,6 +176,16 @@ pub(super) async fn change_accounts(
         totp_secret: None,
         holder: Some(form.staff_number),
     };
+    if !form.subject.trim().is_empty() {
+        if !new.password.is_empty() {
+            return Err(Fault::BadRequest {
+                what: "an account has a password or a subject of the identity provider, one of them",
+            });
+        }
+        let issuer = state.provider.as_ref().ok_or(NO_PROVIDER)?.issuer();
+        sign_in::create_bound(&state.app, &permit, new, issuer, form.subject.trim()).await?;
+        return Ok(Redirect::to("/accounts").into_response());
+    }
     let created = administrators::create_account(&state.app, &permit, new).await?;
     let handed = Handed {
         login: form.login,

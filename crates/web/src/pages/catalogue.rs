@@ -15,7 +15,7 @@ use super::show::nature_key;
 use crate::fault::Fault;
 use crate::page::{Page, render};
 use crate::prefs::Prefs;
-use crate::session::User;
+use crate::session::Visitor;
 use crate::state::WebState;
 use crate::texts::Lang;
 
@@ -101,17 +101,17 @@ struct Field {
     required_key: &'static str,
 }
 
-fn frame(state: &WebState, prefs: Prefs, user: Option<&User>, title_key: &str) -> Page {
-    user.map_or_else(
+fn frame(state: &WebState, prefs: Prefs, visitor: Option<&Visitor>, title_key: &str) -> Page {
+    visitor.map_or_else(
         || Page::public(state, prefs, title_key),
-        |user| user.page(state, title_key, "/catalogue"),
+        |visitor| visitor.user().page(state, title_key, "/catalogue"),
     )
 }
 
 /// `GET /catalogue`
-pub(super) async fn list(State(state): State<WebState>, prefs: Prefs, user: Option<User>) -> Response {
+pub(super) async fn list(State(state): State<WebState>, prefs: Prefs, visitor: Option<Visitor>) -> Response {
     let catalogue = state.app.catalogue();
-    let p = frame(&state, prefs, user.as_ref(), "nav-catalogue");
+    let p = frame(&state, prefs, visitor.as_ref(), "nav-catalogue");
     let lang = p.lang;
     let dropped = catalogue.dropped_columns.iter().map(|rule| RuleRow {
         what: rule.headers.join(&lang.text("disclosure-join")),
@@ -276,7 +276,7 @@ fn period_text(lang: Lang, catalogue: &Catalogue, item: &Item) -> String {
 pub(super) async fn show(
     State(state): State<WebState>,
     prefs: Prefs,
-    user: Option<User>,
+    visitor: Option<Visitor>,
     Path(id): Path<String>,
 ) -> Result<Response, Fault> {
     let catalogue = state.app.catalogue();
@@ -284,7 +284,7 @@ pub(super) async fn show(
         .ok()
         .and_then(|id| catalogue.items.get(&id))
         .ok_or(Fault::NotFound)?;
-    let mut p = frame(&state, prefs, user.as_ref(), "nav-catalogue");
+    let mut p = frame(&state, prefs, visitor.as_ref(), "nav-catalogue");
     let lang = p.lang;
     lang.of(&item.name).clone_into(&mut p.title);
     let page = ItemPage {

@@ -10,10 +10,10 @@ use uuid::Uuid;
 
 use crate::cookies;
 use crate::fault::Fault;
-use crate::forms::{LoginForm, SignedForm};
+use crate::forms::{LeavingForm, LoginForm};
 use crate::page::{Page, render};
 use crate::prefs::Prefs;
-use crate::session::{self, CallerAddress, User};
+use crate::session::{self, CallerAddress, Visitor};
 use crate::state::WebState;
 
 #[derive(Template)]
@@ -22,6 +22,8 @@ struct LoginPage {
     p: Page,
     csrf: String,
     error: Option<String>,
+    /// Whether officers sign in by a provider, and whether that works now.
+    provider: Option<bool>,
 }
 
 #[derive(Template)]
@@ -69,6 +71,7 @@ fn login_page(state: &WebState, prefs: Prefs, headers: &HeaderMap, error: Option
         p,
         csrf: csrf.clone(),
         error,
+        provider: state.provider.as_ref().map(|provider| provider.is_available()),
     };
     with_form_cookie(state, render(status.unwrap_or_default(), &page), &csrf)
 }
@@ -91,11 +94,11 @@ fn code_page(state: &WebState, prefs: Prefs, headers: &HeaderMap, error: Option<
 pub(super) async fn show(
     State(state): State<WebState>,
     prefs: Prefs,
-    user: Option<User>,
+    visitor: Option<Visitor>,
     headers: HeaderMap,
 ) -> Response {
-    match user {
-        Some(user) => Redirect::to(session::start_of(user.session.kind)).into_response(),
+    match visitor {
+        Some(visitor) => Redirect::to(session::start_of(visitor.user().session.kind)).into_response(),
         None => login_page(&state, prefs, &headers, None),
     }
 }
@@ -149,7 +152,9 @@ pub(super) async fn show_code(
     let (parts, _) = request.into_parts();
     match session::from_cookie(&state, &parts).await? {
         None => Err(Fault::SignIn),
-        Some((session, _)) if session.is_verified => Ok(Redirect::to(session::start_of(session.kind)).into_response()),
+        Some((session, _)) if session.is_verified || session.by_provider => {
+            Ok(Redirect::to(session::start_of(session.kind)).into_response())
+        }
         Some(_) => Ok(code_page(&state, prefs, &parts.headers, None)),
     }
 }
@@ -184,18 +189,20 @@ pub(super) async fn submit_code(
     Ok(code_page(&state, prefs, &parts.headers, Some(error)))
 }
 
-#[derive(Deserialize)]
-pub(super) struct Nothing {}
-
 /// `POST /logout`
 pub(super) async fn logout(
     State(state): State<WebState>,
-    SignedForm(user, Nothing {}): SignedForm<Nothing>,
+    LeavingForm(visitor): LeavingForm,
 ) -> Result<Response, Fault> {
-    accounts::logout(&state.app, &user.token).await?;
+    accounts::logout(&state.app, &visitor.user().token).await?;
     let mut response = Redirect::to("/login").into_response();
-    for name in [state.settings.session_cookie(), state.settings.form_cookie()] {
-        if let Some(cookie) = cookies::clear(state.settings, name) {
+    let settings = state.settings;
+    for name in [
+        settings.session_cookie(),
+        settings.form_cookie(),
+        settings.sign_in_cookie(),
+    ] {
+        if let Some(cookie) = cookies::clear(settings, name) {
             response.headers_mut().append(header::SET_COOKIE, cookie);
         }
     }

@@ -16,6 +16,7 @@ pub(crate) mod reconciliation;
 mod records;
 pub(crate) mod reviews;
 mod show;
+mod sign_in;
 
 use axum::Router;
 use axum::routing::{MethodRouter, get};
@@ -35,6 +36,9 @@ fn all(upload_bytes_max: u64) -> Vec<(&'static str, &'static str, MethodRouter<W
             "GET POST",
             get(login::show_code).post(login::submit_code),
         ),
+        ("/login/provider", "GET", get(sign_in::begin)),
+        ("/login/confirm", "GET", get(sign_in::confirm)),
+        ("/login/return", "GET", get(sign_in::finish)),
         ("/logout", "POST", axum::routing::post(login::logout)),
         ("/me", "GET", get(home::show)),
         ("/me/records", "GET", get(records::show)),

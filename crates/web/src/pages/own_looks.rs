@@ -13,7 +13,8 @@ use serde::Deserialize;
 use store::{LookUpResult, TraceOutcome};
 
 use super::records::basis_text;
-use crate::api::me_proofs::{Part, WireProofs};
+use crate::api::me_looks::Part;
+use crate::api::me_proofs::WireProofs;
 use crate::assets;
 use crate::fault::Fault;
 use crate::forms::{ApiQuery, PathId, SignedForm};

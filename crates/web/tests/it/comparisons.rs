@@ -178,7 +178,7 @@ async fn a_program_compares_a_list_and_each_person_sees_it_at_once() {
         2,
         "a row under another name is about the number all the same"
     );
-    let (unnamed, named) = (&rows[0], &rows[1]);
+    let (named, unnamed) = (&rows[0], &rows[1]);
     assert_eq!(
         (&named["outcome"], &unnamed["outcome"]),
         (&json!("disclosed"), &json!("nothing")),

@@ -12,6 +12,9 @@ mod defences;
 #[cfg(test)]
 mod deliveries;
 #[cfg(test)]
+#[path = "../../../oidc/tests/it/hostile.rs"]
+mod hostile;
+#[cfg(test)]
 mod log;
 #[cfg(test)]
 mod login;
@@ -22,11 +25,15 @@ mod machine;
 #[cfg(test)]
 mod matrix;
 #[cfg(test)]
+mod meeting;
+#[cfg(test)]
 mod reconciliation;
 #[cfg(test)]
 mod resident;
 #[cfg(test)]
 mod routes;
+#[cfg(test)]
+mod sign_in;
 #[cfg(test)]
 mod signing;
 #[cfg(test)]

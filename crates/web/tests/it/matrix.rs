@@ -169,6 +169,7 @@ fn body_of(method: &str, path: &str) -> Option<serde_json::Value> {
         ("POST", "comparisons") => serde_json::json!({}),
         ("POST", "close") => serde_json::json!({ "result": "not_used" }),
         ("POST", "complaint") => serde_json::json!({ "words": "" }),
+        ("PUT", "subject") => serde_json::json!({ "subject": "subject-1" }),
         ("PUT", "lock") => serde_json::json!({ "is_locked": false }),
         _ => return None,
     })

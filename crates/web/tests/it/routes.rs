@@ -249,7 +249,7 @@ async fn it_serves_on_a_listener_and_stops_when_told() {
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let shutdown = async move { stopped.await.unwrap_or(()) };
-    let served = tokio::spawn(web::serve(town.app.clone(), listener, town.settings, shutdown));
+    let served = tokio::spawn(web::serve(town.app.clone(), listener, town.settings, None, shutdown));
     let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
     stream
         .write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")

@@ -262,6 +262,11 @@ impl Town {
         size.unwrap().unwrap()
     }
 
+    /// The clock of this town.
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock) as Arc<dyn Clock>
+    }
+
     pub(crate) fn pass(&self, elapsed_ms: i64) {
         self.clock.0.fetch_add(elapsed_ms, Ordering::SeqCst);
     }

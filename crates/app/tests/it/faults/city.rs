@@ -57,7 +57,10 @@ pub(crate) struct Ground {
 impl Ground {
     /// A city with accounts and nothing else.
     pub(crate) async fn empty(backend: Backend) -> Self {
-        let cluster = (backend == Backend::Postgres).then(|| Cluster::start().unwrap());
+        Self::over((backend == Backend::Postgres).then(|| Cluster::start().unwrap())).await
+    }
+
+    async fn over(cluster: Option<Cluster>) -> Self {
         let folder = folder();
         Vault::create(&folder.path().join("keys")).unwrap();
         let base = if let Some(cluster) = &cluster {
@@ -96,7 +99,43 @@ impl Ground {
 
     /// The same with records, reviews and a held row.
     pub(crate) async fn peopled(backend: Backend) -> Self {
-        let ground = Self::empty(backend).await;
+        Self::empty(backend).await.with_people().await
+    }
+
+    /// The same on PostgreSQL, whose server writes down each statement that it executes.
+    pub(crate) async fn peopled_and_overheard() -> Self {
+        let cluster = Cluster::start_with(&[
+            "-c log_statement=all",
+            "-c log_line_prefix=''",
+            "-c log_parameter_max_length=0",
+        ])
+        .unwrap();
+        Self::over(Some(cluster)).await.with_people().await
+    }
+
+    /// Statements that the server executed so far, without their parameters.
+    pub(crate) fn statements(&self) -> Vec<String> {
+        let log = self.cluster.as_ref().unwrap().log().unwrap();
+        let is_new = |line: &str| !line.starts_with(['\t', ' ']);
+        let mut statements: Vec<String> = Vec::new();
+        let mut is_in = false;
+        for line in log.lines() {
+            if is_new(line) {
+                let said = line.split_once("LOG:  ").map_or("", |(_, said)| said);
+                let text = said.strip_prefix("statement: ");
+                let executed = said.strip_prefix("execute ").and_then(|said| said.split_once(": "));
+                let text = text.or(executed.map(|(_, text)| text));
+                is_in = text.is_some();
+                statements.extend(text.map(str::to_owned));
+            } else if let (true, Some(last)) = (is_in, statements.last_mut()) {
+                last.push_str(line);
+            }
+        }
+        statements
+    }
+
+    async fn with_people(self) -> Self {
+        let ground = self;
         let mut city = City::over(&ground, ground.folder.path().to_owned(), ground.base.clone()).await;
         let number = |sequence: u16| document(sequence).expose().to_owned();
         let rows = [

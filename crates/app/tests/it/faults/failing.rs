@@ -16,8 +16,9 @@ use store::{
     NewDelivery, NewEmergency, NewLock, NewLookUp, NewMatter, NewMatterEvent, NewProcedure, NewProcedureStep,
     NewProgramme, NewProgrammeStep, NewRecordEvent, NewRelation, NewTrace, Page, Person, PersonEvent, PersonId,
     PersonStore, Procedure, ProcedureKind, ProcedureStore, Programme, ProgrammeStore, Record, RecordId, RecordStore,
-    Relation, Rewrapped, RotationStore, Sealed, SecretOf, Session, SignedHead, StagedKind, StagedRow, Store,
-    StoreError, SubjectNotice, TaggedBefore, TaggedTrace, Trace, TraceOutcome, Withholding, WrappedSecret,
+    Relation, Rewrapped, RotationStore, Sealed, SecretOf, Session, SignIn, SignInStore, SignedHead, StagedKind,
+    StagedRow, Store, StoreError, SubjectBinding, SubjectNotice, TaggedBefore, TaggedTrace, Trace, TraceOutcome,
+    Withholding, WrappedSecret,
 };
 use uuid::Uuid;
 
@@ -249,6 +250,16 @@ ports! {
         attempts(key: &[u8; 32], since: Moment) -> u32;
         clear_attempts(key: &[u8; 32]) -> ();
         use_totp_step(account: Uuid, step: u64) -> bool;
+    }
+    SignInStore {
+        bind_subject(binding: &SubjectBinding, act: &NewAct) -> ();
+        unbind_account(account: Uuid, act: &NewAct) -> ();
+        find_binding(subject: &[u8; 32]) -> Option<SubjectBinding>;
+        find_binding_of(account: Uuid) -> Option<SubjectBinding>;
+        list_bindings(limit: u32) -> Vec<SubjectBinding>;
+        begin_sign_in(question: &SignIn, now: Moment) -> ();
+        take_sign_in(state_hash: &[u8; 32]) -> Option<SignIn>;
+        end_sessions_of_binding(binding: Uuid, session: Option<&[u8; 32]>) -> u64;
     }
     MatterStore {
         register_matters(matters: &[NewMatter]) -> Vec<Matter>;

@@ -1,0 +1,4 @@
+-- Bindings in force.
+SELECT s.uuid, s.account, s.subject, s.bound_at
+FROM account_subject_live l JOIN account_subject s ON s.uuid = l.binding
+ORDER BY s.uuid LIMIT ?1
