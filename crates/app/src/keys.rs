@@ -9,6 +9,10 @@ use vault::{BlindTag, Place, Secret, Tags};
 
 use crate::AppError;
 
+/// How many keys can be retired one right after the other, each between reading the key file and asking the store: each of them
+/// once.
+pub(crate) const RETIRED_IN_A_ROW_MAX: usize = vault::KeyName::ALL.len();
+
 /// Where a sealed thing lies: the AAD without its row.
 #[derive(Clone, Copy)]
 pub(crate) struct Column(pub(crate) &'static str, pub(crate) &'static str);

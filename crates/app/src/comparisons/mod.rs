@@ -155,7 +155,7 @@ impl Flags {
     }
 
     /// The same for each of `items`.
-    pub fn of<'a>(self, items: &'a [ItemId]) -> impl Iterator<Item = (&'a ItemId, bool)> {
+    pub fn of(self, items: &[ItemId]) -> impl Iterator<Item = (&ItemId, bool)> {
         items
             .iter()
             .enumerate()

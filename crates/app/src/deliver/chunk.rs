@@ -9,7 +9,7 @@ use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 use intake::{Fault, FaultCode, RowOperation};
 use store::{
     BirthState, ChunkCommit, Counts, DeliveryId, IndexTag, KnownFact, NewPerson, NewProcedure, NewRecord,
-    NewRecordEvent, NewStagedRow, OwnEvent, PersonId, PersonRef, ProcedureKind, Record, Sealed, StagedKind,
+    NewRecordEvent, NewStagedRow, OwnEvent, PersonId, PersonRef, ProcedureKind, Record, Sealed, StagedKind, StoreError,
 };
 use uuid::Uuid;
 use vault::{KeyName, Secret, SecretOwner};
@@ -340,8 +340,22 @@ pub(crate) async fn copy(
     Ok(builder.finish())
 }
 
-/// Finds the persons of the rows, creating those the store does not have yet. Returns the slots, each row's slot and the new persons.
-async fn resolve(app: &App, owners: &[&Person]) -> Result<(Vec<Slot>, Vec<usize>, Vec<NewPerson>), AppError> {
+/// Slots, each row's slot, and new persons.
+type Resolved = (Vec<Slot>, Vec<usize>, Vec<NewPerson>);
+
+/// Finds the persons of the rows, creating those the store does not have yet; again if a key was retired between reading the
+/// key file and asking the store.
+async fn resolve(app: &App, owners: &[&Person]) -> Result<Resolved, AppError> {
+    for _ in 0..keys::RETIRED_IN_A_ROW_MAX {
+        match resolve_once(app, owners).await {
+            Err(AppError::Store(StoreError::Conflict { .. })) => {}
+            other => return other,
+        }
+    }
+    resolve_once(app, owners).await
+}
+
+async fn resolve_once(app: &App, owners: &[&Person]) -> Result<Resolved, AppError> {
     let mut index: HashMap<IndexTag, usize> = HashMap::new();
     let mut slot_of = Vec::with_capacity(owners.len());
     let mut firsts: Vec<(&Person, keys::TagPair)> = Vec::new();

@@ -22,7 +22,7 @@ use futures::Stream;
 use intake::{Cleaned, Fault, Limits, Pass};
 use policy::{Deliver, Permit};
 use sha2::{Digest, Sha256};
-use store::{Begun, Delivery, NewDelivery, Sealed};
+use store::{Begun, Delivery, NewDelivery, Sealed, StoreError};
 use tokio::runtime::Handle;
 use uuid::Uuid;
 use vault::{Secret, SecretOwner};
@@ -424,24 +424,7 @@ pub async fn deliver_file(
     .await
     .map_err(|_| AppError::ShuttingDown)??;
     let (content_hash, bytes) = hashing.await.map_err(|_| AppError::ShuttingDown)??;
-    let uuid = app.fresh_uuid();
-    let (secret, wrapped) = app
-        .vault()
-        .new_secret(SecretOwner::Delivery, uuid)
-        .map_err(AppError::from)?;
-    let file_name_sealed: Sealed = keys::seal(&secret, DELIVERY_FILE_NAME, uuid, file_name.as_bytes())?;
-    let new = NewDelivery {
-        uuid,
-        provider: resource.provider.clone(),
-        item: resource.item.clone(),
-        content_hash,
-        bytes,
-        key: wrapped,
-        file_name: file_name_sealed,
-        by: permit.caller().account,
-        at: app.now(),
-    };
-    let delivery = match app.store().begin_delivery(&new).await.map_err(AppError::from)? {
+    let delivery = match begin_file(app, permit, file_name, content_hash, bytes).await? {
         Begun::New(delivery) | Begun::Resumed(delivery) => delivery,
         Begun::Finished(delivery) => {
             return delivery.receipt.ok_or_else(|| {
@@ -461,6 +444,38 @@ pub async fn deliver_file(
     })
     .await
     .map_err(|_| AppError::ShuttingDown)?
+}
+
+/// Enters the delivery under a secret of its own; again if the key that wraps it was retired before the store had it.
+async fn begin_file(
+    app: &App,
+    permit: &Permit<Deliver>,
+    file_name: &str,
+    content_hash: [u8; 32],
+    bytes: u64,
+) -> Result<Begun, AppError> {
+    let mut attempts = 0;
+    loop {
+        app.vault().refresh()?;
+        let uuid = app.fresh_uuid();
+        let (secret, wrapped) = app.vault().new_secret(SecretOwner::Delivery, uuid)?;
+        let file_name: Sealed = keys::seal(&secret, DELIVERY_FILE_NAME, uuid, file_name.as_bytes())?;
+        let new = NewDelivery {
+            uuid,
+            provider: permit.resource().provider.clone(),
+            item: permit.resource().item.clone(),
+            content_hash,
+            bytes,
+            key: wrapped,
+            file_name,
+            by: permit.caller().account,
+            at: app.now(),
+        };
+        match app.store().begin_delivery(&new).await {
+            Err(StoreError::Conflict { .. }) if attempts < keys::RETIRED_IN_A_ROW_MAX => attempts += 1,
+            other => return Ok(other?),
+        }
+    }
 }
 
 fn delivery_secret(app: &App, delivery: &Delivery) -> Result<Secret, AppError> {

@@ -74,6 +74,7 @@ async fn programme(city: &City, organisation: &Uscc, purpose: &str, items: &[&st
 }
 
 /// A line about a resident, under a name.
+#[expect(clippy::unnecessary_wraps, reason = "a comparison takes lines as they were read")]
 fn line(sequence: u16, name: &str, matter_no: &str) -> Result<RawRow, RowFault> {
     Ok(RawRow {
         matter_no: matter_no.to_owned(),
@@ -303,7 +304,7 @@ async fn i7_a_batch_answers_what_single_look_ups_would_whatever_happened_before(
                         matter_no: number.clone(),
                         name: (*name).to_owned(),
                         items: items.iter().map(|item| (*item).to_owned()).collect(),
-                        ..Written::about(*sequence, &format!("key-of-{round}-{place}"))
+                        ..Written::about(*sequence, &format!("key-of-{round}-{place}-{purpose}"))
                     };
                     let single = singly(city, &caller, &written).await;
                     let batch = said(&done, items.len())[place].clone().unwrap();
@@ -641,10 +642,10 @@ async fn r11_no_answer_without_a_trace_whatever_fails_and_the_same_key_tells_the
         city.restart().await;
         city.plan.arm(&[]);
         compare(city, &caller, id, "key-of-the-course", &lines).await.unwrap();
-        let called = city.plan.calls();
-        assert!(called.contains_key("append_block") && called.contains_key("index_end"));
+        let counts = city.plan.calls();
+        assert!(counts.contains_key("append_block") && counts.contains_key("index_end"));
         let (mut met, mut unanswered, mut blocks) = (0, 0, 1);
-        for (method, count) in called {
+        for (method, count) in counts {
             for nth in 0..count {
                 for mode in Mode::ALL {
                     let key = format!("key-{method}-{nth}-{mode:?}");

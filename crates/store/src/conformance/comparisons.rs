@@ -380,11 +380,8 @@ pub async fn a_comparison_index_reads_what_is_new(store: &dyn Store) {
         .iter()
         .map(|(person, event)| (*person, event.record, event.kind))
         .collect();
-    let due = |kind| (person, record, kind);
-    assert_eq!(
-        events,
-        [due(RecordEventKind::Disputed), due(RecordEventKind::DisputeEnded)]
-    );
+    let due = [RecordEventKind::Disputed, RecordEventKind::DisputeEnded].map(|kind| (person, record, kind));
+    assert_eq!(events, due);
     let locks: Vec<_> = read
         .locks
         .iter()
@@ -400,6 +397,10 @@ pub async fn a_comparison_index_reads_what_is_new(store: &dyn Store) {
     assert!(!added.is_empty() && added.iter().all(|tag| read.tags.contains(&(**tag, person))));
     assert!(read.records.is_empty());
 
+    relations_are_read_by_account(&make, store, tag).await;
+}
+
+async fn relations_are_read_by_account(make: &Fixture, store: &dyn Store, tag: IndexTag) {
     let account = make.uuid();
     let relation = NewRelation {
         account,

@@ -168,8 +168,12 @@ async fn a_program_compares_a_list_and_each_person_sees_it_at_once() {
     let other = compare(&town, &token, &programme, "key-00000001", row(1, &two, "测试乙")).await;
     assert_eq!(lines(&other)[0]["error"]["code"], "COMPARE-0002");
 
+    the_person_sees_the_rows(&town, &programme, block).await;
+}
+
+async fn the_person_sees_the_rows(town: &Town, programme: &str, block: &Value) {
     let own = town.token(&town.resident).await;
-    let seen = call(&town, &own, "GET", "/api/v1/me/look-ups", &json!({}), None)
+    let seen = call(town, &own, "GET", "/api/v1/me/look-ups", &json!({}), None)
         .await
         .json();
     let rows = seen["compared"].as_array().unwrap();
@@ -199,14 +203,14 @@ async fn a_program_compares_a_list_and_each_person_sees_it_at_once() {
     }
     let page = town.signed_in(&town.resident).await.get("/me/look-ups").await;
     assert!(
-        page.body.contains(&programme) && page.body.contains("测食许〔2026〕1号"),
+        page.body.contains(programme) && page.body.contains("测食许〔2026〕1号"),
         "{}",
         page.body
     );
     let id = named["id"].as_str().unwrap();
     let complaint = format!("/api/v1/me/look-ups/{id}/complaint");
     assert_eq!(
-        call(&town, &own, "POST", &complaint, &json!({ "words": "" }), None)
+        call(town, &own, "POST", &complaint, &json!({ "words": "" }), None)
             .await
             .status,
         201

@@ -166,10 +166,9 @@ fn body_of(method: &str, path: &str) -> Option<serde_json::Value> {
         ("POST", "matters") => serde_json::json!({ "matters": [] }),
         ("POST", "programmes") => comparisons::proposal(),
         // A line that is no row: nobody is searched for.
-        ("POST", "comparisons") => serde_json::json!({}),
+        ("POST", "comparisons" | "replay") => serde_json::json!({}),
         ("POST", "close") => serde_json::json!({ "result": "not_used" }),
         ("POST", "complaint") => serde_json::json!({ "words": "" }),
-        ("POST", "replay") => serde_json::json!({}),
         ("PUT", "endpoint") => serde_json::json!({ "url": "https://system.example/events" }),
         ("PUT", "subject") => serde_json::json!({ "subject": "subject-1" }),
         ("PUT", "lock") => serde_json::json!({ "is_locked": false }),

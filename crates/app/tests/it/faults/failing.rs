@@ -396,6 +396,7 @@ fn every_method_is_here() {
         "programme",
         "record",
         "rotation",
+        "sign_in",
     ] {
         let text = std::fs::read_to_string(source.join(file).with_extension("rs")).unwrap();
         let begin = text.find("#[async_trait]").unwrap();

@@ -69,7 +69,6 @@ const SKIPPED: &[(&str, &str)] = &[
     ("bind_subject", "signing in by a provider: `sign_in.rs` tests it"),
     ("unbind_account", "as `bind_subject`"),
     ("find_binding", "as `bind_subject`"),
-    ("find_binding_of", "as `bind_subject`"),
     ("list_bindings", "as `bind_subject`"),
     ("begin_sign_in", "as `bind_subject`"),
     ("take_sign_in", "as `bind_subject`"),
