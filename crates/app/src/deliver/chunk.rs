@@ -378,9 +378,14 @@ async fn resolve_once(app: &App, owners: &[&Person]) -> Result<Resolved, AppErro
         .filter_map(|(at, (_, tags))| tags.previous.map(|tag| (at, tag)))
         .unzip();
     if !previous.is_empty() {
-        for (at, person) in missing.into_iter().zip(app.store().find_persons(&previous).await?) {
+        // With the current ones in one look: by older tags alone the store answers nobody while their key is being retired.
+        let again = missing.iter().filter_map(|at| current.get(*at));
+        let both: Vec<IndexTag> = again.chain(&previous).copied().collect();
+        let mut persons = app.store().find_persons(&both).await?;
+        let before = persons.split_off(missing.len());
+        for ((at, now), before) in missing.into_iter().zip(persons).zip(before) {
             if let Some(place) = found.get_mut(at) {
-                *place = person;
+                *place = now.or(before);
             }
         }
     }

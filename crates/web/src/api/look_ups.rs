@@ -88,12 +88,12 @@ pub(super) struct WireItem {
     /// Its name.
     name: WireText,
     /// Records, newest first.
-    records: Vec<WireRecord>,
+    records: Vec<WireShownRecord>,
 }
 
 /// What is shown of a record.
 #[derive(Serialize, ToSchema)]
-pub(super) struct WireRecord {
+pub(super) struct WireShownRecord {
     /// Id of the record.
     record: Uuid,
     /// Who said so.
@@ -103,12 +103,12 @@ pub(super) struct WireRecord {
     /// The last day on which it may be read.
     until: String,
     /// The fields that the purpose names.
-    fields: Vec<WireField>,
+    fields: Vec<WireShownField>,
 }
 
 /// A field.
 #[derive(Serialize, ToSchema)]
-pub(super) struct WireField {
+pub(super) struct WireShownField {
     /// Code of the data standard.
     code: String,
     /// Label.
@@ -180,24 +180,24 @@ impl From<ItemAnswer> for WireItem {
         Self {
             item: item.item.to_string(),
             name: item.name.into(),
-            records: item.records.into_iter().map(WireRecord::from).collect(),
+            records: item.records.into_iter().map(WireShownRecord::from).collect(),
         }
     }
 }
 
-impl From<RecordAnswer> for WireRecord {
+impl From<RecordAnswer> for WireShownRecord {
     fn from(record: RecordAnswer) -> Self {
         Self {
             record: record.record,
             provider: record.provider.into(),
             is_disputed: record.is_disputed,
             until: record.until.to_string(),
-            fields: record.fields.into_iter().map(WireField::from).collect(),
+            fields: record.fields.into_iter().map(WireShownField::from).collect(),
         }
     }
 }
 
-impl From<FieldAnswer> for WireField {
+impl From<FieldAnswer> for WireShownField {
     fn from(field: FieldAnswer) -> Self {
         Self {
             code: field.code,

@@ -51,7 +51,7 @@ pub(super) struct WireLooks {
     #[serde(skip_serializing_if = "Option::is_none")]
     older: Option<i64>,
     /// Rows of comparisons about the own number.
-    compared: Vec<WireCompared>,
+    compared: Vec<WireComparedRow>,
     /// Asks for the next page of these as `before_compared`.
     #[serde(skip_serializing_if = "Option::is_none")]
     older_compared: Option<i64>,
@@ -113,7 +113,7 @@ pub(super) struct WireLook {
 
 /// A row of a comparison: somebody asked about many persons at once, and about this one.
 #[derive(Serialize, ToSchema)]
-pub(super) struct WireCompared {
+pub(super) struct WireComparedRow {
     /// Id.
     id: Uuid,
     /// When.
@@ -201,7 +201,7 @@ impl From<ProofPath> for WirePath {
     }
 }
 
-impl From<ComparedLook> for WireCompared {
+impl From<ComparedLook> for WireComparedRow {
     fn from(look: ComparedLook) -> Self {
         let flag = |(name, is_open): (domain::catalogue::Text, _)| WireFlag {
             name: name.into(),
@@ -321,7 +321,7 @@ impl From<OwnLooks> for WireLooks {
         Self {
             looks: looks.looks.into_iter().map(WireLook::from).collect(),
             older: looks.older,
-            compared: looks.compared.into_iter().map(WireCompared::from).collect(),
+            compared: looks.compared.into_iter().map(WireComparedRow::from).collect(),
             older_compared: looks.older_compared,
             withheld_until: looks.withheld_until.into_iter().map(rfc3339).collect(),
             is_locked: looks.is_locked,
