@@ -122,9 +122,13 @@ test(`${ENTRIES} entries of a person are checked in the browser`, async (context
   for (let read = 0; read < ENTRIES; read += 20) {
     await Promise.all(Array.from({ length: 20 }, () => page.request.get("/me/records")));
   }
-  await page.goto("/me/look-ups?own=1");
-  const found = await check(page);
-  // This very read of the list is an entry, too, and may wait for its place.
+  // This very read of the list is an entry, too, and may wait for its place; the reads before it get theirs within seconds.
+  const end = Date.now() + 30_000;
+  let found;
+  do {
+    await page.goto("/me/look-ups?own=1");
+    found = await check(page);
+  } while (Number(found.data.waits) > ENTRIES / 50 && Date.now() < end);
   const [holds, waits] = [Number(found.data.holds), Number(found.data.waits)];
   assert.ok(found.data.wrong === "0" && holds + waits >= ENTRIES && waits <= ENTRIES / 50, found.text);
   context.diagnostic(`${found.data.holds} entries checked in ${found.data.milliseconds} ms`);
