@@ -92,6 +92,11 @@ impl TagPair {
     pub(crate) fn all(&self) -> impl Iterator<Item = IndexTag> {
         std::iter::once(self.current).chain(self.previous)
     }
+
+    /// From the older tag to the newer one, while a rotation runs.
+    pub(crate) fn moved(&self) -> Option<(IndexTag, IndexTag)> {
+        self.previous.map(|previous| (previous, self.current))
+    }
 }
 
 fn pair(index: BlindIndex, tags: &Tags<BlindTag>) -> TagPair {

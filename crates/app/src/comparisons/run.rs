@@ -376,8 +376,7 @@ impl Run {
     /// Numbers that were never issued raise an alarm, whoever asks, however many others are asked about (AB-01).
     async fn raise_for_honey(&self, traced: &Traced, rows: &[Result<Row, RowFault>]) -> Result<(), AppError> {
         let good: Vec<&Row> = rows.iter().flatten().collect();
-        let tags: Vec<[u8; 16]> = good.iter().map(|row| row.numbers.current.tag).collect();
-        for place in limits::honey_among(&self.app, &tags).await? {
+        for place in limits::honey_among(&self.app, good.iter().map(|row| &row.numbers)).await? {
             let look = good.get(place).map(|row| block::look_id(traced.id.uuid, row.place));
             let purpose = Some(&self.asked.programme.proposed.purpose);
             limits::raise(&self.app, AlarmKind::HoneyNumber, &self.caller, purpose, look).await?;

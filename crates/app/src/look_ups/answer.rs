@@ -60,7 +60,7 @@ pub async fn look_up(app: &App, permit: &Permit<LookUp>, asked: &Asked) -> Resul
     app.ensure_decoy().await?;
 
     let traced = trace(app, permit, asked, by, &numbers).await?;
-    if limits::is_honey(app, numbers.current.tag) {
+    if limits::is_honey(app, &numbers) {
         limits::raise(app, AlarmKind::HoneyNumber, caller, Some(&purpose.id), Some(traced.id)).await?;
     }
     let names: Vec<_> = keys::name_tags(app.vault(), &asked.document, &asked.name)

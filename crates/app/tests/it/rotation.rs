@@ -15,7 +15,9 @@ use app::own_file;
 use app::rotation::{self, RotationError};
 use domain::catalogue::ItemId;
 use domain::{Day, DocumentKind, IdentityDocument, Name, ResidentId};
-use policy::{Caller, CallerKind, Deliver, ManageKeys, Permit, ReadOwnRecords, VerifyStore};
+use policy::{
+    Caller, CallerKind, Deliver, LockOwnFile, ManageKeys, Permit, ReadOwnLookUps, ReadOwnRecords, VerifyStore,
+};
 use store::{AccountKind, Store};
 use store_postgres::testing::Cluster;
 use store_postgres::{PostgresOptions, PostgresStore};
@@ -323,6 +325,76 @@ async fn g23_every_key_rotates_under_load_on_postgresql() {
 #[tokio::test(flavor = "multi_thread")]
 async fn g23_every_key_rotates_under_load_in_the_sm_suite() {
     rotates_under_load(&Sm, false).await;
+}
+
+/// What a resident locked stays locked, whom an officer is related to stays so, and a number that was never issued is still one
+/// when the index key is another (R6, AB-01, AB-09): for persons with a file, with an account only, and with neither.
+async fn marks_outlive_the_index_key(on_postgres: bool) {
+    let city = City::new(&International, on_postgres).await;
+    let app = city.process();
+    deliver(&app, 0, 10).await;
+    let officer = uuid::Uuid::from_u128(7);
+    let mut accounts = Vec::new();
+    // Number 20 has no file.
+    for number in [1, 20] {
+        let caller = resident(&app, number).await.caller().clone();
+        let account = caller.account;
+        let permit = app.policies().decide(&caller, LockOwnFile { account }).unwrap();
+        app::locks::set(&app, &permit, true).await.unwrap();
+        accounts.push(app.policies().decide(&caller, ReadOwnLookUps { account }).unwrap());
+    }
+    app::look_ups::declare_relation(&app, officer, &document(2), store::Relation::Kin)
+        .await
+        .unwrap();
+    let honey = document(rows() + 5);
+    let enter = || app::look_ups::add_honey_numbers(&app, std::slice::from_ref(&honey));
+    enter().await.unwrap();
+    let permit = manage(&app);
+    rotation::rotate(&app, &permit, KeyName::Index, |_| {}).await.unwrap();
+
+    let refused = rotation::retire(&app, &permit, KeyName::Index, false, |_| {}).await;
+    let refused = refused.expect_err("a number never issued is nowhere but in its tag");
+    let RotationError::Needed { key: KeyName::Index, left: 1, .. } = refused else {
+        panic!("{refused}");
+    };
+    assert!(refused.remedy().unwrap().contains("entering them anew"));
+    enter().await.unwrap();
+    let (version, _) = rotation::retire(&app, &permit, KeyName::Index, false, |_| {}).await.unwrap();
+    assert_eq!(version, 1);
+
+    let fresh = city.process();
+    for permit in &accounts {
+        assert!(app::locks::is_locked(&fresh, permit).await.unwrap());
+    }
+    let vault = Vault::open(&city.keys()).unwrap();
+    let tag = |document: &IdentityDocument| {
+        let tags = vault.number_tags(document);
+        assert!(tags.previous.is_none());
+        store::IndexTag {
+            index: store::BlindIndex::Number,
+            key_version: tags.current.key_version,
+            tag: tags.current.tag,
+        }
+    };
+    city.store.ensure_decoy(uuid::Uuid::from_u128(8), &[1; 60]).await.unwrap();
+    let found = |number| {
+        let tag = tag(&document(number));
+        let store = Arc::clone(&city.store);
+        async move { store.find_for_look_up(&[], &[tag], officer).await.unwrap() }
+    };
+    assert!(found(1).await.is_locked && found(20).await.is_locked && !found(2).await.is_locked);
+    assert_eq!(found(2).await.relation, Some(store::Relation::Kin));
+    assert_eq!(city.store.honey_numbers().await.unwrap(), [tag(&honey)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r6_ab09_locks_relations_and_numbers_never_issued_outlive_the_index_key_on_sqlite() {
+    marks_outlive_the_index_key(false).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r6_ab09_locks_relations_and_numbers_never_issued_outlive_the_index_key_on_postgresql() {
+    marks_outlive_the_index_key(true).await;
 }
 
 /// The whole way of a delivery to the person's own page, with SM4, SM3 and SM2.
