@@ -26,19 +26,18 @@ pub fn wrapping_version(wrapped: &[u8]) -> u16 {
 ///
 /// [`StoreError::Conflict`] if one has no later one beside it: whoever wrote it must read the key file again.
 pub fn above_floor(tags: &[IndexTag], floor: u16) -> Result<Cow<'_, [IndexTag]>, StoreError> {
-    let is_below = |tag: &&IndexTag| tag.key_version < floor;
-    if !tags.iter().any(|tag| is_below(&tag)) {
+    if tags.iter().all(|tag| tag.key_version >= floor) {
         return Ok(Cow::Borrowed(tags));
     }
-    for index in [BlindIndex::Number, BlindIndex::NumberAndName] {
-        let (below, kept): (Vec<_>, Vec<_>) = tags.iter().filter(|tag| tag.index == index).partition(is_below);
-        if below.len() > kept.len() {
-            return Err(StoreError::Conflict {
-                what: "a key was retired",
-            });
-        }
+    let (kept, below): (Vec<IndexTag>, Vec<IndexTag>) = tags.iter().copied().partition(|tag| tag.key_version >= floor);
+    let count = |tags: &[IndexTag], index| tags.iter().filter(|tag| tag.index == index).count();
+    let is_lost = |index| count(&below, index) > count(&kept, index);
+    if is_lost(BlindIndex::Number) || is_lost(BlindIndex::NumberAndName) {
+        return Err(StoreError::Conflict {
+            what: "a key was retired",
+        });
     }
-    Ok(tags.iter().filter(|tag| !is_below(tag)).copied().collect())
+    Ok(Cow::Owned(kept))
 }
 
 /// Whose wrapped secret.
