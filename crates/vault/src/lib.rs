@@ -371,9 +371,11 @@ impl Vault {
         }
     }
 
-    /// Sixteen hex digits that name this key file without telling anything of its keys.
+    /// Sixteen hex digits that name this key file without telling anything of its keys. They are made of its first signing key,
+    /// whose public half stays when it is retired: the name is the same for ever.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        keys::public_fingerprint(&self.log_public_key())
+        let first = self.known_signers().pop();
+        keys::public_fingerprint(&first.map_or_else(|| self.log_public_key(), |signer| signer.ed25519))
     }
 }
