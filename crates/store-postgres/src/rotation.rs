@@ -261,6 +261,11 @@ pub(crate) async fn check_floors<'a>(
     Ok(())
 }
 
+/// The version of the index key below which no tag is written. It stays as it is until the transaction ends.
+pub(crate) async fn index_floor(transaction: &Transaction<'_>) -> Result<u16, Fault> {
+    Ok(floors(transaction).await?.index)
+}
+
 /// The tags of one thing that are written: none below the floor, which stays as it is until the transaction ends.
 pub(crate) async fn above_floor<'a>(
     transaction: &Transaction<'_>,

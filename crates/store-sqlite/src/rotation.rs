@@ -246,6 +246,11 @@ pub(crate) fn check_asked(connection: &Connection, tags: &[IndexTag]) -> Result<
     Ok(())
 }
 
+/// The version of the index key below which no tag is written.
+pub(crate) fn index_floor(connection: &Connection) -> Result<u16, Fault> {
+    Ok(floors(connection)?.index)
+}
+
 /// The tags of one thing that are written: none below the floor.
 pub(crate) fn above_floor<'a>(connection: &Connection, tags: &'a [IndexTag]) -> Result<Cow<'a, [IndexTag]>, Fault> {
     Ok(store::above_floor(tags, floors(connection)?.index)?)

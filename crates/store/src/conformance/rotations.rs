@@ -246,6 +246,31 @@ pub async fn below_the_floor_nothing_is_written(store: &dyn Store) {
             .all(|person| person.as_ref().is_some_and(|person| person.id == known.id))
     );
     ok(store.commit_chunk(&with_tags(2, 2)).await, "what is not below");
+    // Whoever knows both keys writes tags of both: those of the older one are left out, unless one of them stands alone.
+    let mut both = with_tags(2, 2);
+    let of_person = |act: &ChunkCommit| act.new_persons.iter().flat_map(|person| person.tags.clone()).collect();
+    let newest: Vec<IndexTag> = of_person(&both);
+    let older: Vec<IndexTag> = newest.iter().map(|tag| later(&make, tag, 1)).collect();
+    for person in &mut both.new_persons {
+        person.tags.extend(&older);
+    }
+    ok(store.commit_chunk(&both).await, "a person under both tags");
+    let created = ok(store.find_persons(&newest).await, "find");
+    let created = some(created.into_iter().next().flatten(), "the person");
+    let found = ok(store.find_persons(&[newest.clone(), older].concat()).await, "find");
+    let found: Vec<bool> = found.iter().map(Option::is_some).collect();
+    assert_eq!(found, [true, true, false, false]);
+    let name = make.tag(BlindIndex::NumberAndName);
+    let mut alias = make.person_event(created.id, crate::PersonEvent::AliasConfirmed);
+    alias.tags = vec![later(&make, &name, 2), name];
+    ok(store.append_person_event(&alias).await, "an alias under both tags");
+    let mut alone = with_tags(2, 2);
+    for person in &mut alone.new_persons {
+        person.tags.push(later(&make, &name, 1));
+        person.tags.push(later(&make, &number, 1));
+        person.tags.push(later(&make, &number, 1));
+    }
+    conflicts(store.commit_chunk(&alone).await, "older tags that stand alone");
     late.key = wrapped(&make, 2);
     ok(store.begin_delivery(&late).await, "what is not below");
 
