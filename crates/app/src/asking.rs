@@ -261,7 +261,7 @@ async fn admit(
     client: &Client,
     now: Moment,
 ) -> Result<Option<Officer>, AskFault> {
-    let is_good = key.revoked_at.is_none() && key.valid_from <= now && now < key.valid_until;
+    let is_good = key.is_good(now);
     if !is_good || session.is_some_and(|session| session.expires_at <= now) {
         return Err(AskFault::KeyEnded);
     }

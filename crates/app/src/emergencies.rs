@@ -3,7 +3,7 @@
 //! review is open (AB-09). It gives no record: a look-up that names it is asked for all that any look-up is.
 
 use domain::catalogue::PurposeId;
-use domain::{IdentityDocument, Moment, Uscc};
+use domain::{IdentityDocument, MatterNo, Moment, Uscc};
 use policy::{BreakGlass, Caller, CallerKind};
 use store::{
     Account, AccountKind, Emergency, EmergencyGrant, GRANTED, IndexTag, NewEmergency, NewProcedure, NewProcedureStep,
@@ -72,9 +72,9 @@ pub struct AskedEmergency {
     pub minutes: u32,
 }
 
-/// An emergency that waits for the second person. Whom it is about is not shown.
+/// An emergency that waits for the second person, or one of the reader's that lasts. Whom it is about is not shown.
 #[derive(Debug, Clone)]
-pub struct WaitingEmergency {
+pub struct OpenEmergency {
     /// Id.
     pub uuid: Uuid,
     /// Purpose.
@@ -89,31 +89,12 @@ pub struct WaitingEmergency {
     pub minutes: u32,
     /// When asked.
     pub at: Moment,
-    /// When it lapses.
+    /// When it lapses, or, once granted, when it ends.
     pub lapses_at: Moment,
     /// Whether the reader asked for it and so cannot grant it.
     pub is_own: bool,
-}
-
-/// Proof that an emergency is granted, lasts, and is about this person: what a look-up names in place of a registered matter.
-/// Only [`in_hand`] makes one.
-#[derive(Debug)]
-pub struct EmergencyInHand {
-    uuid: Uuid,
-    until: Moment,
-}
-
-impl EmergencyInHand {
-    /// The procedure, for the trace.
-    #[must_use]
-    pub fn uuid(&self) -> Uuid {
-        self.uuid
-    }
-    /// When it ends.
-    #[must_use]
-    pub fn until(&self) -> Moment {
-        self.until
-    }
+    /// Once granted: what a look-up names as its matter number.
+    pub matter_no: Option<MatterNo>,
 }
 
 /// Asks. Nothing is granted by it, and nobody is looked for.
@@ -179,40 +160,51 @@ pub async fn ask(app: &App, caller: &Caller, asked: AskedEmergency) -> Result<Uu
     Ok(uuid)
 }
 
-/// Emergencies of the officer's organisation that wait for a second person.
+/// Emergencies of the officer's organisation that wait for a second person, then those that the officer asked for or granted
+/// and that last.
 ///
 /// # Errors
 ///
 /// [`AppError::NotFound`] for whoever is no officer with both factors; otherwise if store or vault fail.
-pub async fn waiting(app: &App, caller: &Caller) -> Result<Vec<WaitingEmergency>, AppError> {
+pub async fn open(app: &App, caller: &Caller) -> Result<Vec<OpenEmergency>, AppError> {
     let organisation = officer(caller)?;
-    let kind = ProcedureKind::BreakGlass;
-    let open = app.store().open_procedures(kind, Some(&organisation), OPEN_MAX).await?;
-    let mut waiting = Vec::new();
-    for procedure in open {
-        let Some(found) = app.store().find_emergency(procedure.uuid).await? else {
-            continue;
-        };
-        let Some(lapses_at) = lapses_at(&found).filter(|end| app.now() < *end) else {
-            continue;
-        };
-        let words =
-            keys::open_log(app.vault(), PROCEDURE_DETAILS, procedure.uuid, &procedure.details)?.map(|(_, words)| words);
-        waiting.push(WaitingEmergency {
-            uuid: procedure.uuid,
-            purpose: found.purpose,
-            reason: procedure.reason,
-            words: words
-                .and_then(|bytes| String::from_utf8(bytes).ok())
-                .unwrap_or_default(),
-            asked_by: login(app, found.by).await?,
-            minutes: found.minutes,
-            at: procedure.opened_at,
-            lapses_at,
-            is_own: found.by == caller.account,
-        });
+    let (kind, now) = (ProcedureKind::BreakGlass, app.now());
+    let mut open = Vec::new();
+    for procedure in app.store().open_procedures(kind, Some(&organisation), OPEN_MAX).await? {
+        let found = app.store().find_emergency(procedure.uuid).await?;
+        if let Some((found, lapses_at)) = found.and_then(|found| lapses_at(&found).map(|end| (found, end)))
+            && now < lapses_at
+        {
+            open.push(shown(app, caller, found, lapses_at).await?);
+        }
     }
-    Ok(waiting)
+    for uuid in app.store().lasting_emergencies(&organisation, now, OPEN_MAX).await? {
+        if let Some(found) = app.store().find_emergency(uuid).await?
+            && let Some((_, until)) = found.granted
+            && is_of(app, &found, caller.account).await?
+        {
+            open.push(shown(app, caller, found, until).await?);
+        }
+    }
+    Ok(open)
+}
+
+async fn shown(app: &App, caller: &Caller, found: Emergency, lapses_at: Moment) -> Result<OpenEmergency, AppError> {
+    let procedure = found.procedure;
+    let words = keys::open_log(app.vault(), PROCEDURE_DETAILS, procedure.uuid, &procedure.details)?;
+    let words = words.and_then(|(_, words)| String::from_utf8(words).ok());
+    Ok(OpenEmergency {
+        uuid: procedure.uuid,
+        purpose: found.purpose,
+        reason: procedure.reason,
+        words: words.unwrap_or_default(),
+        asked_by: login(app, found.by).await?,
+        minutes: found.minutes,
+        at: procedure.opened_at,
+        lapses_at,
+        is_own: found.by == caller.account,
+        matter_no: found.granted.map(|_| MatterNo::of_emergency(procedure.uuid)),
+    })
 }
 
 /// Grants, as the second person. From now on it lasts, the person is told and a review is open: one transaction.
@@ -302,41 +294,45 @@ impl From<vault::VaultError> for GrantFault {
     }
 }
 
-/// The emergency that a look-up names as its matter: granted, not over, for this purpose and person, and the caller's own: of
-/// the officer who asked or of the one who granted. A system asks for the officer behind it.
+/// Whether the emergency that a look-up names as its matter is in hand: granted, not over, for this purpose and person, and the
+/// caller's own: of the officer who asked or of the one who granted. A system asks for the officer behind it.
 ///
 /// # Errors
 ///
-/// [`AppError::NotFound`] if any of it does not hold; which, is not said.
-pub async fn in_hand(
+/// If the store or the vault fails.
+pub(crate) async fn is_in_hand(
     app: &App,
     caller: &Caller,
     uuid: Uuid,
     purpose: &PurposeId,
     document: &IdentityDocument,
-) -> Result<EmergencyInHand, AppError> {
-    let found = app.store().find_emergency(uuid).await?.ok_or(AppError::NotFound)?;
-    let until = found.granted.map(|(_, until)| until).filter(|until| app.now() < *until);
-    let until = until.ok_or(AppError::NotFound)?;
+) -> Result<bool, AppError> {
+    let Some(found) = app.store().find_emergency(uuid).await? else {
+        return Ok(false);
+    };
+    let lasts = found.granted.is_some_and(|(_, until)| app.now() < until);
     let human = match caller.kind {
         CallerKind::System => caller.behind,
         _ => Some(caller.account),
     };
-    let steps = app.store().procedure_steps(uuid).await?;
-    let granted_by = steps.first().map(|(_, by, _)| *by);
-    let is_theirs = human.is_some() && (human == Some(found.by) || human == granted_by);
+    let is_theirs = match human {
+        Some(human) => is_of(app, &found, human).await?,
+        None => false,
+    };
     let is_about = keys::number_tags(app.vault(), document)
         .all()
         .any(|tag| tag == found.subject);
-    let is_in_hand = is_theirs
-        && is_about
-        && found.purpose == *purpose
-        && caller.organisation.as_ref() == Some(&found.procedure.organisation);
-    if is_in_hand {
-        Ok(EmergencyInHand { uuid, until })
-    } else {
-        Err(AppError::NotFound)
+    let is_here = caller.organisation.as_ref() == Some(&found.procedure.organisation);
+    Ok(lasts && is_theirs && is_about && is_here && found.purpose == *purpose)
+}
+
+/// Whether this officer asked for it or granted it.
+async fn is_of(app: &App, emergency: &Emergency, officer: Uuid) -> Result<bool, AppError> {
+    if emergency.by == officer {
+        return Ok(true);
     }
+    let steps = app.store().procedure_steps(emergency.procedure.uuid).await?;
+    Ok(steps.first().is_some_and(|(_, by, _)| *by == officer))
 }
 
 /// What the person behind these tags is told of granted emergencies.

@@ -7,7 +7,7 @@ use store::{BlindIndex, IndexTag, Sealed};
 use uuid::Uuid;
 use vault::{BlindTag, Place, Secret, Tags};
 
-use crate::AppError;
+use crate::{App, AppError};
 
 /// How many keys can be retired one right after the other, each between reading the key file and asking the store: each of them
 /// once.
@@ -43,6 +43,13 @@ impl Column {
             row,
         }
     }
+}
+
+/// Tag of an idempotency key: the key of this client and of the officer behind it, so that nobody gets another's answer.
+pub(crate) fn request_key(app: &App, what: &str, client: Option<Uuid>, officer: Uuid, key: &str) -> [u8; 32] {
+    let client = client.map(|client| client.to_string()).unwrap_or_default();
+    let key = format!("{what}\u{1f}{client}\u{1f}{officer}\u{1f}{key}");
+    app.vault().log_secret().attempt_tag(key.as_bytes())
 }
 
 pub(crate) fn seal(secret: impl Borrow<Secret>, column: Column, row: Uuid, plain: &[u8]) -> Result<Sealed, AppError> {

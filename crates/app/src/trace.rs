@@ -2,9 +2,11 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::Moment;
-use store::{KnownLookUp, NewAnswer, NewLookUp, NewTrace, Store, StoreError, TraceOutcome};
+use futures::future::BoxFuture;
+use store::{Alarm, KnownLookUp, NewAnswer, NewLookUp, NewTrace, Store, StoreError, TraceOutcome};
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
@@ -14,12 +16,19 @@ use crate::AppError;
 const GROUP_MAX: usize = 512;
 /// Traces that may wait; past it the caller waits (back-pressure), nothing is dropped.
 const QUEUE_MAX: usize = 4096;
+/// Outcomes, answers and alarms, of each so many, that wait for a store that fails.
+const OWED_MAX: usize = 65_536;
+/// How long what is owed waits where nothing else is to be written.
+const OWED_WAIT: Duration = Duration::from_secs(1);
 
 enum Message {
     Intent(NewTrace, oneshot::Sender<Result<(), AppError>>),
     Outcome(Uuid, TraceOutcome, Moment),
     LookUp(Box<NewLookUp>, oneshot::Sender<Result<Option<KnownLookUp>, AppError>>),
     Answer(Box<NewAnswer>),
+    AnswerNow(Box<NewAnswer>, oneshot::Sender<Result<(), AppError>>),
+    Alarm(Box<Alarm>),
+    Flush(oneshot::Sender<()>),
 }
 
 /// The writer of traces, one task per process.
@@ -57,8 +66,31 @@ impl GroupCommit {
         let _ = self.0.send(Message::Answer(Box::new(answer))).await;
     }
 
-    /// Hands over the outcome; it joins the next group and is not waited for. An outcome that is lost in a crash
-    /// leaves "unknown, treated as disclosed".
+    /// Returns once an answer of the look-up is durable: this one, or the one that stands already.
+    pub(crate) async fn answer_now(&self, answer: NewAnswer) -> Result<(), AppError> {
+        let (reply, written) = oneshot::channel();
+        self.0
+            .send(Message::AnswerNow(Box::new(answer), reply))
+            .await
+            .map_err(|_| AppError::ShuttingDown)?;
+        written.await.map_err(|_| AppError::ShuttingDown)?
+    }
+
+    /// Hands over an alarm, as [`Self::outcome`]: the answer does not wait for it, so its time does not tell of it (R12).
+    pub(crate) async fn alarm(&self, alarm: Alarm) {
+        let _ = self.0.send(Message::Alarm(Box::new(alarm))).await;
+    }
+
+    /// Returns once what was handed over before was offered to the store.
+    pub(crate) async fn flush(&self) {
+        let (reply, done) = oneshot::channel();
+        if self.0.send(Message::Flush(reply)).await.is_ok() {
+            let _ = done.await;
+        }
+    }
+
+    /// Hands over the outcome; it joins the next group and is not waited for. What the store does not take then is tried again
+    /// with each later group; an outcome that is lost in a crash leaves "unknown, treated as disclosed".
     pub(crate) async fn outcome(&self, trace: Uuid, outcome: TraceOutcome, at: Moment) {
         // A closed channel means shutdown: then the outcome stays unknown, which is the cautious reading.
         let _ = self.0.send(Message::Outcome(trace, outcome, at)).await;
@@ -78,16 +110,29 @@ const fn code(error: &StoreError) -> &'static str {
 struct Group {
     traces: Vec<NewTrace>,
     intents: Vec<oneshot::Sender<Result<(), AppError>>>,
-    outcomes: Vec<(Uuid, TraceOutcome, Moment)>,
     look_ups: Vec<NewLookUp>,
     askers: Vec<oneshot::Sender<Result<Option<KnownLookUp>, AppError>>>,
+    owed: Owed,
+    answers_now: Vec<(NewAnswer, oneshot::Sender<Result<(), AppError>>)>,
+    flushes: Vec<oneshot::Sender<()>>,
+}
+
+/// What looks leave behind and nobody waits for.
+#[derive(Default)]
+struct Owed {
+    outcomes: Vec<(Uuid, TraceOutcome, Moment)>,
     answers: Vec<NewAnswer>,
+    alarms: Vec<Alarm>,
 }
 
 impl Group {
-    /// Sorts messages; those whose idempotency key is in the group already wait for the next one.
-    fn of(messages: &mut Vec<Message>) -> Self {
-        let mut group = Self::default();
+    /// Sorts messages; those whose idempotency key is in the group already wait for the next one. `owed` is what earlier groups
+    /// could not write.
+    fn of(messages: &mut Vec<Message>, owed: Owed) -> Self {
+        let mut group = Self {
+            owed,
+            ..Self::default()
+        };
         let mut keys = HashSet::new();
         let mut later = Vec::new();
         for message in messages.drain(..) {
@@ -96,36 +141,149 @@ impl Group {
                     group.traces.push(trace);
                     group.intents.push(reply);
                 }
-                Message::Outcome(trace, outcome, at) => group.outcomes.push((trace, outcome, at)),
+                Message::Outcome(trace, outcome, at) => group.owed.outcomes.push((trace, outcome, at)),
                 Message::LookUp(look_up, reply) if keys.insert(look_up.request_key) => {
                     group.look_ups.push(*look_up);
                     group.askers.push(reply);
                 }
                 Message::LookUp(look_up, reply) => later.push(Message::LookUp(look_up, reply)),
-                Message::Answer(answer) => group.answers.push(*answer),
+                Message::Answer(answer) => group.owed.answers.push(*answer),
+                Message::AnswerNow(answer, reply) => group.answers_now.push((*answer, reply)),
+                Message::Alarm(alarm) => group.owed.alarms.push(*alarm),
+                Message::Flush(reply) => group.flushes.push(reply),
             }
         }
         *messages = later;
         group
     }
 
-    async fn commit(self, store: &dyn Store) {
-        futures::join!(
+    /// Writes the group; what is owed still.
+    async fn commit(self, store: &dyn Store) -> Owed {
+        let after = async {
+            let owed = self.owed.commit(store).await;
+            // Behind those that are owed: the first answer of a look-up stands.
+            commit_answers_now(store, self.answers_now).await;
+            for reply in self.flushes {
+                let _ = reply.send(());
+            }
+            owed
+        };
+        let ((), (), owed) = futures::join!(
             commit_traces(store, self.traces, self.intents),
             commit_look_ups(store, self.look_ups, self.askers),
-            commit_outcomes(store, self.outcomes, self.answers),
+            after,
         );
+        owed
+    }
+}
+
+impl Owed {
+    const fn is_empty(&self) -> bool {
+        self.outcomes.is_empty() && self.answers.is_empty() && self.alarms.is_empty()
+    }
+
+    /// Writes what it can; what the store does not take now stays owed.
+    async fn commit(self, store: &dyn Store) -> Self {
+        Self {
+            outcomes: rest(store, self.outcomes).await,
+            answers: rest(store, self.answers).await,
+            alarms: rest(store, self.alarms).await,
+        }
+    }
+}
+
+/// Something that is owed to the store.
+trait Debt: Sized + Send + Sync {
+    /// Writes some of its kind; to write one twice does no harm.
+    fn write<'a>(store: &'a dyn Store, owed: &'a [Self]) -> BoxFuture<'a, Result<(), StoreError>>;
+}
+
+impl Debt for (Uuid, TraceOutcome, Moment) {
+    fn write<'a>(store: &'a dyn Store, owed: &'a [Self]) -> BoxFuture<'a, Result<(), StoreError>> {
+        store.append_outcomes(owed)
+    }
+}
+
+impl Debt for NewAnswer {
+    fn write<'a>(store: &'a dyn Store, owed: &'a [Self]) -> BoxFuture<'a, Result<(), StoreError>> {
+        store.append_answers(owed)
+    }
+}
+
+impl Debt for Alarm {
+    fn write<'a>(store: &'a dyn Store, owed: &'a [Self]) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            for alarm in owed {
+                store.raise_alarm(alarm).await?;
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Writes rows together, or, if the store refuses them, each by itself, so that one that it never takes does not keep the others
+/// waiting; those to be tried again.
+async fn rest<T: Debt>(store: &dyn Store, mut rows: Vec<T>) -> Vec<T> {
+    if rows.is_empty() {
+        return rows;
+    }
+    let Err(error) = T::write(store, &rows).await else {
+        return Vec::new();
+    };
+    let code = code(&error);
+    tracing::warn!(error.code = code, rows = rows.len(), %error, "what looks answered could not be written yet; it is tried again");
+    if !may_be_taken_later(&error) {
+        let mut later = Vec::new();
+        for row in rows {
+            match T::write(store, std::slice::from_ref(&row)).await {
+                Ok(()) => {}
+                Err(error) if may_be_taken_later(&error) => later.push(row),
+                Err(error) => tracing::error!(%error, "what a look answered is never taken; it reads as disclosed"),
+            }
+        }
+        rows = later;
+    }
+    keep_newest(&mut rows);
+    rows
+}
+
+const fn may_be_taken_later(error: &StoreError) -> bool {
+    matches!(
+        error,
+        StoreError::Full | StoreError::Unavailable { .. } | StoreError::OutcomeUnknown | StoreError::LeaseLost { .. }
+    )
+}
+
+/// Memory is bounded; what is dropped reads as disclosed.
+fn keep_newest<T>(owed: &mut Vec<T>) {
+    let over = owed.len().saturating_sub(OWED_MAX);
+    if over > 0 {
+        tracing::error!(
+            rows = over,
+            "what looks answered is not written down: too much waits for the store"
+        );
+        owed.drain(..over);
     }
 }
 
 async fn run(store: Arc<dyn Store>, mut receiver: mpsc::Receiver<Message>) {
     let mut messages = Vec::with_capacity(GROUP_MAX);
+    let mut owed = Owed::default();
     loop {
         // What was put off is there already.
-        if messages.is_empty() && receiver.recv_many(&mut messages, GROUP_MAX).await == 0 {
-            return;
+        if messages.is_empty() {
+            let next = receiver.recv_many(&mut messages, GROUP_MAX);
+            let received = if owed.is_empty() {
+                Some(next.await)
+            } else {
+                tokio::time::timeout(OWED_WAIT, next).await.ok()
+            };
+            if received == Some(0) {
+                owed.commit(&*store).await;
+                return;
+            }
         }
-        Group::of(&mut messages).commit(&*store).await;
+        owed = Group::of(&mut messages, owed).commit(&*store).await;
     }
 }
 
@@ -133,6 +291,8 @@ async fn run(store: Arc<dyn Store>, mut receiver: mpsc::Receiver<Message>) {
 fn told(error: &StoreError) -> AppError {
     match error {
         StoreError::Full => StoreError::Full.into(),
+        // Whoever knows what to do about it does it: a key that is being retired is read anew.
+        StoreError::Conflict { what } => StoreError::Conflict { what }.into(),
         error => StoreError::Unavailable {
             cause: error.to_string(),
         }
@@ -187,16 +347,9 @@ async fn commit_look_ups(
     }
 }
 
-async fn commit_outcomes(store: &dyn Store, outcomes: Vec<(Uuid, TraceOutcome, Moment)>, answers: Vec<NewAnswer>) {
-    let rows = outcomes.len() + answers.len();
-    let mut failure = None;
-    if !outcomes.is_empty() {
-        failure = store.append_outcomes(&outcomes).await.err();
-    }
-    if !answers.is_empty() {
-        failure = failure.or(store.append_answers(&answers).await.err());
-    }
-    if let Some(error) = failure {
-        tracing::warn!(rows, %error, "outcomes of looks could not be written; they read as disclosed");
+async fn commit_answers_now(store: &dyn Store, answers: Vec<(NewAnswer, oneshot::Sender<Result<(), AppError>>)>) {
+    for (answer, reply) in answers {
+        let outcome = store.append_answers(&[answer]).await;
+        let _ = reply.send(outcome.map_err(AppError::from));
     }
 }

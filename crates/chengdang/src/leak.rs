@@ -702,6 +702,9 @@ impl EmergencyStore for LeakyStore {
     async fn grant_emergency(&self, grant: &EmergencyGrant) -> Result<(), StoreError> {
         self.inner.grant_emergency(grant).await
     }
+    async fn lasting_emergencies(&self, organisation: &Uscc, now: Moment, limit: u32) -> Result<Vec<Uuid>, StoreError> {
+        self.inner.lasting_emergencies(organisation, now, limit).await
+    }
     async fn find_emergency(&self, uuid: Uuid) -> Result<Option<Emergency>, StoreError> {
         self.inner.find_emergency(uuid).await
     }

@@ -2,12 +2,16 @@
 
 use std::fmt;
 
+use uuid::Uuid;
+
 /// Longest matter number, in characters.
 const CHARS_MAX: usize = 60;
 /// So many digits in a row could be an identity number, which no matter number may hold.
 const DIGITS_MAX: usize = 14;
 /// Digits that one `*` of a form stands for, at most.
 const MANY_DIGITS_MAX: usize = 8;
+/// What the number of an emergency begins with; its id follows.
+const EMERGENCY: &str = "紧急查询";
 
 /// A matter number, such as `测文旅导〔2026〕7号`. It is the department's own and names nobody.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,6 +42,18 @@ impl MatterNo {
             return Err(MatterNoFault);
         }
         Ok(Self(text))
+    }
+
+    /// The number of an emergency 紧急查询, which stands for a matter while it lasts.
+    #[must_use]
+    pub fn of_emergency(emergency: Uuid) -> Self {
+        Self(format!("{EMERGENCY}{emergency}"))
+    }
+
+    /// The emergency that it names, if it names one.
+    #[must_use]
+    pub fn emergency(&self) -> Option<Uuid> {
+        Uuid::parse_str(self.0.strip_prefix(EMERGENCY)?).ok()
     }
 
     /// The number.

@@ -223,6 +223,7 @@ async fn changes<C: GenericClient>(
     .await?;
     let last = changes.locks.last().map(|(order, ..)| *order);
     changes.mark.locks = mark(changes.locks.len(), limit, last, to.locks);
+    changes.is_whole = changes.mark.has_reached(to);
     Ok(changes)
 }
 

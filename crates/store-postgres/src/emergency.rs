@@ -72,6 +72,13 @@ impl EmergencyStore for PostgresStore {
         Ok(first(&client, sql, &[&uuid], move |row| emergency(row, procedure)).await?)
     }
 
+    async fn lasting_emergencies(&self, organisation: &Uscc, now: Moment, limit: u32) -> Result<Vec<Uuid>, StoreError> {
+        let client = self.client().await?;
+        let sql = include_str!("../sql/subject_notice/list_lasting.sql");
+        let key: &[crate::connection::Parameter<'_>] = &[&organisation.as_str(), &now.0, &i64::from(limit)];
+        Ok(all(&client, sql, key, |row| get(row, 0)).await?)
+    }
+
     async fn subject_notices(&self, subjects: &[IndexTag], limit: u32) -> Result<Vec<SubjectNotice>, StoreError> {
         let client = self.client().await?;
         let sql = include_str!("../sql/subject_notice/list_of_subject.sql");

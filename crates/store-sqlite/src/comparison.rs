@@ -242,11 +242,12 @@ fn changes(connection: &Connection, after: &IndexMark, to: &IndexMark, limit: u3
         mark: *after,
         ..IndexChanges::default()
     };
-    changes.mark.tags = run::TAGS.list(connection, (after.tags, to.tags), limit, |key, person| {
+    let (last_block, is_last) = run::TAGS.list(connection, (after.tags, to.tags), limit, |key, person| {
         if let Some(tag) = name_tag(key) {
             changes.tags.push((tag, PersonId(person)));
         }
     })?;
+    changes.mark.tags = last_block;
     let sql = include_str!("../sql/record/list_clear.sql");
     changes.records = all(connection, sql, params![after.records, to.records, limit], indexed)?;
     let last = changes.records.last().map(|record| record.id.0);
@@ -270,6 +271,7 @@ fn changes(connection: &Connection, after: &IndexMark, to: &IndexMark, limit: u3
     })?;
     let last = changes.locks.last().map(|(order, ..)| *order);
     changes.mark.locks = mark(changes.locks.len(), limit, last, to.locks);
+    changes.is_whole = is_last && changes.mark.has_reached(to);
     Ok(changes)
 }
 

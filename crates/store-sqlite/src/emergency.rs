@@ -66,6 +66,17 @@ impl EmergencyStore for SqliteStore {
         .await
     }
 
+    async fn lasting_emergencies(&self, organisation: &Uscc, now: Moment, limit: u32) -> Result<Vec<Uuid>, StoreError> {
+        let organisation = organisation.clone();
+        self.read(move |connection| {
+            let sql = include_str!("../sql/subject_notice/list_lasting.sql");
+            all(connection, sql, params![organisation.as_str(), now.0, limit], |row| {
+                uuid(row, 0)
+            })
+        })
+        .await
+    }
+
     async fn subject_notices(&self, subjects: &[IndexTag], limit: u32) -> Result<Vec<SubjectNotice>, StoreError> {
         let subjects = subjects.to_vec();
         self.read(move |connection| {

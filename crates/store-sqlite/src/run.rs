@@ -101,14 +101,15 @@ impl<const K: usize> Index<K> {
     }
 
     /// Calls `found` with the entries of the blocks after `after`, about `limit` of them, in order of writing; the last
-    /// block read, or `to` where nothing is left. What runs were merged meanwhile comes again under a later number.
+    /// block read, or `to` where nothing is left, and whether nothing is. What runs were merged meanwhile comes again under a
+    /// later number, which may lie behind `to`.
     pub(crate) fn list(
         &self,
         connection: &Connection,
         (after, to): (i64, i64),
         limit: u32,
         mut found: impl FnMut(&[u8; K], i64),
-    ) -> Result<i64, Fault> {
+    ) -> Result<(i64, bool), Fault> {
         let limit = (limit as usize).div_ceil(BLOCK_BYTES / Self::ENTRY).max(1);
         let mut statement = connection.prepare_cached(include_str!("../sql/index_block/list.sql"))?;
         let mut rows = statement.query(params![after, self.kind, signed(limit as u64)?])?;
@@ -121,7 +122,8 @@ impl<const K: usize> Index<K> {
                 found(key, number_of(number)?);
             }
         }
-        Ok(if read < limit { last.max(to) } else { last })
+        let is_last = read < limit;
+        Ok((if is_last { last.max(to) } else { last }, is_last))
     }
 
     /// Whether one of `keys`, sorted, is there.

@@ -50,6 +50,14 @@ pub struct ClientKey {
     pub revoked_at: Option<Moment>,
 }
 
+impl ClientKey {
+    /// Whether it is good at `now`: in its time, and not revoked.
+    #[must_use]
+    pub fn is_good(&self, now: Moment) -> bool {
+        self.revoked_at.is_none() && self.valid_from <= now && now < self.valid_until
+    }
+}
+
 /// A short session of a client; its message key is derived from what stands here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientSession {

@@ -202,6 +202,9 @@ pub struct IndexedRecord {
 pub struct IndexChanges {
     /// How far it leads.
     pub mark: IndexMark,
+    /// Whether nothing up to the end asked for is left. The mark alone does not say so: what a backend writes anew meanwhile
+    /// moves behind that end.
+    pub is_whole: bool,
     /// B2 tags.
     pub tags: Vec<(IndexTag, PersonId)>,
     /// Records.

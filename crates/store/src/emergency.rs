@@ -84,6 +84,9 @@ pub trait EmergencyStore {
     /// One emergency.
     async fn find_emergency(&self, uuid: Uuid) -> Result<Option<Emergency>, StoreError>;
 
+    /// Ids of the organisation's emergencies that were granted and end after `now`, oldest first, at most `limit`.
+    async fn lasting_emergencies(&self, organisation: &Uscc, now: Moment, limit: u32) -> Result<Vec<Uuid>, StoreError>;
+
     /// What whoever stands behind these tags is told, newest first, at most `limit`.
     async fn subject_notices(&self, subjects: &[IndexTag], limit: u32) -> Result<Vec<SubjectNotice>, StoreError>;
 }

@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use domain::catalogue::{ItemId, Purpose};
 use domain::disclosure::{RecordHead, is_shown};
@@ -15,9 +15,10 @@ use domain::record::{RecordEventKind, RecordState, state_on};
 use domain::{Day, Moment, Uscc};
 use policy::{Caller, CompareBatch, Disclose, PersonSide, ShowRecord};
 use store::{IndexChanges, IndexMark, PersonId, RecordId, Relation};
-use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
 
-use super::{AT_ONCE, Flags, REFUSED};
+use super::places::Places;
+use super::{Flags, REFUSED};
 use crate::keys::TagPair;
 use crate::{App, AppError};
 
@@ -77,22 +78,13 @@ pub(crate) struct Index {
 }
 
 /// The index of this process.
+#[derive(Default)]
 pub(crate) struct ComparisonIndex {
     index: RwLock<Index>,
     /// One reader of the store at a time.
     reading: tokio::sync::Mutex<()>,
-    /// Comparisons that may begin.
-    pub(super) free: Arc<Semaphore>,
-}
-
-impl Default for ComparisonIndex {
-    fn default() -> Self {
-        Self {
-            index: RwLock::default(),
-            reading: tokio::sync::Mutex::default(),
-            free: Arc::new(Semaphore::new(AT_ONCE)),
-        }
-    }
+    /// Comparisons under way.
+    pub(super) places: Places,
 }
 
 impl ComparisonIndex {
@@ -107,17 +99,24 @@ impl ComparisonIndex {
 
 /// Reads everything that is committed by now; the moment of it.
 pub(super) async fn refresh(app: &App) -> Result<Moment, AppError> {
-    let end = app.store().index_end().await?;
+    // Before the end is asked for: what is committed in between is in it, too.
     let at = app.now();
+    let end = app.store().index_end().await?;
     let index = app.comparison_index();
     let _one = index.reading.lock().await;
+    // Where an earlier refresh broke off, something lies behind its mark, and so does this end.
+    let mut is_whole = true;
     loop {
         let mark = index.read().mark;
-        if mark.has_reached(&end) {
+        if is_whole && mark.has_reached(&end) {
             return Ok(at);
         }
         let changes = app.store().index_changes(&mark, &end, PORTION).await?;
-        index.add(changes)?;
+        is_whole = changes.is_whole;
+        let owned = app.clone();
+        // Much work for one of the threads that also answer single look-ups.
+        let added = spawn_blocking(move || owned.comparison_index().add(changes));
+        added.await.map_err(|_| AppError::ShuttingDown)??;
     }
 }
 

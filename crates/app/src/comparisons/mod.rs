@@ -6,6 +6,7 @@
 mod block;
 mod index;
 mod looks;
+mod places;
 mod programmes;
 mod rows;
 mod run;
@@ -34,8 +35,6 @@ pub(crate) use verify::check_blocks;
 pub const BLOCK_ROWS: usize = store::BLOCK_ROWS_MAX;
 /// Bytes of a line at most: number, name and matter number have a few hundred at most.
 pub const LINE_BYTES_MAX: usize = 1_024;
-/// Comparisons that run at once in a process: each holds a block in memory.
-const AT_ONCE: usize = 8;
 /// How long the same key continues the same comparison, in milliseconds.
 const REPEAT_MS: i64 = 24 * 3600 * 1000;
 

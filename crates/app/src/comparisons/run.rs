@@ -8,16 +8,16 @@ use domain::catalogue::{ItemId, Purpose};
 use policy::{Caller, CompareBatch, ComparisonAsked, Permit};
 use serde_json::json;
 use store::{AlarmKind, Appended, Block, KnownComparison, NewComparison, Programme, ProgrammeStepKind, Relation};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
 use super::block::{self, Frame, Header, Traced};
 use super::index::{self, Terms};
+use super::places::Place;
 use super::rows::{self, RawRow, Row, RowFault};
 use super::{BlockId, ComparisonFault, Flags, REFUSED, REPEAT_MS};
 use crate::look_ups::{LookUpFault, ask, limits};
-use crate::{App, AppError, handles};
+use crate::{App, AppError, handles, keys};
 
 /// What a caller asks for, before its rows.
 #[derive(Debug, Clone, Copy)]
@@ -45,7 +45,7 @@ pub struct Run {
     asked: Asked,
     known: KnownComparison,
     next_block: u32,
-    _place: OwnedSemaphorePermit,
+    place: Arc<Place>,
 }
 
 /// What became of a block.
@@ -117,21 +117,23 @@ pub async fn begin(app: &App, permit: &Permit<CompareBatch>, asked: Asked) -> Re
         }
         .into());
     }
-    let place = Arc::clone(&app.comparison_index().free).try_acquire_owned();
-    let place = place.map_err(|_| ComparisonFault::Busy)?;
     let caller = permit.caller();
     let officer = caller.behind.unwrap_or(caller.account);
     let client = limits::client_of(caller);
+    let place = app
+        .comparison_index()
+        .places
+        .take(officer)
+        .ok_or(ComparisonFault::Busy)?;
     let parts: Vec<&str> = asked.items.iter().map(ItemId::as_str).collect();
     let what = format!("comparison\u{1f}{programme}\u{1f}{}", parts.join(","));
-    let key = format!("comparison\u{1f}{}\u{1f}{}", client.unwrap_or(officer), asked.key);
     let secret = app.vault().log_secret();
     let new = NewComparison {
         uuid: app.fresh_uuid(),
         programme,
         account: officer,
         client,
-        request_key: secret.attempt_tag(key.as_bytes()),
+        request_key: keys::request_key(app, "comparison", client, officer, &asked.key),
         request_tag: secret.attempt_tag(what.as_bytes()),
         at: app.now(),
     };
@@ -148,7 +150,7 @@ pub async fn begin(app: &App, permit: &Permit<CompareBatch>, asked: Asked) -> Re
         asked,
         known,
         next_block: 0,
-        _place: place,
+        place: Arc::new(place),
     })
 }
 
@@ -208,6 +210,7 @@ impl Run {
             .into());
         }
         self.app.log().must_be_current()?;
+        self.must_be_in_office().await?;
         let programme = self
             .app
             .store()
@@ -215,7 +218,9 @@ impl Run {
             .await?;
         self.asked.programme = programme.ok_or(ComparisonFault::Programme)?;
         let (app, purpose) = (self.app.clone(), self.asked.purpose(&self.app)?.clone());
+        let place = Arc::clone(&self.place);
         let checked = spawn_blocking(move || {
+            let _place = place;
             let tag = app.vault().log_secret().attempt_tag(&lines_bytes(&lines));
             (rows::check(&app, &purpose, &lines), tag)
         });
@@ -228,6 +233,24 @@ impl Run {
         };
         self.next_block += 1;
         Ok(done)
+    }
+
+    /// A stream may outlast what it began with: whoever left the office, or whose keys were all revoked, gets no further block
+    /// (G-36).
+    async fn must_be_in_office(&self) -> Result<(), ComparisonFault> {
+        let store = self.app.store();
+        let officer = self.caller.behind.unwrap_or(self.caller.account);
+        let account = store.find_account(officer).await?;
+        let mut has_left = account.is_some_and(|account| account.ended_at.is_some());
+        if let Some(client) = limits::client_of(&self.caller) {
+            let now = self.app.now();
+            let keys = store.keys_of_client(client).await?;
+            has_left |= keys.iter().all(|key| !key.is_good(now)) && !keys.is_empty();
+        }
+        if has_left {
+            return Err(AppError::NotFound.into());
+        }
+        Ok(())
     }
 
     /// A block that is not there yet.
@@ -271,8 +294,9 @@ impl Run {
             id,
         };
         let header = Header::new(&self.header(id, permit.policies()))?;
-        let owned = app.clone();
+        let (owned, place) = (app.clone(), Arc::clone(&self.place));
         let made = spawn_blocking(move || {
+            let _place = place;
             let good: Vec<&Row> = rows.iter().flatten().collect();
             let made = block::make(&owned, &frame, header, &good)?;
             Ok::<_, AppError>((made, rows))
@@ -352,16 +376,18 @@ impl Run {
             purpose: self.asked.purpose(app)?.clone(),
             relations,
         };
+        let place = Arc::clone(&self.place);
         let probed = spawn_blocking(move || {
+            let _place = place;
             let (flags, related) = probe.run(&traced, &rows);
             let answer = block::answer(&probe.app, &traced, probe.question.items(), &flags, as_of)?;
             Ok::<_, AppError>((traced, rows, flags, related, answer))
         });
         let (traced, rows, flags, related, answer) = probed.await.map_err(|_| AppError::ShuttingDown)??;
-        let purpose = Some(&self.asked.programme.proposed.purpose);
-        for place in related {
-            let look = Some(block::look_id(traced.id.uuid, place));
-            limits::raise(app, AlarmKind::Relation, &self.caller, purpose, look).await?;
+        // One a block: it names the first row, and the block's rows are known.
+        if let Some(place) = related.first() {
+            let look = block::look_id(traced.id.uuid, *place);
+            self.raise(AlarmKind::Relation, look).await;
         }
         match app.store().append_block_answer(traced.id.uuid, &answer).await? {
             None => Ok(self.done(&traced, &answer, &flags, &rows)),
@@ -376,12 +402,18 @@ impl Run {
     /// Numbers that were never issued raise an alarm, whoever asks, however many others are asked about (AB-01).
     async fn raise_for_honey(&self, traced: &Traced, rows: &[Result<Row, RowFault>]) -> Result<(), AppError> {
         let good: Vec<&Row> = rows.iter().flatten().collect();
-        for place in limits::honey_among(&self.app, good.iter().map(|row| &row.numbers)).await? {
-            let look = good.get(place).map(|row| block::look_id(traced.id.uuid, row.place));
-            let purpose = Some(&self.asked.programme.proposed.purpose);
-            limits::raise(&self.app, AlarmKind::HoneyNumber, &self.caller, purpose, look).await?;
+        let honey = limits::honey_among(&self.app, good.iter().map(|row| &row.numbers)).await?;
+        let first = honey.first().and_then(|place| good.get(*place));
+        if let Some(row) = first {
+            self.raise(AlarmKind::HoneyNumber, block::look_id(traced.id.uuid, row.place))
+                .await;
         }
         Ok(())
+    }
+
+    async fn raise(&self, kind: AlarmKind, look: Uuid) {
+        let purpose = Some(&self.asked.programme.proposed.purpose);
+        limits::raise(&self.app, kind, &self.caller, purpose, Some(look)).await;
     }
 
     fn done(

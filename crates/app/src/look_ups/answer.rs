@@ -32,6 +32,8 @@ struct Traced {
     id: Uuid,
     at: Moment,
     entry_hash: [u8; 32],
+    /// Whether it stood under its key already.
+    is_repeated: bool,
 }
 
 /// Looks a person up. The trace is durable before anybody is searched for (R11); what depends on the person looks the same
@@ -61,7 +63,7 @@ pub async fn look_up(app: &App, permit: &Permit<LookUp>, asked: &Asked) -> Resul
 
     let traced = trace(app, permit, asked, by, &numbers).await?;
     if limits::is_honey(app, &numbers) {
-        limits::raise(app, AlarmKind::HoneyNumber, caller, Some(&purpose.id), Some(traced.id)).await?;
+        limits::raise(app, AlarmKind::HoneyNumber, caller, Some(&purpose.id), Some(traced.id)).await;
     }
     let names: Vec<_> = keys::name_tags(app.vault(), &asked.document, &asked.name)
         .all()
@@ -79,28 +81,17 @@ pub async fn look_up(app: &App, permit: &Permit<LookUp>, asked: &Asked) -> Resul
         })
         .transpose()?;
     let (is_allowed, is_related) = person_decision(app, permit, &found);
-    let items = items(
-        app,
-        caller,
-        purpose,
-        asked,
-        &found,
-        secret.as_ref().filter(|_| is_allowed),
-    )?;
     if is_related {
-        limits::raise(app, AlarmKind::Relation, caller, Some(&purpose.id), Some(traced.id)).await?;
+        limits::raise(app, AlarmKind::Relation, caller, Some(&purpose.id), Some(traced.id)).await;
     }
-    let has_adverse = items.iter().any(|item| item.is_adverse && !item.records.is_empty());
-    let close_by = has_adverse.then(|| close_by(app, purpose, traced.at.day()));
-    let outcome = if items.iter().any(|item| !item.records.is_empty()) {
-        TraceOutcome::Disclosed
-    } else if is_allowed {
-        TraceOutcome::Nothing
-    } else {
-        TraceOutcome::Refused
-    };
-    let shown = shown_records(&found, &items);
-    record_answer(app, &traced, outcome, &items, shown, close_by).await?;
+    let secret = secret.as_ref().filter(|_| is_allowed);
+    if traced.is_repeated {
+        return again(app, permit, asked, &traced, found, secret).await;
+    }
+    let items = items(app, caller, purpose, asked, &found, secret)?;
+    let answer = new_answer(app, purpose, &traced, &found, &items, is_allowed)?;
+    let close_by = answer.close_by;
+    app.traces().answer(answer).await;
     Ok(Answer {
         id: traced.id,
         at: traced.at,
@@ -108,6 +99,55 @@ pub async fn look_up(app: &App, permit: &Permit<LookUp>, asked: &Asked) -> Resul
         close_by,
         receipt: receipt(app, &traced),
     })
+}
+
+/// Answers a look-up again that stands under its key: at most what it was answered then, and less where records fell since. What
+/// came since is another look, with a trace of its own (R11).
+async fn again(
+    app: &App,
+    permit: &Permit<LookUp>,
+    asked: &Asked,
+    traced: &Traced,
+    mut found: Found,
+    secret: Option<&Secret>,
+) -> Result<Answer, LookUpFault> {
+    let (caller, purpose) = (permit.caller(), purpose_of(app, permit, asked)?);
+    let mut first = first_answer(app, traced).await?;
+    if first.is_none() {
+        // It is on its way to the store, or was lost in a crash. Whichever is written first stands.
+        let items = items(app, caller, purpose, asked, &found, secret)?;
+        let answer = new_answer(app, purpose, traced, &found, &items, secret.is_some())?;
+        app.traces().answer_now(answer).await?;
+        first = first_answer(app, traced).await?;
+    }
+    let (shown, close_by) = first.ok_or(LookUpFault::KeyOld)?;
+    found.records.retain(|record| shown.contains(&record.uuid));
+    Ok(Answer {
+        id: traced.id,
+        at: traced.at,
+        items: items(app, caller, purpose, asked, &found, secret)?,
+        close_by,
+        receipt: receipt(app, traced),
+    })
+}
+
+/// The records that a look-up was answered with, and the day to close it by; `None` if no answer was written down.
+async fn first_answer(app: &App, traced: &Traced) -> Result<Option<(Vec<Uuid>, Option<Day>)>, LookUpFault> {
+    let look = app.store().find_look_up(traced.id).await?;
+    let Some(answered) = look.and_then(|look| look.answer) else {
+        return Ok(None);
+    };
+    // Erased since: it cannot be told what was shown.
+    let entry = entry::open(app, LOOK_UP_ANSWER, traced.id, &answered.content)?.ok_or(LookUpFault::KeyOld)?;
+    let content = entry.json();
+    let items = content.get("items").and_then(serde_json::Value::as_array);
+    let records = items
+        .into_iter()
+        .flatten()
+        .filter_map(|item| item.get("records")?.as_array())
+        .flatten()
+        .filter_map(|record| Uuid::parse_str(record.as_str()?).ok());
+    Ok(Some((records.collect(), answered.close_by)))
 }
 
 fn receipt(app: &App, traced: &Traced) -> Receipt {
@@ -167,9 +207,9 @@ async fn trace(
     let about = Some(&asked.document);
     let (content, entry_hash) = entry::seal_about(app, entry::TRACE, TRACE_CONTENT, id, &content, about)?;
     let secret = app.vault().log_secret();
-    let key = format!("key\u{1f}{}\u{1f}{}", by.client.unwrap_or(by.account), asked.key);
+    let request_key = keys::request_key(app, "key", by.client, by.account, &asked.key);
     let new = NewLookUp {
-        request_key: secret.attempt_tag(key.as_bytes()),
+        request_key,
         request_tag: secret.attempt_tag(request_bytes(asked, numbers).as_bytes()),
         matter: asked.matter.as_ref().map(|matter| matter.id),
         organisation: by.organisation,
@@ -188,7 +228,12 @@ async fn trace(
     };
     let request_tag = new.request_tag;
     match app.traces().look_up(new).await? {
-        None => Ok(Traced { id, at, entry_hash }),
+        None => Ok(Traced {
+            id,
+            at,
+            entry_hash,
+            is_repeated: false,
+        }),
         Some(known) => repeated(app, &known, request_tag, at).await,
     }
 }
@@ -209,6 +254,7 @@ async fn repeated(app: &App, known: &KnownLookUp, request_tag: [u8; 32], now: Mo
         id: known.uuid,
         at: known.at,
         entry_hash: look.entry_hash,
+        is_repeated: true,
     })
 }
 
@@ -362,15 +408,24 @@ fn close_by(app: &App, purpose: &Purpose, asked: Day) -> Day {
     working.or_else(plain).unwrap_or(asked)
 }
 
-/// Writes down what was answered, with the next group.
-async fn record_answer(
+/// What is written down of an answer.
+fn new_answer(
     app: &App,
+    purpose: &Purpose,
     traced: &Traced,
-    outcome: TraceOutcome,
+    found: &Found,
     items: &[ItemAnswer],
-    records: Vec<RecordId>,
-    close_by: Option<Day>,
-) -> Result<(), AppError> {
+    is_allowed: bool,
+) -> Result<NewAnswer, AppError> {
+    let has_adverse = items.iter().any(|item| item.is_adverse && !item.records.is_empty());
+    let close_by = has_adverse.then(|| close_by(app, purpose, traced.at.day()));
+    let outcome = if items.iter().any(|item| !item.records.is_empty()) {
+        TraceOutcome::Disclosed
+    } else if is_allowed {
+        TraceOutcome::Nothing
+    } else {
+        TraceOutcome::Refused
+    };
     let shown: Vec<_> = items
         .iter()
         .map(|item| {
@@ -389,15 +444,13 @@ async fn record_answer(
         "close_by": close_by.map(|day| day.to_string()),
     });
     let (content, entry_hash) = entry::seal(app, entry::ANSWER, LOOK_UP_ANSWER, traced.id, &content)?;
-    let answer = NewAnswer {
+    Ok(NewAnswer {
         look_up: traced.id,
         outcome,
         content,
-        records,
+        records: shown_records(found, items),
         close_by,
         entry_hash,
         at,
-    };
-    app.traces().answer(answer).await;
-    Ok(())
+    })
 }

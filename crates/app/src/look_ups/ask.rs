@@ -4,9 +4,10 @@ use domain::catalogue::{ItemId, Purpose, PurposeId};
 use domain::{Day, DocumentKind, IdentityDocument, MatterNo, Name};
 use policy::{Caller, LookUp, LookUpAsked, Refusal};
 use store::{AlarmKind, Matter};
+use uuid::Uuid;
 
 use super::{Asked, LookUpFault, Request};
-use crate::App;
+use crate::{App, emergencies};
 
 /// Characters of a legal ground.
 const GROUND_CHARS: std::ops::RangeInclusive<usize> = 4..=200;
@@ -27,18 +28,22 @@ pub async fn prepare(app: &App, caller: &Caller, request: &Request<'_>) -> Resul
     if !GROUND_CHARS.contains(&ground.chars().count()) || ground.chars().any(char::is_control) {
         return Err(LookUpFault::Ground);
     }
-    let matter_no = matter_no(purpose, request.matter_no)?;
+    let (matter_no, emergency) = matter_or_emergency(purpose, request.matter_no)?;
     let document = document(app, request.document_kind, request.document_number)?;
     let name = Name::parse(request.name).map_err(|_| LookUpFault::Name)?;
     let items = items(app, request.items)?;
     check_key(request.key)?;
-    let matter = match &caller.organisation {
-        Some(organisation) => app.store().find_matter(organisation, &matter_no).await?,
-        None => None,
+    let matter = match (&caller.organisation, emergency) {
+        (Some(organisation), None) => app.store().find_matter(organisation, &matter_no).await?,
+        _ => None,
+    };
+    let matter_in_hand = match emergency {
+        Some(emergency) => emergencies::is_in_hand(app, caller, emergency, &id, &document).await?,
+        None => is_in_hand(purpose, matter.as_ref(), app.now().day()),
     };
     let asked = LookUpAsked {
         items: items.clone(),
-        matter_in_hand: is_in_hand(purpose, matter.as_ref(), app.now().day()),
+        matter_in_hand,
         names_legal_ground: true,
     };
     let question = LookUp::of(purpose, asked);
@@ -53,6 +58,15 @@ pub async fn prepare(app: &App, caller: &Caller, request: &Request<'_>) -> Resul
         key: request.key.to_owned(),
     };
     Ok((question, asked))
+}
+
+/// A matter number of the form of the purpose, or that of an emergency, with the emergency.
+fn matter_or_emergency(purpose: &Purpose, text: &str) -> Result<(MatterNo, Option<Uuid>), LookUpFault> {
+    let number = MatterNo::parse(text).map_err(|_| LookUpFault::MatterNo)?;
+    match number.emergency() {
+        Some(emergency) => Ok((number, Some(emergency))),
+        None => Ok((matter_no(purpose, text)?, None)),
+    }
 }
 
 /// A matter number of the form of the purpose.
@@ -109,13 +123,8 @@ pub(crate) fn items(app: &App, asked: &[String]) -> Result<Vec<ItemId>, LookUpFa
 }
 
 /// Notes that the policies refused a look-up: who asks again and again without a matter in hand raises an alarm (AB-09).
-///
-/// # Errors
-///
-/// If the alarm cannot be written.
-pub async fn note_refusal(app: &App, caller: &Caller, refusal: &Refusal) -> Result<(), LookUpFault> {
+pub async fn note_refusal(app: &App, caller: &Caller, refusal: &Refusal) {
     if refusal.code() == NO_MATTER && app.limits().is_matterless_again(caller, app.now().day()) {
-        super::limits::raise(app, AlarmKind::Matterless, caller, None, None).await?;
+        super::limits::raise(app, AlarmKind::Matterless, caller, None, None).await;
     }
-    Ok(())
 }

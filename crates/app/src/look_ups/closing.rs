@@ -153,6 +153,8 @@ pub async fn close(
     match app.store().close_look_up(&closing).await {
         Ok(()) => Ok(state(app, permit).await?),
         Err(StoreError::Conflict { .. }) => Err(LookUpFault::Closed),
+        // A block of a comparison: it gave no fact, and each look-up that follows is closed by itself.
+        Err(StoreError::Missing { .. }) => Err(AppError::NotFound.into()),
         Err(error) => Err(error.into()),
     }
 }

@@ -171,7 +171,7 @@ pub(super) async fn take(
     let kind = scope.alarm();
     // Once a day: an alarm that rings without end is not heard.
     if app.limits().known().raised.insert(scope) {
-        raise(app, kind, caller, Some(&asker.purpose), None).await?;
+        raise(app, kind, caller, Some(&asker.purpose), None).await;
     }
     Err(LookUpFault::Limit(kind))
 }
@@ -235,16 +235,16 @@ async fn fill_matter(app: &App, matter: MatterId) -> Result<(), AppError> {
     Ok(())
 }
 
-/// Raises an alarm: a row, and a line in the log that names no person.
+/// Raises an alarm: a row, and a line in the log that names no person. The row is written with the next group; nobody waits.
 pub(crate) async fn raise(
     app: &App,
     kind: AlarmKind,
     caller: &Caller,
     purpose: Option<&PurposeId>,
     look_up: Option<Uuid>,
-) -> Result<(), AppError> {
+) {
     let Some(organisation) = caller.organisation.clone() else {
-        return Ok(());
+        return;
     };
     tracing::error!(alarm.kind = kind.as_str(), organisation = %organisation, "an alarm about look-ups was raised");
     let alarm = Alarm {
@@ -256,7 +256,7 @@ pub(crate) async fn raise(
         look_up,
         at: app.now(),
     };
-    Ok(app.store().raise_alarm(&alarm).await?)
+    app.traces().alarm(alarm).await;
 }
 
 /// The registered client, if a system asks.
@@ -264,12 +264,13 @@ pub(crate) fn client_of(caller: &Caller) -> Option<Uuid> {
     (caller.kind == CallerKind::System).then_some(caller.account)
 }
 
-/// Alarms, newest first.
+/// Alarms, newest first; those that this process raised before are among them.
 ///
 /// # Errors
 ///
 /// If the store fails.
 pub async fn alarms(app: &App, limit: u32) -> Result<Vec<Alarm>, AppError> {
+    app.traces().flush().await;
     Ok(app.store().alarms(limit).await?)
 }
 

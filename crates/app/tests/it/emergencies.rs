@@ -1,15 +1,17 @@
 //! Break-glass: two officers of one organisation, a time limit, the person told in the same transaction (AB-09, G-37).
 
-use app::AppError;
 use app::accounts::{self, NewAccount};
 use app::emergencies::{self, AskedEmergency, EmergencyReason, GrantFault};
+use app::look_ups::{self, Request};
 use app::own_file;
-use domain::Uscc;
+use app::own_looks::{self, Part, Who};
+use app::{App, AppError};
 use domain::catalogue::PurposeId;
-use policy::{Caller, CallerKind, ReadOwnNotices};
+use domain::{MatterNo, Uscc};
+use policy::{Caller, CallerKind, ReadOwnLookUps, ReadOwnNotices};
 use store::AccountKind;
 
-use crate::town::{Town, document};
+use crate::town::{Town, document, name};
 
 /// Market regulators of the test city: 食品经营许可 is theirs to ask for.
 const ASKER: &str = "11370199MB9900013X";
@@ -50,6 +52,30 @@ fn asked(sequence: u16) -> AskedEmergency {
     }
 }
 
+/// Looks a resident up in an emergency; the code of the refusal, if the policies refuse.
+async fn look_up(app: &App, caller: &Caller, purpose: &str, matter_no: &MatterNo, sequence: u16) -> Option<String> {
+    let key = uuid::Uuid::now_v7().to_string();
+    let document = document(sequence);
+    let request = Request {
+        purpose,
+        legal_ground: "个人信息保护法 第十三条第四项",
+        matter_no: matter_no.as_str(),
+        document_kind: "01",
+        document_number: document.expose(),
+        name: name(sequence),
+        items: &["ITM-PERMIT".to_owned()],
+        key: &key,
+    };
+    let (question, asked) = look_ups::prepare(app, caller, &request).await.unwrap();
+    match app.policies().decide(caller, question) {
+        Ok(permit) => {
+            look_ups::look_up(app, &permit, &asked).await.unwrap();
+            None
+        }
+        Err(refusal) => Some(refusal.code().to_owned()),
+    }
+}
+
 async fn told(town: &Town, sequence: u16) -> usize {
     let own = town.own(sequence).await;
     let account = own.resource().account;
@@ -77,19 +103,21 @@ async fn ab09_an_emergency_needs_two_officers_ends_by_itself_and_the_person_is_t
         officer(&town, "stranger", OTHER).await,
     );
     let id = emergencies::ask(&town.app, &first, asked(1)).await.unwrap();
+    let number = MatterNo::of_emergency(id);
     let in_hand = |caller: Caller, sequence: u16| {
-        let app = town.app.clone();
-        async move { emergencies::in_hand(&app, &caller, id, &purpose(), &document(sequence)).await }
+        let (app, number) = (town.app.clone(), number.clone());
+        async move { look_up(&app, &caller, purpose().as_str(), &number, sequence).await }
     };
-    is_not_found(&in_hand(first.clone(), 1).await, "asked, not granted");
+    let no_matter = Some("POLICY-0204".to_owned());
+    assert_eq!(in_hand(first.clone(), 1).await, no_matter, "asked, not granted");
 
-    let waiting = emergencies::waiting(&town.app, &second).await.unwrap();
+    let waiting = emergencies::open(&town.app, &second).await.unwrap();
     assert_eq!(
         (waiting.len(), waiting[0].asked_by.as_str(), waiting[0].is_own),
         (1, "first", false)
     );
-    assert!(emergencies::waiting(&town.app, &first).await.unwrap()[0].is_own);
-    assert!(emergencies::waiting(&town.app, &stranger).await.unwrap().is_empty());
+    assert!(emergencies::open(&town.app, &first).await.unwrap()[0].is_own);
+    assert!(emergencies::open(&town.app, &stranger).await.unwrap().is_empty());
     let alone = emergencies::grant(&town.app, &first, id).await;
     assert!(
         matches!(&alone, Err(GrantFault::Refused(why)) if why.code() == "POLICY-0106"),
@@ -106,17 +134,33 @@ async fn ab09_an_emergency_needs_two_officers_ends_by_itself_and_the_person_is_t
     assert!((29 * MINUTE..=30 * MINUTE).contains(&left), "{left}");
     let again = emergencies::grant(&town.app, &third, id).await;
     assert!(matches!(again, Err(GrantFault::App(AppError::Conflict))), "{again:?}");
-    assert_eq!(in_hand(first.clone(), 1).await.unwrap().until(), until);
-    assert_eq!(in_hand(second.clone(), 1).await.unwrap().uuid(), id);
-    is_not_found(
-        &in_hand(third.clone(), 1).await,
-        "a colleague who neither asked nor granted",
+    for (officer, lasting) in [(&first, 1), (&second, 1), (&third, 0), (&stranger, 0)] {
+        let open = emergencies::open(&town.app, officer).await.unwrap();
+        assert_eq!(open.len(), lasting, "those who asked and granted read its number");
+        let numbers = open.iter().map(|open| (open.matter_no.as_ref(), open.lapses_at));
+        assert!(numbers.into_iter().all(|open| open == (Some(&number), until)));
+    }
+    for (caller, sequence, refused, what) in [
+        (&first, 1, None, "who asked"),
+        (&second, 1, None, "who granted"),
+        (
+            &third,
+            1,
+            no_matter.clone(),
+            "a colleague who neither asked nor granted",
+        ),
+        (&first, 2, no_matter.clone(), "another person"),
+    ] {
+        assert_eq!(in_hand(caller.clone(), sequence).await, refused, "{what}");
+    }
+    assert!(in_hand(stranger.clone(), 1).await.is_some(), "another organisation");
+    let laundered = look_up(&town.app, &first, "PUR-PROCUREMENT", &number, 1).await;
+    assert!(laundered.is_some(), "another purpose");
+    let never = MatterNo::of_emergency(uuid::Uuid::from_u128(7));
+    assert_eq!(
+        look_up(&town.app, &first, purpose().as_str(), &never, 1).await,
+        no_matter
     );
-    is_not_found(&in_hand(stranger, 1).await, "another organisation");
-    is_not_found(&in_hand(first.clone(), 2).await, "another person");
-    let other = PurposeId::parse("PUR-PROCUREMENT").unwrap();
-    let laundered = emergencies::in_hand(&town.app, &first, id, &other, &document(1)).await;
-    is_not_found(&laundered, "another purpose");
     let system = Caller {
         kind: CallerKind::System,
         behind: Some(first.account),
@@ -124,19 +168,33 @@ async fn ab09_an_emergency_needs_two_officers_ends_by_itself_and_the_person_is_t
         second_factor: false,
         ..first.clone()
     };
+    let behind = in_hand(system.clone(), 1).await;
+    assert_eq!(behind, None, "the system of the officer who asked");
     assert!(
-        in_hand(system.clone(), 1).await.is_ok(),
-        "the system of the officer who asked"
-    );
-    is_not_found(
-        &in_hand(Caller { behind: None, ..system }, 1).await,
-        "a system with nobody behind it",
+        in_hand(Caller { behind: None, ..system }, 1).await.is_some(),
+        "a system with nobody behind it"
     );
 
+    let own = town.own(1).await;
+    let account = own.resource().account;
+    let permit = town.app.policies().decide(own.caller(), ReadOwnLookUps { account });
+    let looks = own_looks::list(&town.app, &permit.unwrap(), Part::default())
+        .await
+        .unwrap();
+    let looked_up: Vec<_> = looks
+        .looks
+        .iter()
+        .filter_map(|look| match &look.who {
+            Who::LookUp(look) => look.matter_no.clone(),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(looked_up, vec![number.to_string(); 3], "each look names the emergency");
     assert_eq!(told(&town, 1).await, 1, "the person is told");
     assert_eq!(told(&town, 2).await, 0);
     town.clock.jump(30 * MINUTE);
-    is_not_found(&in_hand(first, 1).await, "it ended by itself");
+    assert_eq!(in_hand(first.clone(), 1).await, no_matter, "it ended by itself");
+    assert!(emergencies::open(&town.app, &first).await.unwrap().is_empty());
     let reviews = town
         .app
         .policies()
@@ -191,7 +249,7 @@ async fn ab09_what_is_no_emergency_is_not_asked_for() {
     let second = officer(&town, "second", ASKER).await;
     let id = refused(first, |_| ()).await.unwrap();
     town.clock.jump(15 * MINUTE);
-    assert!(emergencies::waiting(&town.app, &second).await.unwrap().is_empty());
+    assert!(emergencies::open(&town.app, &second).await.unwrap().is_empty());
     let late = emergencies::grant(&town.app, &second, id).await;
     assert!(matches!(late, Err(GrantFault::App(AppError::NotFound))), "{late:?}");
     assert_eq!(told(&town, 1).await, 0, "nothing was granted, nobody is told");

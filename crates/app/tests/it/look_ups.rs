@@ -9,11 +9,12 @@ use app::own_looks::{self, OwnLooks, Who};
 use app::{AppError, locks};
 use domain::catalogue::{ItemId, PurposeId};
 use domain::{Day, DocumentKind, IdentityDocument, MatterNo, ResidentId, Uscc};
-use policy::{Caller, Deliver, LockOwnFile, ReadOwnLookUps, RegisterMatter};
+use policy::{Caller, CallerKind, Deliver, LockOwnFile, ReadOwnLookUps, RegisterMatter};
 use store::{AlarmKind, LookUpResult, Relation, TraceOutcome};
 use uuid::Uuid;
 
 use crate::faults::city::{Backend, City, Ground};
+use crate::faults::failing::{Cell, Mode};
 use crate::permits;
 use crate::town::{document, name};
 
@@ -452,6 +453,86 @@ async fn the_same_key_is_the_same_look_up() {
         city.clock.jump(11 * 60 * 1000);
         let fault = ask(city, &city.officer(), &written).await.unwrap_err();
         assert_eq!(fault.code(), "LOOKUP-0202");
+        assert_eq!(looks(city, 1).await.looks.len(), 2);
+    })
+    .await;
+}
+
+fn ids(answer: &Answer) -> Vec<Uuid> {
+    let records = answer.items.iter().flat_map(|item| &item.records);
+    records.map(|record| record.record).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r11_the_same_key_shows_nothing_that_came_since() {
+    both(async |city| {
+        register(city, PURPOSE, &city.provider.clone(), &[MATTER]).await;
+        let (officer, written) = (city.officer(), Written::about(1, "key-00000001"));
+        let before = ask(city, &officer, &written).await.unwrap();
+        deliver_penalty(city).await;
+        let again = ask(city, &officer, &written).await.unwrap();
+        assert_eq!(again, before, "what came since is another look");
+        let anew = Written::about(1, "key-00000002");
+        let anew = ask(city, &officer, &anew).await.unwrap();
+        assert_eq!(ids(&anew).len(), ids(&before).len() + 1, "there is something new");
+        assert!(before.close_by.is_none() && anew.close_by.is_some());
+
+        // A crash between trace and answer: whoever asks first under the key is answered, and that stands.
+        let lost = Written::about(1, "key-00000003");
+        city.plan.arm(&[Cell {
+            method: "find_for_look_up",
+            nth: 0,
+            mode: Mode::Fails,
+        }]);
+        ask(city, &officer, &lost).await.unwrap_err();
+        let answer = ask(city, &officer, &lost).await.unwrap();
+        assert_eq!((ids(&answer), answer.close_by), (ids(&anew), anew.close_by));
+        let seen = looks(city, 1).await.looks;
+        let seen = seen.iter().find(|look| look.id == answer.id).unwrap();
+        assert_eq!(seen.outcome, Some(TraceOutcome::Disclosed), "and the person sees it");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r3_an_answer_that_the_store_did_not_take_is_written_later() {
+    both(async |city| {
+        register(city, PURPOSE, &city.provider.clone(), &[MATTER]).await;
+        deliver_penalty(city).await;
+        let officer = city.officer();
+        city.plan.arm(&[Cell {
+            method: "append_answers",
+            nth: 0,
+            mode: Mode::FailsTwice,
+        }]);
+        let answer = ask(city, &officer, &Written::about(1, "key-00000001")).await.unwrap();
+        assert!(answer.close_by.is_some());
+        // Each reader of alarms has what is owed offered once more.
+        for _ in 0..2 {
+            look_ups::alarms(city.app(), 1).await.unwrap();
+        }
+        assert_eq!(city.plan.met(), 2);
+        let open = look_ups::open_ones(city.app(), &officer, true).await.unwrap();
+        assert_eq!(open.iter().map(|open| open.state.id).collect::<Vec<_>>(), [answer.id]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ab03_one_system_gives_nobody_the_answer_of_another_officer() {
+    both(async |city| {
+        register(city, PURPOSE, &city.provider.clone(), &[MATTER]).await;
+        let behind = |officer| Caller {
+            account: Uuid::from_u128(5),
+            kind: CallerKind::System,
+            behind: Some(officer),
+            second_factor: false,
+            ..city.officer()
+        };
+        let written = Written::about(1, "key-00000001");
+        let one = ask(city, &behind(Uuid::from_u128(7)), &written).await.unwrap();
+        let other = ask(city, &behind(Uuid::from_u128(8)), &written).await.unwrap();
+        assert_ne!(one.id, other.id, "a look of its own, with a trace of its own");
         assert_eq!(looks(city, 1).await.looks.len(), 2);
     })
     .await;

@@ -88,6 +88,16 @@ pub async fn an_emergency_is_granted_once_and_its_person_told(store: &dyn Store)
         );
     }
 
+    for (of, now, lasting) in [
+        (1, START.0, &[asked.procedure.uuid][..]),
+        (1, START.0 + 999, &[asked.procedure.uuid]),
+        (1, START.0 + 1000, &[]),
+        (2, START.0, &[]),
+    ] {
+        let found = store.lasting_emergencies(&organisation(of), Moment(now), 10).await;
+        assert_eq!(ok(found, "lasting"), lasting, "organisation {of} at {now}");
+    }
+
     conflicts(store.grant_emergency(&grant(&make, &asked)).await, "granted again");
     misses(
         store.grant_emergency(&grant(&make, &emergency(&make, subject))).await,

@@ -235,6 +235,17 @@ pub async fn a_look_up_is_answered_and_closed_once(store: &dyn Store) {
         "what was answered first is logged, once"
     );
     assert_eq!(logged(EntryKind::LookUpClosed), [closed_hash], "and how it was closed");
+
+    // Closed at once, before its answer was written down.
+    let one = organisation(1);
+    let quick = make.look_up(&one);
+    let uuid = quick.trace.uuid;
+    ok(store.append_look_ups(&[quick]).await, "append");
+    let closed = make.closing(uuid, LookUpResult::NotUsed);
+    ok(store.close_look_up(&closed).await, "close before the answer");
+    let answer = make.answer(uuid, TraceOutcome::Disclosed, Some(day(6, 1)));
+    ok(store.append_answers(&[answer]).await, "the answer comes later");
+    assert_eq!(open(Some(one), None, None).await, [soon], "what is closed stays closed");
 }
 
 /// Looks at a number are read newest first, own reads among them, page by page; the day's look-ups are counted in order.

@@ -110,6 +110,7 @@ where
         a_block_stands_once_and_is_answered_once,
         blocks_about_a_number_are_found,
         a_comparison_index_reads_what_is_new,
+        a_comparison_index_misses_nothing_that_moves,
         nothing_committed_is_beyond_the_end,
         an_account_has_its_login_name_alone,
         sessions_come_and_go,

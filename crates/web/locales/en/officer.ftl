@@ -234,13 +234,15 @@ answer-back = Back
 
 # Emergencies
 emergencies-lead = Only where life, health or property is in danger and no matter is registered. A second officer of your organisation grants it within { $grant } minutes; it ends by itself after { $minutes } minutes at most. The person is told at once, and every emergency is reviewed.
-emergencies-none = No emergency waits for a second person.
+emergencies-none = No emergency waits for a second person, and none of yours lasts.
 emergencies-minutes =
     { $minutes ->
         [one] For { $minutes } minute.
        *[other] For { $minutes } minutes.
     }
 emergencies-lapses = Lapses at { $at }.
+emergencies-lasts = It lasts until { $at }. In the look-up, this is the matter number:
+emergencies-look-up = Look up in this emergency
 emergencies-own = You asked for it: another officer must grant it.
 emergencies-grant = Grant what { $login } asks for
 emergencies-new = Ask for an emergency

@@ -218,9 +218,11 @@ answer-back = 返回
 
 # 紧急查询
 emergencies-lead = 仅限生命健康或财产安全紧急、且没有登记办件时使用。须由本单位另一名经办人在 { $grant } 分钟内同意，最长 { $minutes } 分钟后自动终止。本人立即收到通知，每次紧急查询都要复核。
-emergencies-none = 没有等待同意的紧急查询。
+emergencies-none = 没有等待同意的紧急查询，也没有您正在生效的紧急查询。
 emergencies-minutes = 时长 { $minutes } 分钟。
 emergencies-lapses = { $at } 前未同意即失效。
+emergencies-lasts = 有效至 { $at }。查询时以下列编号作为办件编号：
+emergencies-look-up = 在此紧急查询中查询
 emergencies-own = 这是您本人申请的，须由另一名经办人同意。
 emergencies-grant = 同意 { $login } 的申请
 emergencies-new = 申请紧急查询

@@ -1,6 +1,7 @@
 //! Comparisons of batches: lines of JSON in, lines of JSON out, block after block.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use app::comparisons::{self, BlockDone, ComparisonFault, Flags, RawRow, Request, RowFault, Run};
 use axum::body::{Body, BodyDataStream, Bytes};
@@ -22,6 +23,9 @@ use crate::state::WebState;
 
 /// Media type of both bodies.
 const NDJSON: &str = "application/x-ndjson";
+
+/// How long a caller may send nothing: others wait for its place. The same key goes on where it broke off.
+const SILENCE: Duration = Duration::from_secs(30);
 
 /// Under which programme.
 #[derive(Deserialize, IntoParams)]
@@ -245,7 +249,8 @@ impl Lines {
     async fn fill(&mut self) -> Result<(), std::io::Error> {
         while self.block.len() < comparisons::BLOCK_ROWS && !self.is_over {
             if self.piece.is_empty() {
-                match self.body.next().await {
+                let next = tokio::time::timeout(SILENCE, self.body.next());
+                match next.await.map_err(|_| std::io::ErrorKind::TimedOut)? {
                     Some(Ok(piece)) => self.piece = piece,
                     Some(Err(_)) => return Err(std::io::ErrorKind::ConnectionAborted.into()),
                     None => {

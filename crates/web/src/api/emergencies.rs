@@ -1,12 +1,12 @@
 //! Break-glass: one officer asks, another grants; the person reads of it.
 
-use app::emergencies::{self, AskedEmergency, EmergencyReason, WaitingEmergency};
+use app::emergencies::{self, AskedEmergency, EmergencyReason, OpenEmergency};
 use app::own_file::{self, EmergencyNotice};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use domain::catalogue::PurposeId;
-use domain::{DocumentKind, IdentityDocument};
+use domain::{DocumentKind, IdentityDocument, MatterNo};
 use policy::ReadOwnNotices;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -70,10 +70,14 @@ impl NewEmergency {
 
 /// An emergency that was asked for.
 #[derive(Serialize, ToSchema)]
-#[schema(example = json!({ "id": "01981b4e-7f00-7000-8000-000000000007" }))]
+#[schema(example = json!({
+    "id": "01981b4e-7f00-7000-8000-000000000007", "matter_no": "紧急查询01981b4e-7f00-7000-8000-000000000007"
+}))]
 pub(super) struct Asked {
-    /// Its id; a look-up names it once it is granted.
+    /// Its id.
     id: Uuid,
+    /// What a look-up names as its matter number, once it is granted and while it lasts.
+    matter_no: String,
 }
 
 /// Asks for an emergency: a look at one person without a registered matter. Another officer of the same organisation grants it
@@ -97,17 +101,18 @@ pub(super) async fn ask(
     ApiJson(new): ApiJson<NewEmergency>,
 ) -> Result<(StatusCode, Json<Asked>), Fault> {
     let id = emergencies::ask(&state.app, &caller.session.caller, new.read()?).await?;
-    Ok((StatusCode::CREATED, Json(Asked { id })))
+    let matter_no = MatterNo::of_emergency(id).to_string();
+    Ok((StatusCode::CREATED, Json(Asked { id, matter_no })))
 }
 
-/// An emergency that waits for the second person. Whom it is about is not shown.
+/// An emergency that waits for the second person, or one of the caller's that lasts. Whom it is about is not shown.
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "01981b4e-7f00-7000-8000-000000000007", "purpose": "PUR-FOOD-LICENCE", "reason": "life_or_health",
     "words": "poisoning at a canteen, the cook must be known now", "asked_by": "officer.market", "minutes": 30,
     "at": "2026-11-28T12:00:00+08:00", "lapses_at": "2026-11-28T12:15:00+08:00", "is_own": false
 }))]
-pub(super) struct Waiting {
+pub(super) struct WireEmergency {
     /// Id.
     id: Uuid,
     /// Purpose.
@@ -122,14 +127,17 @@ pub(super) struct Waiting {
     minutes: u32,
     /// When asked.
     at: String,
-    /// When it lapses.
+    /// When it lapses, or, once granted, when it ends.
     lapses_at: String,
     /// Whether the reader asked for it and so cannot grant it.
     is_own: bool,
+    /// Once granted: what a look-up names as its matter number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    matter_no: Option<String>,
 }
 
-impl From<WaitingEmergency> for Waiting {
-    fn from(waiting: WaitingEmergency) -> Self {
+impl From<OpenEmergency> for WireEmergency {
+    fn from(waiting: OpenEmergency) -> Self {
         Self {
             id: waiting.uuid,
             purpose: waiting.purpose.to_string(),
@@ -140,23 +148,25 @@ impl From<WaitingEmergency> for Waiting {
             at: rfc3339(waiting.at),
             lapses_at: rfc3339(waiting.lapses_at),
             is_own: waiting.is_own,
+            matter_no: waiting.matter_no.map(|number| number.to_string()),
         }
     }
 }
 
-/// Emergencies of the own organisation that wait for a second person.
+/// Emergencies of the own organisation that wait for a second person, then those that the caller asked for or granted and that
+/// last.
 #[utoipa::path(
     get, path = "/api/v1/emergencies", tag = "emergencies", operation_id = "listEmergencies",
     security(("bearer" = [])),
     responses(
-        (status = 200, description = "Oldest first.", body = [Waiting]),
+        (status = 200, description = "Oldest first.", body = [WireEmergency]),
         (status = 401, description = "No live session.", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "Not an officer's session.", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn list(State(state): State<WebState>, caller: Bearer) -> Result<Json<Vec<Waiting>>, Fault> {
-    let waiting = emergencies::waiting(&state.app, &caller.session.caller).await?;
-    Ok(Json(waiting.into_iter().map(Waiting::from).collect()))
+pub(super) async fn list(State(state): State<WebState>, caller: Bearer) -> Result<Json<Vec<WireEmergency>>, Fault> {
+    let open = emergencies::open(&state.app, &caller.session.caller).await?;
+    Ok(Json(open.into_iter().map(WireEmergency::from).collect()))
 }
 
 /// A granted emergency.

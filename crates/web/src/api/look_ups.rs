@@ -313,7 +313,7 @@ pub(crate) async fn run(state: &WebState, caller: &Caller, request: &Request<'_>
     match state.app.policies().decide(caller, question) {
         Ok(permit) => Ok(look_ups::look_up(&state.app, &permit, &asked).await?),
         Err(refusal) => {
-            look_ups::note_refusal(&state.app, caller, &refusal).await?;
+            look_ups::note_refusal(&state.app, caller, &refusal).await;
             Err(refusal.into())
         }
     }

@@ -20,7 +20,7 @@ use crate::state::WebState;
 #[template(path = "emergencies.html")]
 struct EmergenciesPage {
     p: Page,
-    waiting: Vec<Row>,
+    open: Vec<Row>,
     purposes: Vec<(String, String)>,
     reasons: Vec<(&'static str, String)>,
     minutes_max: u32,
@@ -35,6 +35,13 @@ struct Row {
     minutes: u32,
     lapses_at: String,
     is_own: bool,
+    granted: Option<Granted>,
+}
+
+/// What a look-up needs of a granted one.
+struct Granted {
+    purpose: String,
+    matter_no: String,
 }
 
 /// Key of the text that names a reason.
@@ -48,7 +55,7 @@ pub(super) async fn show(State(state): State<WebState>, user: User) -> Result<Re
     if caller.kind != CallerKind::Officer {
         return Err(Fault::NotFound);
     }
-    let waiting = emergencies::waiting(&state.app, caller).await?;
+    let open = emergencies::open(&state.app, caller).await?;
     let p = user.page(&state, "nav-emergencies", "/emergencies");
     let purposes = state.app.catalogue().purposes.values().filter(|purpose| {
         let is_asker = |code| purpose.askers.contains(code);
@@ -61,16 +68,20 @@ pub(super) async fn show(State(state): State<WebState>, user: User) -> Result<Re
         reasons: EmergencyReason::ALL
             .map(|reason| (reason.as_str(), reason_key(reason.as_str())))
             .to_vec(),
-        waiting: waiting
+        open: open
             .into_iter()
-            .map(|waiting| Row {
-                id: waiting.uuid,
-                reason_key: reason_key(&waiting.reason),
-                words: waiting.words,
-                asked_by: waiting.asked_by,
-                minutes: waiting.minutes,
-                lapses_at: waiting.lapses_at.local_text(),
-                is_own: waiting.is_own,
+            .map(|row| Row {
+                id: row.uuid,
+                reason_key: reason_key(&row.reason),
+                words: row.words,
+                asked_by: row.asked_by,
+                minutes: row.minutes,
+                lapses_at: row.lapses_at.local_text(),
+                is_own: row.is_own,
+                granted: row.matter_no.map(|number| Granted {
+                    purpose: row.purpose.to_string(),
+                    matter_no: number.to_string(),
+                }),
             })
             .collect(),
         minutes_max: MINUTES_MAX,

@@ -8,7 +8,7 @@ use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::catalogue::{Purpose, PurposeId};
-use domain::{DocumentKind, Uscc};
+use domain::{DocumentKind, MatterNo, Uscc};
 use policy::CallerKind;
 use serde::Deserialize;
 use uuid::Uuid;
@@ -115,9 +115,11 @@ pub(super) async fn show(
     user: User,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Fault> {
-    let purpose = query_word(query.as_deref(), "purpose").unwrap_or_default().to_owned();
+    let word = |name| query_word(query.as_deref(), name).unwrap_or_default();
+    let emergency = Uuid::parse_str(word("emergency")).ok();
     let typed = Typed {
-        purpose,
+        purpose: word("purpose").to_owned(),
+        matter_no: emergency.map_or_else(String::new, |id| MatterNo::of_emergency(id).to_string()),
         ..Typed::default()
     };
     page(&state, &user, &typed, None).await

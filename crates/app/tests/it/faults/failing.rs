@@ -337,6 +337,7 @@ ports! {
         ask_emergency(new: &NewEmergency) -> ();
         grant_emergency(grant: &EmergencyGrant) -> ();
         find_emergency(uuid: Uuid) -> Option<Emergency>;
+        lasting_emergencies(organisation: &Uscc, now: Moment, limit: u32) -> Vec<Uuid>;
         subject_notices(subjects: &[IndexTag], limit: u32) -> Vec<SubjectNotice>;
     }
     EventStore {
