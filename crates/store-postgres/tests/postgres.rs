@@ -207,7 +207,11 @@ async fn append_only_is_held_twice(cluster: &Cluster) {
             refused(&owner, format!("TRUNCATE {table} CASCADE"), TRIGGER).await;
             // Tags of a retired key may go: a trigger tells them from the others.
             let forgets = ["blind_index", "declared_relation", "honey_number"];
-            let held = if forgets.contains(&table.as_str()) { TRIGGER } else { GRANT };
+            let held = if forgets.contains(&table.as_str()) {
+                TRIGGER
+            } else {
+                GRANT
+            };
             refused(&application, format!("DELETE FROM {table}"), held).await;
             refused(&application, format!("TRUNCATE {table} CASCADE"), GRANT).await;
         }

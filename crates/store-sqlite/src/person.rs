@@ -85,8 +85,7 @@ pub(crate) fn append_event(connection: &Connection, event: &KnownPersonEvent) ->
             &event.entry_hash
         ],
     )?;
-    tags.iter()
-        .try_for_each(|tag| add_tag(connection, event.person, tag))?;
+    tags.iter().try_for_each(|tag| add_tag(connection, event.person, tag))?;
     log::enqueue(connection, EntryKind::PersonEvent, &event.entry_hash)
 }
 

@@ -128,7 +128,10 @@ impl LogKey {
     ///
     /// [`LogFault::Form`] if one is in another form, or there is none.
     pub fn all_from(vkeys: &str) -> Result<Vec<Self>, LogFault> {
-        let keys = vkeys.split_whitespace().map(Self::from_vkey).collect::<Result<Vec<_>, _>>()?;
+        let keys = vkeys
+            .split_whitespace()
+            .map(Self::from_vkey)
+            .collect::<Result<Vec<_>, _>>()?;
         if keys.is_empty() {
             return Err(LogFault::Form { what: "a key" });
         }

@@ -163,7 +163,9 @@ async fn begin(app: &App) -> Result<Integrated, AppError> {
     })?;
     signer_of(&key, &app.vault().known_signers(), &signed)?;
     let published = super::published(app).await?;
-    let by_newest = published.as_ref().and_then(|(_, checkpoint)| translog::open(checkpoint, &key).ok());
+    let by_newest = published
+        .as_ref()
+        .and_then(|(_, checkpoint)| translog::open(checkpoint, &key).ok());
     let published = published.map(|(head, _)| head);
     let heads: Vec<Head> = std::iter::once(head_of(&signed)).chain(published).collect();
     let tree = derive(app, &heads).await?;

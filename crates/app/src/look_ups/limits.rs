@@ -285,7 +285,10 @@ pub async fn add_honey_numbers(app: &App, numbers: &[IdentityDocument]) -> Resul
             what: "a number was issued: the identity register knows it",
         });
     }
-    let pairs: Vec<_> = numbers.iter().map(|number| keys::number_tags(app.vault(), number)).collect();
+    let pairs: Vec<_> = numbers
+        .iter()
+        .map(|number| keys::number_tags(app.vault(), number))
+        .collect();
     let tags: Vec<_> = pairs.iter().flat_map(TagPair::all).collect();
     app.store().add_honey_numbers(&tags, app.now()).await?;
     entered_anew(app, &pairs).await?;

@@ -55,7 +55,10 @@ async fn carry_accounts(app: &App, mover: &Mover, carried: &mut Carried) -> Resu
     let mut after = i64::MIN;
     loop {
         // Every account has a secret, under whatever version of the wrapping key.
-        let page = app.store().secrets_before(SecretOf::Account, u16::MAX, after, PORTION).await?;
+        let page = app
+            .store()
+            .secrets_before(SecretOf::Account, u16::MAX, after, PORTION)
+            .await?;
         let Some(last) = page.last() else { return Ok(()) };
         after = last.number;
         let mut moves = Vec::new();

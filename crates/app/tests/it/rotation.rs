@@ -396,7 +396,11 @@ async fn an_intake_outlives_index_keys(on_postgres: bool) {
                 Row { document_no, ..new }
             } else {
                 let name = "测试乙".to_owned();
-                Row { document_no, name, ..known }
+                Row {
+                    document_no,
+                    name,
+                    ..known
+                }
             }
         })
         .collect();
@@ -416,8 +420,12 @@ async fn an_intake_outlives_index_keys(on_postgres: bool) {
         while progress.rows_done() < u64::from(turn * LINES / 8) && !intake.is_finished() {
             tokio::task::yield_now().await;
         }
-        rotation::rotate(&rotating, &permit, KeyName::Index, |_| {}).await.unwrap();
-        rotation::retire(&rotating, &permit, KeyName::Index, false, |_| {}).await.unwrap();
+        rotation::rotate(&rotating, &permit, KeyName::Index, |_| {})
+            .await
+            .unwrap();
+        rotation::retire(&rotating, &permit, KeyName::Index, false, |_| {})
+            .await
+            .unwrap();
     }
     let receipt = intake.await.unwrap();
     assert_eq!(receipt["receipt"]["rows"]["recorded"], LINES, "{receipt}");
@@ -487,12 +495,19 @@ async fn marks_outlive_the_index_key(on_postgres: bool) {
 
     let refused = rotation::retire(&app, &permit, KeyName::Index, false, |_| {}).await;
     let refused = refused.expect_err("a number never issued is nowhere but in its tag");
-    let RotationError::Needed { key: KeyName::Index, left: 1, .. } = refused else {
+    let RotationError::Needed {
+        key: KeyName::Index,
+        left: 1,
+        ..
+    } = refused
+    else {
         panic!("{refused}");
     };
     assert!(refused.remedy().unwrap().contains("entering them anew"));
     enter().await.unwrap();
-    let (version, _) = rotation::retire(&app, &permit, KeyName::Index, false, |_| {}).await.unwrap();
+    let (version, _) = rotation::retire(&app, &permit, KeyName::Index, false, |_| {})
+        .await
+        .unwrap();
     assert_eq!(version, 1);
 
     let fresh = city.process();
@@ -509,7 +524,10 @@ async fn marks_outlive_the_index_key(on_postgres: bool) {
             tag: tags.current.tag,
         }
     };
-    city.store.ensure_decoy(uuid::Uuid::from_u128(8), &[1; 60]).await.unwrap();
+    city.store
+        .ensure_decoy(uuid::Uuid::from_u128(8), &[1; 60])
+        .await
+        .unwrap();
     let found = |number| {
         let tag = tag(&document(number));
         let store = Arc::clone(&city.store);

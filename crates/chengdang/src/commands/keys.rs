@@ -204,7 +204,10 @@ fn print_carried(carried: &Carried) -> anyhow::Result<()> {
     let told = [
         (carried.secrets, "secrets wrapped anew"),
         (carried.tags, "tags of persons entered"),
-        (carried.moved, "traces, waiting rows, locks and the like moved to the newer tags"),
+        (
+            carried.moved,
+            "traces, waiting rows, locks and the like moved to the newer tags",
+        ),
         (carried.damaged, "secrets do not open (see `chengdang verify`)"),
         (
             carried.uploads,

@@ -328,7 +328,10 @@ pub async fn marks_move_once_the_floor_has_risen(store: &dyn Store) {
     let marks = || async { ok(store.tagged_before(2).await, "left").marks };
     assert_eq!(marks().await, 0, "below no floor");
     assert_eq!(ok(store.retag_marks(&[(old, new)]).await, "too early"), 0);
-    assert!(ok(store.is_locked(&[old]).await, "who knows the older key alone asks by it"));
+    assert!(ok(
+        store.is_locked(&[old]).await,
+        "who knows the older key alone asks by it"
+    ));
 
     ok(store.raise_floor(FloorOf::Index, 2).await, "the floor of the index key");
     assert_eq!(marks().await, 5);
@@ -364,7 +367,11 @@ pub async fn marks_move_once_the_floor_has_risen(store: &dyn Store) {
     assert_eq!(marks().await, 0);
     let to = ok(store.index_end().await, "end");
     let changes = ok(store.index_changes(&end, &to, 10).await, "changes");
-    let heard: Vec<_> = changes.locks.iter().map(|(_, tag, is_locked)| (*tag, *is_locked)).collect();
+    let heard: Vec<_> = changes
+        .locks
+        .iter()
+        .map(|(_, tag, is_locked)| (*tag, *is_locked))
+        .collect();
     assert_eq!(heard, [(new, true)], "a comparison index hears of the other tag");
     for officer in [first, second] {
         let found = ok(store.find_for_look_up(&[], &[new], officer).await, "find");

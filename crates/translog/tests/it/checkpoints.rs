@@ -81,7 +81,11 @@ fn either_key_of_a_log_opens_what_both_signed() {
     let wrong = [both[0].clone(), (log.key.clone(), both[0].1)];
     let spoilt = note_of(head, &wrong).unwrap();
     assert!(matches!(open_any(&spoilt, &keys), Err(LogFault::Signature)));
-    assert_eq!(open(&spoilt, &other.key).unwrap(), head, "who does not know the other key passes its line over");
+    assert_eq!(
+        open(&spoilt, &other.key).unwrap(),
+        head,
+        "who does not know the other key passes its line over"
+    );
     assert!(note_of(head, &[]).is_err());
     let printed = format!("{}\n{}\n", other.key.to_vkey(), log.key.to_vkey());
     assert_eq!(LogKey::all_from(&printed).unwrap(), keys);

@@ -276,7 +276,11 @@ fn every_key_rotates_in_both_suites_and_what_the_old_one_made_stands_until_it_is
             assert!(vault::verify_sm2(key, b"receipu", signature).is_err());
         }
         assert_eq!(known[0].ed25519, vault.public_key());
-        assert_eq!(vault.fingerprint(), name, "the file keeps its name, and a log that has its name from it");
+        assert_eq!(
+            vault.fingerprint(),
+            name,
+            "the file keeps its name, and a log that has its name from it"
+        );
         vault::verify(&vault.public_key(), b"m", &vault.sign(b"m")).unwrap();
     }
 }

@@ -344,7 +344,11 @@ async fn the_log_goes_on_while_its_key_is_replaced() {
         .await
         .unwrap();
     world.near[0].is(HERE);
-    assert_eq!(world.ledger.publish().await.unwrap(), 310, "the witness knows the old key only");
+    assert_eq!(
+        world.ledger.publish().await.unwrap(),
+        310,
+        "the witness knows the old key only"
+    );
     let new = world.ledger.key();
     assert_eq!(log::keys(&world.ledger.app).unwrap(), [new.clone(), old.clone()]);
     goes_on(&mut world, &[old.clone(), new.clone()]).await;
@@ -365,7 +369,10 @@ async fn the_log_goes_on_while_its_key_is_replaced() {
         .unwrap();
     goes_on(&mut world, &[new.clone()]).await;
     let checkpoint = log::checkpoint(&world.ledger.app).await.unwrap().unwrap();
-    assert!(translog::open(&checkpoint, &old).is_err(), "a retired key signs nothing");
+    assert!(
+        translog::open(&checkpoint, &old).is_err(),
+        "a retired key signs nothing"
+    );
 
     // Replaced and retired while nothing runs.
     rotation::rotate(&world.ledger.app, &manage(&world), KeyName::Signing, |_| {})
@@ -389,11 +396,17 @@ async fn the_log_goes_on_while_its_key_is_replaced() {
     let size = i64::try_from(head.size).unwrap();
     let raw = rusqlite::Connection::open(world.ledger.database()).unwrap();
     let row = rusqlite::params![ORIGIN, size, head.root, signature];
-    raw.execute("INSERT INTO log_head (origin, size, root, signature) VALUES (?1, ?2, ?3, ?4)", row)
-        .unwrap();
+    raw.execute(
+        "INSERT INTO log_head (origin, size, root, signature) VALUES (?1, ?2, ?3, ?4)",
+        row,
+    )
+    .unwrap();
     let findings = world.ledger.findings().await;
     assert!(
-        findings.damage.iter().any(|damage| damage.what.contains("was replaced before")),
+        findings
+            .damage
+            .iter()
+            .any(|damage| damage.what.contains("was replaced before")),
         "{findings:?}"
     );
 }
