@@ -142,8 +142,9 @@ const SEEN = "chengdang-log";
 /// While the log's key is being replaced, checkpoints bear the lines of both: the key that was seen vouches for the other one.
 async function isVouchedFor(checkpoint, log) {
   if (checkpoint === undefined) return false;
-  const [note, verifier] = [noteOf(checkpoint), await verifierOf(log, 1)];
-  return note.origin === verifier.name && isSignedBy(note, verifier, () => note.text, 0);
+  const note = noteOf(checkpoint);
+  const verifier = await verifierOf(log, 1).catch(() => undefined);
+  return verifier !== undefined && note.origin === verifier.name && isSignedBy(note, verifier, () => note.text, 0);
 }
 
 async function compareWithSeen(proofs, size) {
