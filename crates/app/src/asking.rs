@@ -184,6 +184,8 @@ impl From<StoreError> for AskFault {
 ///
 /// [`AskFault`]; the request is not to be looked at then.
 pub async fn verify(app: &App, asked: &SignedRequest<'_>) -> Result<Asker, AskFault> {
+    // Every signed request passes here: keys that were rotated meanwhile are taken up.
+    app.vault().refresh().map_err(AppError::from)?;
     let now = app.now();
     let created = asked.created.saturating_mul(1000);
     if (now.0.saturating_sub(created)).abs() > WINDOW_MS {

@@ -45,11 +45,31 @@ impl Column {
     }
 }
 
-/// Tag of an idempotency key: the key of this client and of the officer behind it, so that nobody gets another's answer.
+/// Tag of an idempotency key: the key of this client and of the officer behind it, so that nobody gets another's answer. It is made
+/// with the oldest log secret that lives, so that a retry is known after a rotation; it says nothing of a person.
 pub(crate) fn request_key(app: &App, what: &str, client: Option<Uuid>, officer: Uuid, key: &str) -> [u8; 32] {
     let client = client.map(|client| client.to_string()).unwrap_or_default();
     let key = format!("{what}\u{1f}{client}\u{1f}{officer}\u{1f}{key}");
-    app.vault().log_secret().attempt_tag(key.as_bytes())
+    let (newest, mut older) = app.vault().log_tags(key.as_bytes());
+    older.pop().unwrap_or(newest)
+}
+
+/// What stands for a request: it says whom it is about, so it is kept under the newest log secret, and compared under all.
+pub(crate) struct RequestTag {
+    pub(crate) current: [u8; 32],
+    earlier: Vec<[u8; 32]>,
+}
+
+impl RequestTag {
+    pub(crate) fn of(vault: &vault::Vault, request: &[u8]) -> Self {
+        let (current, earlier) = vault.log_tags(request);
+        Self { current, earlier }
+    }
+
+    /// Whether `kept` was made of the same request.
+    pub(crate) fn fits(&self, kept: &[u8; 32]) -> bool {
+        self.current == *kept || self.earlier.contains(kept)
+    }
 }
 
 pub(crate) fn seal(secret: impl Borrow<Secret>, column: Column, row: Uuid, plain: &[u8]) -> Result<Sealed, AppError> {
@@ -98,6 +118,11 @@ impl TagPair {
     /// the newer key yet finds the person too.
     pub(crate) fn all(&self) -> impl Iterator<Item = IndexTag> {
         std::iter::once(self.current).chain(self.previous)
+    }
+
+    /// From the older tag to the newer one, while a rotation runs.
+    pub(crate) fn moved(&self) -> Option<(IndexTag, IndexTag)> {
+        self.previous.map(|previous| (previous, self.current))
     }
 }
 

@@ -7,7 +7,10 @@ use anyhow::{Context, bail};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
-use translog::{Cosigned, InclusionProof, Leaf, LogKey, WitnessKey, check_consistency, cosigned_by, open, verifies};
+use translog::{
+    Cosigned, InclusionProof, Leaf, LogFault, LogKey, WitnessKey, check_consistency, claim_of, cosigned_by, open_any,
+    verifies,
+};
 
 use crate::texts::{Fault, kind, local_time};
 use crate::{ConsistencyArgs, Keys, ProofArgs, ReceiptArgs};
@@ -19,7 +22,7 @@ pub(crate) type Verdict = Result<Vec<String>, Fault>;
 pub(crate) const FILE_BYTES_MAX: u64 = 1 << 20;
 
 pub(crate) struct Trusted {
-    pub(crate) log: LogKey,
+    pub(crate) log: Vec<LogKey>,
     witnesses: Vec<WitnessKey>,
     quorum: usize,
 }
@@ -36,7 +39,7 @@ impl Trusted {
             bail!("--quorum is larger than the number of witnesses");
         }
         Ok(Self {
-            log: LogKey::from_vkey(&keys.log).context("--log is not the key of a log")?,
+            log: LogKey::all_from(&keys.log.join(" ")).context("--log is not the key of a log")?,
             witnesses,
             quorum,
         })
@@ -85,13 +88,14 @@ fn check_proof(bytes: &[u8], trusted: &Trusted, entry: Option<[u8; 32]>) -> Verd
     let text = std::str::from_utf8(bytes).map_err(|_| form())?;
     let proof = InclusionProof::from_text(text).map_err(|_| form())?;
     let leaf = Leaf::from_bytes(&proof.extra)?;
-    let head = proof.check(&proof.extra, &trusted.log)?;
+    let head = proof.check_any(&proof.extra, &trusted.log)?;
     if entry.is_some_and(|entry| entry != leaf.commitment) {
         return Err(Fault::new("证明的是另一条记录", "it proves another entry"));
     }
     let cosigned = trusted.cosigned(&proof.checkpoint)?;
     let (zh, en) = kind(leaf.kind);
-    let (origin, index, size) = (trusted.log.origin(), proof.index, head.size);
+    let (origin, _) = claim_of(&proof.checkpoint)?;
+    let (index, size) = (proof.index, head.size);
     let (at, hash) = (local_time(leaf.at_ms), hex::encode(leaf.commitment));
     let mut lines = vec![
         format!("验证通过：日志 {origin} 的第 {index} 条（共 {size} 条），{zh}，{at}"),
@@ -120,7 +124,12 @@ pub(crate) fn consistency(args: &ConsistencyArgs) -> anyhow::Result<Verdict> {
 
 fn check_steps(old: &[u8], new: &[u8], proof: &[u8], trusted: &Trusted) -> Verdict {
     let form = || Fault::new("证明的格式不正确", "the proof is not in its form");
-    let (before, after) = (open(old, &trusted.log)?, open(new, &trusted.log)?);
+    let (before, after) = (open_any(old, &trusted.log)?, open_any(new, &trusted.log)?);
+    // Keys of several logs may be trusted; a log continues itself only.
+    let (origin, _) = claim_of(new)?;
+    if claim_of(old)?.0 != origin {
+        return Err(LogFault::Origin.into());
+    }
     let text = std::str::from_utf8(proof).map_err(|_| form())?;
     let hashes: Vec<[u8; 32]> = text
         .lines()
@@ -129,7 +138,6 @@ fn check_steps(old: &[u8], new: &[u8], proof: &[u8], trusted: &Trusted) -> Verdi
         .ok_or_else(form)?;
     check_consistency(&hashes, before, after)?;
     let cosigned = trusted.cosigned(new)?;
-    let origin = trusted.log.origin();
     let mut lines = vec![
         format!(
             "验证通过：日志 {origin} 从 {} 条增至 {} 条，此前内容未改",

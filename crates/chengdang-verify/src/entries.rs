@@ -4,7 +4,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
-use translog::{Head, Leaf, check_inclusion, entry_hash, open};
+use translog::{Head, Leaf, check_inclusion, claim_of, entry_hash, open_any};
 
 use crate::EntriesArgs;
 use crate::check::{Trusted, Verdict, cosignature_line, read};
@@ -26,7 +26,8 @@ fn check_entries(bytes: &[u8], trusted: &Trusted) -> Verdict {
     let entries = file.get("entries").and_then(Value::as_array).ok_or_else(form)?;
     let checkpoint = text(&file, "checkpoint")
         .ok_or_else(|| Fault::new("日志尚未发布任何检查点", "the log has published no checkpoint yet"))?;
-    let tree = open(checkpoint.as_bytes(), &trusted.log)?;
+    let tree = open_any(checkpoint.as_bytes(), &trusted.log)?;
+    let (origin, _) = claim_of(checkpoint.as_bytes())?;
     let cosigned = trusted.cosigned(checkpoint.as_bytes())?;
     let (mut waiting, mut erased, mut held) = (0, 0, Vec::new());
     for (number, entry) in entries.iter().enumerate() {
@@ -39,7 +40,7 @@ fn check_entries(bytes: &[u8], trusted: &Trusted) -> Verdict {
             }
         }
     }
-    let (origin, size, holds) = (trusted.log.origin(), tree.size, held.len());
+    let (size, holds) = (tree.size, held.len());
     let mut lines = vec![
         format!(
             "验证通过：{holds} 条在日志 {origin}（共 {size} 条）中，{waiting} 条尚待发布，{erased} 条内容已依法删除"

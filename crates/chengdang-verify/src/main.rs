@@ -45,9 +45,9 @@ enum Command {
 /// The keys that are trusted.
 #[derive(clap::Args)]
 struct Keys {
-    /// Key of the log, as it was published
-    #[arg(long, value_name = "VKEY")]
-    log: String,
+    /// Keys of the log, as they were published: what was signed before a key was replaced needs the one of then
+    #[arg(long, value_name = "VKEY", required = true)]
+    log: Vec<String>,
     /// Keys of its witnesses
     #[arg(long, value_name = "VKEY")]
     witness: Vec<String>,

@@ -282,6 +282,9 @@ impl RotationStore for LeakyStore {
     async fn retag_traces(&self, moves: &[(IndexTag, IndexTag)]) -> Result<u64, StoreError> {
         self.inner.retag_traces(moves).await
     }
+    async fn retag_marks(&self, moves: &[(IndexTag, IndexTag)]) -> Result<u64, StoreError> {
+        self.inner.retag_marks(moves).await
+    }
     async fn retag_staged(&self, rows: &[(Uuid, IndexTag)]) -> Result<u64, StoreError> {
         self.inner.retag_staged(rows).await
     }

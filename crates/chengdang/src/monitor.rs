@@ -13,7 +13,7 @@ use crate::log_client::{agent, get};
 /// A log that is watched.
 pub(crate) struct Watched {
     url: String,
-    key: LogKey,
+    keys: Vec<LogKey>,
     witnesses: Vec<WitnessKey>,
     quorum: usize,
     agent: Agent,
@@ -33,7 +33,7 @@ impl Watched {
     /// # Errors
     ///
     /// If a key cannot be read.
-    pub(crate) fn new(url: &str, log: &str, witnesses: &[String], quorum: Option<usize>) -> anyhow::Result<Self> {
+    pub(crate) fn new(url: &str, log: &[String], witnesses: &[String], quorum: Option<usize>) -> anyhow::Result<Self> {
         let witnesses = witnesses
             .iter()
             .map(|vkey| WitnessKey::from_vkey(vkey).with_context(|| format!("{vkey} is not the key of a witness")))
@@ -44,7 +44,7 @@ impl Watched {
         }
         Ok(Self {
             url: url.trim_end_matches('/').to_owned(),
-            key: LogKey::from_vkey(log).context("--log is not the key of a log")?,
+            keys: LogKey::all_from(&log.join(" ")).context("--log is not the key of a log")?,
             witnesses,
             quorum,
             agent: agent(),
@@ -85,7 +85,7 @@ pub(crate) fn look(watched: &Watched, state: &Path) -> anyhow::Result<Finding> {
         now: None,
         fault: None,
     };
-    let now = match translog::open(&checkpoint, &watched.key) {
+    let now = match translog::open_any(&checkpoint, &watched.keys) {
         Ok(now) => now,
         Err(fault) => {
             found.fault = Some(("MONITOR-0001", fault.to_string()));
@@ -149,7 +149,7 @@ fn read_state(watched: &Watched, state: &Path) -> anyhow::Result<Option<Head>> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error).with_context(|| format!("{} cannot be read", state.display())),
     };
-    let head = translog::open(&bytes, &watched.key).with_context(|| {
+    let head = translog::open_any(&bytes, &watched.keys).with_context(|| {
         format!(
             "{} is not a checkpoint of this log; another log has another state file",
             state.display()

@@ -20,11 +20,10 @@ pub(crate) async fn write(transaction: &Transaction<'_>, chunk: &ChunkCommit) ->
     if let Some(delivery) = chunk.delivery {
         chunk.check_follows(&lock(transaction, delivery).await?)?;
     }
-    let staged = chunk.staged.iter().map(|row| &row.tag);
     rotation::check_floors(
         transaction,
         chunk.new_persons.iter().map(|person| person.secret.as_slice()),
-        chunk.new_persons.iter().flat_map(|person| &person.tags).chain(staged),
+        chunk.staged.iter().map(|row| &row.tag),
     )
     .await?;
     let chunk_id = insert_chunk(transaction, chunk).await?;
@@ -121,6 +120,7 @@ async fn insert_persons(transaction: &Transaction<'_>, persons: &[NewPerson]) ->
     if persons.is_empty() {
         return Ok(Vec::new());
     }
+    let floor = rotation::index_floor(transaction).await?;
     let wanted = signed_small(persons.len())?;
     let taken = rows(transaction, include_str!("../sql/person/take_numbers.sql"), &[&wanted]).await?;
     let numbers: Vec<i64> = taken.iter().map(|row| get(row, 0)).collect::<Result<_, _>>()?;
@@ -132,10 +132,9 @@ async fn insert_persons(transaction: &Transaction<'_>, persons: &[NewPerson]) ->
         copy.as_mut()
             .write(&[number, &person.uuid, &person.secret, &salt, &ciphertext])
             .await?;
+        let kept = store::above_floor(&person.tags, floor)?;
         tags.extend(
-            person
-                .tags
-                .iter()
+            kept.iter()
                 .map(|tag| (tag.tag, tag.index.code(), i32::from(tag.key_version), *number)),
         );
     }

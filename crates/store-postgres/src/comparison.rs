@@ -151,9 +151,15 @@ pub(crate) async fn lock_effects(transaction: &Transaction<'_>) -> Result<(), Fa
     rows(transaction, sql, &[&EFFECTS]).await.map(|_| ())
 }
 
+/// Waits for all effects that have begun, and keeps others waiting until the transaction ends.
+pub(crate) async fn await_effects(transaction: &Transaction<'_>) -> Result<(), Fault> {
+    let sql = include_str!("../sql/role/await_effects.sql");
+    rows(transaction, sql, &[&EFFECTS]).await.map(|_| ())
+}
+
 async fn end(client: &mut deadpool_postgres::Object) -> Result<IndexMark, Fault> {
     let transaction = client.transaction().await?;
-    rows(&transaction, include_str!("../sql/role/await_effects.sql"), &[&EFFECTS]).await?;
+    await_effects(&transaction).await?;
     // A statement of its own: its snapshot is taken after the lock.
     let end = first(&transaction, include_str!("../sql/record/end.sql"), &[], |row| {
         Ok(IndexMark {

@@ -13,7 +13,7 @@ use crate::connection::{all, commit, execute, first};
 use crate::fault::{Fault, missing};
 use crate::procedure::{append_step, open, procedure};
 use crate::value::{get, index_tag, signed_small, small, word};
-use crate::{PostgresStore, log};
+use crate::{PostgresStore, log, rotation};
 
 #[async_trait]
 impl EmergencyStore for PostgresStore {
@@ -21,6 +21,7 @@ impl EmergencyStore for PostgresStore {
         self.small(move || async move {
             let mut client = self.client().await?;
             let transaction = client.transaction().await?;
+            rotation::check_floors(&transaction, std::iter::empty(), std::iter::once(&new.subject)).await?;
             open(&transaction, std::slice::from_ref(&new.procedure)).await?;
             execute(
                 &transaction,
@@ -47,6 +48,8 @@ impl EmergencyStore for PostgresStore {
         self.small(move || async move {
             let mut client = self.client().await?;
             let transaction = client.transaction().await?;
+            // The floor stays as it is until the notice stands.
+            rotation::check_floors(&transaction, std::iter::empty(), std::iter::empty()).await?;
             append_step(&transaction, &grant.step).await?;
             let sql = include_str!("../sql/subject_notice/insert.sql");
             let row: &[crate::connection::Parameter<'_>] = &[&grant.step.procedure, &grant.step.at.0, &grant.until.0];

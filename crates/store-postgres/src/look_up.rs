@@ -17,7 +17,7 @@ use crate::PostgresStore;
 use crate::connection::{Parameter, all, commit, execute, first};
 use crate::fault::{Fault, conflict, damaged, missing};
 use crate::value::{bytes, get, index_tag, parts, sealed, signed_small, small, tag_arrays, word, word_or_none};
-use crate::{comparison, event, log, person, record};
+use crate::{comparison, event, log, person, record, rotation};
 
 #[async_trait]
 impl LookUpStore for PostgresStore {
@@ -72,12 +72,18 @@ impl LookUpStore for PostgresStore {
                 asked,
                 record::record_event,
             ),
-            first(&client, include_str!("../sql/file_lock/latest.sql"), locks, is_set),
+            first(&client, include_str!("../sql/file_lock/latest.sql"), locks, |row| {
+                rotation::check_asked(row, 1, numbers)?;
+                is_set(row)
+            }),
             first(
                 &client,
                 include_str!("../sql/declared_relation/find.sql"),
                 relations,
-                |row| word(row, 0, Relation::parse),
+                |row| {
+                    rotation::check_asked(row, 1, numbers)?;
+                    word_or_none(row, 0, Relation::parse)
+                },
             ),
         )
         .await?;
@@ -85,22 +91,28 @@ impl LookUpStore for PostgresStore {
             person: person.ok_or_else(|| missing("the decoy"))?,
             records: record::join_events(records, events),
             is_locked: is_locked.unwrap_or(false),
-            relation,
+            relation: relation.flatten(),
         })
     }
 
     async fn declare_relation(&self, relation: &NewRelation) -> Result<(), StoreError> {
-        let (tags, indexes, versions) = tag_arrays(&relation.tags);
-        let row: &[Parameter<'_>] = &[
-            &tags,
-            &indexes,
-            &versions,
-            &relation.account,
-            &relation.relation.as_str(),
-            &relation.at.0,
-        ];
-        let sql = include_str!("../sql/declared_relation/insert.sql");
-        self.small_statement(sql, row).await.map(|_| ())
+        self.small(move || async move {
+            let mut client = self.client().await?;
+            let transaction = client.transaction().await?;
+            let tags = rotation::above_floor(&transaction, &relation.tags).await?;
+            let (tags, indexes, versions) = tag_arrays(&tags);
+            let row: &[Parameter<'_>] = &[
+                &tags,
+                &indexes,
+                &versions,
+                &relation.account,
+                &relation.relation.as_str(),
+                &relation.at.0,
+            ];
+            execute(&transaction, include_str!("../sql/declared_relation/insert.sql"), row).await?;
+            commit(transaction).await
+        })
+        .await
     }
 
     async fn append_answers(&self, answers: &[NewAnswer]) -> Result<(), StoreError> {
@@ -177,7 +189,8 @@ impl LookUpStore for PostgresStore {
             let mut client = self.client().await?;
             let transaction = client.transaction().await?;
             comparison::lock_effects(&transaction).await?;
-            let (tags, indexes, versions) = tag_arrays(&lock.tags);
+            let tags = rotation::above_floor(&transaction, &lock.tags).await?;
+            let (tags, indexes, versions) = tag_arrays(&tags);
             let (is_locked, hash) = (i16::from(lock.is_locked), lock.entry_hash.as_slice());
             let row: &[Parameter<'_>] = &[&tags, &indexes, &versions, &is_locked, &lock.by, &hash, &lock.at.0];
             execute(&transaction, include_str!("../sql/file_lock/insert.sql"), row).await?;
@@ -191,7 +204,11 @@ impl LookUpStore for PostgresStore {
         let client = self.client().await?;
         let (tags, indexes, versions) = tag_arrays(numbers);
         let sql = include_str!("../sql/file_lock/latest.sql");
-        let latest = first(&client, sql, &[&tags, &indexes, &versions], is_set).await?;
+        let latest = first(&client, sql, &[&tags, &indexes, &versions], |row| {
+            rotation::check_asked(row, 1, numbers)?;
+            is_set(row)
+        })
+        .await?;
         Ok(latest.unwrap_or(false))
     }
 
@@ -210,10 +227,16 @@ impl LookUpStore for PostgresStore {
     }
 
     async fn add_honey_numbers(&self, tags: &[IndexTag], at: Moment) -> Result<(), StoreError> {
-        let (tags, indexes, versions) = tag_arrays(tags);
-        let sql = include_str!("../sql/honey_number/insert.sql");
-        let row: &[Parameter<'_>] = &[&tags, &indexes, &versions, &at.0];
-        self.small_statement(sql, row).await.map(|_| ())
+        self.small(move || async move {
+            let mut client = self.client().await?;
+            let transaction = client.transaction().await?;
+            let tags = rotation::above_floor(&transaction, tags).await?;
+            let (tags, indexes, versions) = tag_arrays(&tags);
+            let row: &[Parameter<'_>] = &[&tags, &indexes, &versions, &at.0];
+            execute(&transaction, include_str!("../sql/honey_number/insert.sql"), row).await?;
+            commit(transaction).await
+        })
+        .await
     }
 
     async fn honey_numbers(&self) -> Result<Vec<IndexTag>, StoreError> {
@@ -386,7 +409,7 @@ async fn insert(transaction: &deadpool_postgres::Transaction<'_>, new: &[&NewLoo
 }
 
 fn is_set(row: &Row) -> Result<bool, Fault> {
-    get::<i16>(row, 0).map(|set| set != 0)
+    get::<Option<i16>>(row, 0).map(|set| set.is_some_and(|set| set != 0))
 }
 
 /// Organisation, account, client and purpose from `column` on.

@@ -91,7 +91,7 @@ impl PostgresStore {
 
 /// Appends an event of a person with its outbox row.
 pub(crate) async fn append_event(transaction: &Transaction<'_>, event: &KnownPersonEvent) -> Result<(), Fault> {
-    rotation::check_floors(transaction, std::iter::empty(), event.tags.iter()).await?;
+    let tags = rotation::above_floor(transaction, &event.tags).await?;
     let person = event.person;
     let (kind, other) = event.event.to_words();
     let (salt, ciphertext) = parts(&event.reason);
@@ -106,7 +106,7 @@ pub(crate) async fn append_event(transaction: &Transaction<'_>, event: &KnownPer
         &event.entry_hash.as_slice(),
     ];
     execute(transaction, include_str!("../sql/person_event/insert.sql"), row).await?;
-    for tag in &event.tags {
+    for tag in &*tags {
         add_tag(transaction, person, tag).await?;
     }
     log::enqueue(transaction, EntryKind::PersonEvent, &[&event.entry_hash]).await

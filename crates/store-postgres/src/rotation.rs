@@ -1,5 +1,7 @@
 //! What a rotation of keys reads and writes, and the floor below which nothing is written any more.
 
+use std::borrow::Cow;
+
 use async_trait::async_trait;
 use deadpool_postgres::Transaction;
 use domain::Moment;
@@ -10,7 +12,7 @@ use store::{
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use crate::connection::{Parameter, all, commit, execute, first};
+use crate::connection::{Parameter, all, commit, execute, first, rows};
 use crate::fault::{Fault, conflict, damaged};
 use crate::value::{bytes, count, get, index_tag, sealed, tag_arrays, word};
 use crate::{PostgresStore, comparison, log, person};
@@ -84,6 +86,10 @@ impl RotationStore for PostgresStore {
         self.small_statement(include_str!("../sql/trace/retag.sql"), row).await
     }
 
+    async fn retag_marks(&self, moves: &[(IndexTag, IndexTag)]) -> Result<u64, StoreError> {
+        self.small(move || self.move_marks(moves)).await
+    }
+
     async fn retag_staged(&self, rows: &[(Uuid, IndexTag)]) -> Result<u64, StoreError> {
         let uuids: Vec<Uuid> = rows.iter().map(|(row, _)| *row).collect();
         let tags: Vec<IndexTag> = rows.iter().map(|(_, tag)| *tag).collect();
@@ -115,10 +121,13 @@ impl RotationStore for PostgresStore {
         let staged = first(&client, sql, &[&version], |row| count(row, 0)).await?;
         let sql = include_str!("../sql/comparison_block/count_tagged_before.sql");
         let compared = first(&client, sql, &[&version], |row| count(row, 0)).await?;
+        let sql = include_str!("../sql/file_lock/count_marks_before.sql");
+        let marks = first(&client, sql, &[&version], |row| count(row, 0)).await?;
         Ok(TaggedBefore {
             traces: traces.unwrap_or_default(),
             staged: staged.unwrap_or_default(),
             compared: compared.unwrap_or_default(),
+            marks: marks.unwrap_or_default(),
         })
     }
 
@@ -164,6 +173,34 @@ impl PostgresStore {
         commit(transaction).await
     }
 
+    async fn move_marks(&self, moves: &[(IndexTag, IndexTag)]) -> Result<u64, Fault> {
+        let mut client = self.client().await?;
+        let transaction = client.transaction().await?;
+        // Nobody locks a number or opens it meanwhile: what was said last is said again.
+        comparison::await_effects(&transaction).await?;
+        let floor = floors(&transaction).await?.index;
+        let below = moves.iter().filter(|(from, _)| from.key_version < floor);
+        let (from, to): (Vec<IndexTag>, Vec<IndexTag>) = below.copied().unzip();
+        let (tags, indexes, versions) = tag_arrays(&from);
+        let (later, _, later_versions) = tag_arrays(&to);
+        let old: &[Parameter<'_>] = &[&tags, &indexes, &versions];
+        let both: &[Parameter<'_>] = &[&tags, &indexes, &versions, &later, &later_versions];
+        let sql = include_str!("../sql/file_lock/retag.sql");
+        let locks = all(&transaction, sql, both, |row| index_tag(row, 0)).await?;
+        let (tags, indexes, versions) = tag_arrays(&locks);
+        let sql = include_str!("../sql/file_lock/repeat.sql");
+        execute(&transaction, sql, &[&tags, &indexes, &versions]).await?;
+        let mut rows = locks.len() as u64;
+        execute(&transaction, include_str!("../sql/declared_relation/copy.sql"), both).await?;
+        rows += execute(&transaction, include_str!("../sql/declared_relation/forget.sql"), old).await?;
+        execute(&transaction, include_str!("../sql/honey_number/copy.sql"), both).await?;
+        rows += execute(&transaction, include_str!("../sql/honey_number/forget.sql"), old).await?;
+        rows += execute(&transaction, include_str!("../sql/break_glass/retag.sql"), both).await?;
+        rows += execute(&transaction, include_str!("../sql/subject_notice/retag.sql"), both).await?;
+        commit(transaction).await?;
+        Ok(rows)
+    }
+
     async fn enter_tags(&self, tags: &[(PersonId, IndexTag)]) -> Result<u64, Fault> {
         let mut client = self.client().await?;
         let transaction = client.transaction().await?;
@@ -181,6 +218,31 @@ impl PostgresStore {
     }
 }
 
+/// The versions below which nothing is written.
+struct Floors {
+    kek: u16,
+    index: u16,
+}
+
+/// They stay as they are until the transaction ends.
+async fn floors(transaction: &Transaction<'_>) -> Result<Floors, Fault> {
+    let mut floors = Floors { kek: 0, index: 0 };
+    let sql = include_str!("../sql/key_floor/list.sql");
+    for row in rows(transaction, sql, &[]).await? {
+        let version = floor(&row, 1)?;
+        if get::<&str>(&row, 0)? == FloorOf::Kek.as_str() {
+            floors.kek = version;
+        } else {
+            floors.index = version;
+        }
+    }
+    Ok(floors)
+}
+
+fn floor(row: &Row, column: usize) -> Result<u16, Fault> {
+    u16::try_from(get::<i32>(row, column)?).map_err(|_| damaged("a key version is out of range"))
+}
+
 /// Refuses what is under a key that is being retired: whoever wrote it must read the key file again. The floors stay as
 /// they are until the transaction ends.
 pub(crate) async fn check_floors<'a>(
@@ -192,17 +254,32 @@ pub(crate) async fn check_floors<'a>(
         secrets.map(wrapping_version).min(),
         tags.map(|tag| tag.key_version).min(),
     );
-    let sql = include_str!("../sql/key_floor/list.sql");
-    let floors = all(transaction, sql, &[], |row| {
-        let version = u16::try_from(get::<i32>(row, 1)?).map_err(|_| damaged("a key version is out of range"))?;
-        Ok((get::<&str>(row, 0)? == FloorOf::Kek.as_str(), version))
-    })
-    .await?;
-    for (is_kek, floor) in floors {
-        let oldest = if is_kek { secrets } else { tags };
-        if oldest.is_some_and(|version| version < floor) {
-            return Err(conflict("a key was retired"));
-        }
+    let floors = floors(transaction).await?;
+    if secrets.is_some_and(|version| version < floors.kek) || tags.is_some_and(|version| version < floors.index) {
+        return Err(conflict("a key was retired"));
+    }
+    Ok(())
+}
+
+/// The version of the index key below which no tag is written. It stays as it is until the transaction ends.
+pub(crate) async fn index_floor(transaction: &Transaction<'_>) -> Result<u16, Fault> {
+    Ok(floors(transaction).await?.index)
+}
+
+/// The tags of one thing that are written: none below the floor, which stays as it is until the transaction ends.
+pub(crate) async fn above_floor<'a>(
+    transaction: &Transaction<'_>,
+    tags: &'a [IndexTag],
+) -> Result<Cow<'a, [IndexTag]>, Fault> {
+    Ok(store::above_floor(tags, floors(transaction).await?.index)?)
+}
+
+/// Refuses a look by tags of retired versions alone: it would miss what is there. The row has the floor, as of its statement.
+pub(crate) fn check_asked(row: &Row, column: usize, tags: &[IndexTag]) -> Result<(), Fault> {
+    let newest = tags.iter().map(|tag| tag.key_version).max();
+    let floor = floor(row, column)?;
+    if newest.is_some_and(|newest| newest < floor) {
+        return Err(conflict("a key was retired"));
     }
     Ok(())
 }

@@ -16,11 +16,10 @@ pub(crate) fn commit(connection: &Connection, chunk: &ChunkCommit) -> Result<(),
     if let Some(delivery) = chunk.delivery {
         chunk.check_follows(&progress(connection, delivery.0)?)?;
     }
-    let staged = chunk.staged.iter().map(|row| &row.tag);
     rotation::check_floors(
         connection,
         chunk.new_persons.iter().map(|person| person.secret.as_slice()),
-        chunk.new_persons.iter().flat_map(|person| &person.tags).chain(staged),
+        chunk.staged.iter().map(|row| &row.tag),
     )?;
     let chunk_id = insert_chunk(connection, chunk)?;
     let first_person = insert_persons(connection, &chunk.new_persons)?;
@@ -119,6 +118,7 @@ fn insert_persons(connection: &Connection, persons: &[NewPerson]) -> Result<i64,
     let last: i64 = connection
         .prepare_cached(include_str!("../sql/person/last_id.sql"))?
         .query_row([], |row| row.get(0))?;
+    let floor = rotation::index_floor(connection)?;
     let mut person_id = last;
     let mut tags = Vec::with_capacity(persons.len() * 2);
     let mut insert = connection.prepare_cached(include_str!("../sql/person/insert.sql"))?;
@@ -132,7 +132,8 @@ fn insert_persons(connection: &Connection, persons: &[NewPerson]) -> Result<i64,
             identity.salt.as_ref(),
             identity.ciphertext
         ])?;
-        tags.extend(person.tags.iter().map(|tag| (person::key(tag), person_id)));
+        let kept = store::above_floor(&person.tags, floor)?;
+        tags.extend(kept.iter().map(|tag| (person::key(tag), person_id)));
     }
     drop(insert);
     tags.sort_unstable_by_key(|(key, _)| run::rank(key));

@@ -12,13 +12,14 @@ use uuid::Uuid;
 use crate::connection::{all, execute, first, index_tag, uuid, word};
 use crate::fault::{Fault, missing};
 use crate::procedure::{append_step, open, procedure};
-use crate::{SqliteStore, log};
+use crate::{SqliteStore, log, rotation};
 
 #[async_trait]
 impl EmergencyStore for SqliteStore {
     async fn ask_emergency(&self, new: &NewEmergency) -> Result<(), StoreError> {
         let new = new.clone();
         self.write(move |connection| {
+            rotation::check_floors(connection, std::iter::empty(), std::iter::once(&new.subject))?;
             open(connection, &new.procedure)?;
             execute(
                 connection,

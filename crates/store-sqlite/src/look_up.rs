@@ -52,7 +52,7 @@ impl LookUpStore for SqliteStore {
     async fn declare_relation(&self, relation: &NewRelation) -> Result<(), StoreError> {
         let relation = relation.clone();
         self.write(move |connection| {
-            for tag in &relation.tags {
+            for tag in &*rotation::above_floor(connection, &relation.tags)? {
                 let row = params![
                     relation.account.as_bytes(),
                     &tag.tag,
@@ -149,7 +149,7 @@ impl LookUpStore for SqliteStore {
     async fn set_lock(&self, lock: &NewLock) -> Result<(), StoreError> {
         let lock = lock.clone();
         self.write(move |connection| {
-            for tag in &lock.tags {
+            for tag in &*rotation::above_floor(connection, &lock.tags)? {
                 let sql = include_str!("../sql/file_lock/insert.sql");
                 let row = params![
                     &tag.tag,
@@ -185,7 +185,7 @@ impl LookUpStore for SqliteStore {
     async fn add_honey_numbers(&self, tags: &[IndexTag], at: Moment) -> Result<(), StoreError> {
         let tags = tags.to_vec();
         self.write(move |connection| {
-            for tag in &tags {
+            for tag in &*rotation::above_floor(connection, &tags)? {
                 let row = params![&tag.tag, tag.index.code(), tag.key_version, at.0];
                 execute(connection, include_str!("../sql/honey_number/insert.sql"), row)?;
             }
@@ -279,6 +279,7 @@ fn find(connection: &Connection, names: &[IndexTag], numbers: &[IndexTag], accou
 
 /// What was said last of any of the tags.
 fn is_locked(connection: &Connection, numbers: &[IndexTag]) -> Result<bool, Fault> {
+    rotation::check_asked(connection, numbers)?;
     let mut latest: Option<(i64, bool)> = None;
     for tag in numbers {
         let sql = include_str!("../sql/file_lock/latest.sql");

@@ -69,7 +69,7 @@ pub(crate) fn get(connection: &Connection, id: PersonId) -> Result<Person, Fault
 
 /// Appends an event of a person with its outbox row.
 pub(crate) fn append_event(connection: &Connection, event: &KnownPersonEvent) -> Result<(), Fault> {
-    rotation::check_floors(connection, std::iter::empty(), event.tags.iter())?;
+    let tags = rotation::above_floor(connection, &event.tags)?;
     let (kind, other) = event.event.to_words();
     execute(
         connection,
@@ -85,10 +85,7 @@ pub(crate) fn append_event(connection: &Connection, event: &KnownPersonEvent) ->
             &event.entry_hash
         ],
     )?;
-    event
-        .tags
-        .iter()
-        .try_for_each(|tag| add_tag(connection, event.person, tag))?;
+    tags.iter().try_for_each(|tag| add_tag(connection, event.person, tag))?;
     log::enqueue(connection, EntryKind::PersonEvent, &event.entry_hash)
 }
 

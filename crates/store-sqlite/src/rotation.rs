@@ -1,5 +1,7 @@
 //! What a rotation of keys reads and writes, and the floor below which nothing is written any more.
 
+use std::borrow::Cow;
+
 use async_trait::async_trait;
 use domain::Moment;
 use rusqlite::{Connection, Row, params};
@@ -96,6 +98,20 @@ impl RotationStore for SqliteStore {
         .await
     }
 
+    async fn retag_marks(&self, moves: &[(IndexTag, IndexTag)]) -> Result<u64, StoreError> {
+        let moves = moves.to_vec();
+        self.write(move |connection| {
+            let floor = floors(connection)?.index;
+            let below = moves.iter().filter(|(from, _)| from.key_version < floor);
+            let mut rows = 0;
+            for (from, to) in below {
+                rows += retag_marks(connection, from, to)? as u64;
+            }
+            Ok(rows)
+        })
+        .await
+    }
+
     async fn retag_staged(&self, rows: &[(Uuid, IndexTag)]) -> Result<u64, StoreError> {
         let rows = rows.to_vec();
         self.write(move |connection| {
@@ -132,6 +148,7 @@ impl RotationStore for SqliteStore {
                 traces: one(include_str!("../sql/trace/count_tagged_before.sql"))?,
                 staged: one(include_str!("../sql/staged_row/count_tagged_before.sql"))?,
                 compared: one(include_str!("../sql/comparison_block/count_tagged_before.sql"))?,
+                marks: one(include_str!("../sql/file_lock/count_marks_before.sql"))?,
             })
         })
         .await
@@ -227,6 +244,42 @@ pub(crate) fn check_asked(connection: &Connection, tags: &[IndexTag]) -> Result<
         return Err(conflict("a key was retired"));
     }
     Ok(())
+}
+
+/// The version of the index key below which no tag is written.
+pub(crate) fn index_floor(connection: &Connection) -> Result<u16, Fault> {
+    Ok(floors(connection)?.index)
+}
+
+/// The tags of one thing that are written: none below the floor.
+pub(crate) fn above_floor<'a>(connection: &Connection, tags: &'a [IndexTag]) -> Result<Cow<'a, [IndexTag]>, Fault> {
+    Ok(store::above_floor(tags, floors(connection)?.index)?)
+}
+
+fn retag_marks(connection: &Connection, from: &IndexTag, to: &IndexTag) -> Result<usize, Fault> {
+    let old = params![&from.tag, from.index.code(), from.key_version];
+    let both = params![&from.tag, from.index.code(), from.key_version, &to.tag, to.key_version];
+    let locks = execute(connection, include_str!("../sql/file_lock/retag.sql"), both)?;
+    if locks > 0 {
+        let new = params![&to.tag, to.index.code(), to.key_version];
+        execute(connection, include_str!("../sql/file_lock/repeat.sql"), new)?;
+    }
+    execute(connection, include_str!("../sql/declared_relation/copy.sql"), both)?;
+    execute(connection, include_str!("../sql/honey_number/copy.sql"), both)?;
+    let mut rows = locks;
+    for sql in [
+        include_str!("../sql/declared_relation/forget.sql"),
+        include_str!("../sql/honey_number/forget.sql"),
+    ] {
+        rows += execute(connection, sql, old)?;
+    }
+    for sql in [
+        include_str!("../sql/break_glass/retag.sql"),
+        include_str!("../sql/subject_notice/retag.sql"),
+    ] {
+        rows += execute(connection, sql, both)?;
+    }
+    Ok(rows)
 }
 
 fn add_tags(connection: &Connection, tags: &[(PersonId, IndexTag)]) -> Result<u64, Fault> {

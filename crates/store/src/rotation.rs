@@ -1,11 +1,13 @@
 //! What a rotation of keys reads and writes. It changes nothing but the wrapped form of a secret and the version of a tag;
 //! each call bears to be repeated, so that a rotation that was killed begins again and finds what is left to do.
 
+use std::borrow::Cow;
+
 use async_trait::async_trait;
 use domain::Moment;
 use uuid::Uuid;
 
-use crate::{IndexTag, Person, PersonId, Sealed, StoreError, TraceKind};
+use crate::{BlindIndex, IndexTag, Person, PersonId, Sealed, StoreError, TraceKind};
 
 /// A wrapped secret begins with a byte of format and two of the version of the key that wraps it, the higher first. That is
 /// all a store reads of it.
@@ -15,6 +17,27 @@ pub fn wrapping_version(wrapped: &[u8]) -> u16 {
         Some(&[high, low]) => u16::from_be_bytes([high, low]),
         _ => 0,
     }
+}
+
+/// The tags of one thing that are written while an older index key is being retired: those below the floor are left out, each of
+/// them standing beside a later one of the same index.
+///
+/// # Errors
+///
+/// [`StoreError::Conflict`] if one has no later one beside it: whoever wrote it must read the key file again.
+pub fn above_floor(tags: &[IndexTag], floor: u16) -> Result<Cow<'_, [IndexTag]>, StoreError> {
+    if tags.iter().all(|tag| tag.key_version >= floor) {
+        return Ok(Cow::Borrowed(tags));
+    }
+    let (kept, below): (Vec<IndexTag>, Vec<IndexTag>) = tags.iter().copied().partition(|tag| tag.key_version >= floor);
+    let count = |tags: &[IndexTag], index| tags.iter().filter(|tag| tag.index == index).count();
+    let is_lost = |index| count(&below, index) > count(&kept, index);
+    if is_lost(BlindIndex::Number) || is_lost(BlindIndex::NumberAndName) {
+        return Err(StoreError::Conflict {
+            what: "a key was retired",
+        });
+    }
+    Ok(Cow::Owned(kept))
 }
 
 /// Whose wrapped secret.
@@ -114,6 +137,9 @@ pub struct TaggedBefore {
     pub staged: u64,
     /// Rows of comparisons.
     pub compared: u64,
+    /// Locks, declared relations, numbers never issued, and notices of emergencies. They stand under the older tags until the
+    /// floor has risen, so they count only then.
+    pub marks: u64,
 }
 
 /// The side of the store that a rotation of keys uses.
@@ -147,6 +173,11 @@ pub trait RotationStore {
 
     /// Moves traces from the first tag of each pair to the second, of a later version; returns how many.
     async fn retag_traces(&self, moves: &[(IndexTag, IndexTag)]) -> Result<u64, StoreError>;
+
+    /// Moves what else hangs on a number, whoever's it is: locks, declared relations, numbers never issued, emergencies and their
+    /// notices; returns how many. Only from tags below the floor: before it rises, a process that knows the older key alone asks
+    /// for a lock by it, and must find it.
+    async fn retag_marks(&self, moves: &[(IndexTag, IndexTag)]) -> Result<u64, StoreError>;
 
     /// Gives waiting rows the tag of a later version; returns how many.
     async fn retag_staged(&self, rows: &[(Uuid, IndexTag)]) -> Result<u64, StoreError>;

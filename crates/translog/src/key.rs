@@ -122,6 +122,22 @@ named_key!(LogKey, ED25519);
 named_key!(WitnessKey, COSIGNATURE_V1);
 
 impl LogKey {
+    /// Reads keys apart by white space, as `chengdang log key` prints those of a log whose key is being replaced.
+    ///
+    /// # Errors
+    ///
+    /// [`LogFault::Form`] if one is in another form, or there is none.
+    pub fn all_from(vkeys: &str) -> Result<Vec<Self>, LogFault> {
+        let keys = vkeys
+            .split_whitespace()
+            .map(Self::from_vkey)
+            .collect::<Result<Vec<_>, _>>()?;
+        if keys.is_empty() {
+            return Err(LogFault::Form { what: "a key" });
+        }
+        Ok(keys)
+    }
+
     /// The log's name, which is the first line of its checkpoints.
     #[must_use]
     pub fn origin(&self) -> &str {

@@ -19,7 +19,7 @@ mod tree;
 pub mod witness;
 
 pub use checked::check_written;
-pub use checkpoint::{Head, claim_of, note_of, open, sign, text_of};
+pub use checkpoint::{Head, claim_of, note_of, open, open_any, sign, signers_of, text_of};
 pub use cosignature::{Cosigned, cosign, cosigned_by};
 pub use entry::entry_hash;
 pub use folder::{LogFiles, TileFolder};

@@ -34,7 +34,16 @@ impl InclusionProof {
     ///
     /// As [`crate::open`], and [`LogFault::Proof`] or [`LogFault::BeyondTree`].
     pub fn check(&self, leaf: &[u8], key: &LogKey) -> Result<Head, LogFault> {
-        let head = checkpoint::open(&self.checkpoint, key)?;
+        self.check_any(leaf, std::slice::from_ref(key))
+    }
+
+    /// The same for a log that has had several keys, of which one signed the checkpoint.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::check`].
+    pub fn check_any(&self, leaf: &[u8], keys: &[LogKey]) -> Result<Head, LogFault> {
+        let head = checkpoint::open_any(&self.checkpoint, keys)?;
         check_inclusion(&self.path, head, self.index, leaf)?;
         Ok(head)
     }

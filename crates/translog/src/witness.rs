@@ -145,27 +145,30 @@ impl Response {
 pub struct Witness {
     folder: PathBuf,
     key: WitnessKey,
-    /// By origin: the log's key, and the head that was cosigned last. Held while a request is checked and its outcome made
+    /// By origin: the log's keys, and the head that was cosigned last. Held while a request is checked and its outcome made
     /// durable, so that of two requests one comes first.
-    logs: Mutex<BTreeMap<String, (LogKey, Option<Head>)>>,
+    logs: Mutex<BTreeMap<String, (Vec<LogKey>, Option<Head>)>>,
 }
 
 impl Witness {
-    /// Opens the witness named by `key` that knows `logs`; what it cosigned last is read from `folder`.
+    /// Opens the witness named by `key` that knows `logs`; what it cosigned last is read from `folder`. Several keys of one
+    /// name are those of one log, whose key is being replaced: each of them signs for it.
     ///
     /// # Errors
     ///
     /// [`LogFault::Form`] or another if what lies there is not what a witness of these logs wrote: it must not go on then. If
     /// the disk fails.
     pub fn open(folder: &Path, key: WitnessKey, logs: impl IntoIterator<Item = LogKey>) -> Result<Self, LogFault> {
-        let mut known = BTreeMap::new();
+        let mut known: BTreeMap<String, (Vec<LogKey>, Option<Head>)> = BTreeMap::new();
         for log in logs {
-            let last = match fs::read(state_file(folder, log.origin())) {
-                Ok(bytes) => Some(checkpoint::open(&bytes, &log)?),
+            known.entry(log.origin().to_owned()).or_default().0.push(log);
+        }
+        for (origin, (keys, last)) in &mut known {
+            *last = match fs::read(state_file(folder, origin)) {
+                Ok(bytes) => Some(checkpoint::open_any(&bytes, keys)?),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => None,
                 Err(error) => return Err(error.into()),
             };
-            known.insert(log.origin().to_owned(), (log, last));
         }
         Ok(Self {
             folder: folder.to_owned(),
@@ -199,10 +202,10 @@ impl Witness {
         };
         // Whoever panicked while it held the lock had not changed what is remembered.
         let mut logs = self.logs.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some((log, last)) = logs.get_mut(&origin) else {
+        let Some((keys, last)) = logs.get_mut(&origin) else {
             return Ok(Response::plain(404, "no such log here\n"));
         };
-        let Ok(new) = checkpoint::open(&request.checkpoint, log) else {
+        let Ok(new) = checkpoint::open_any(&request.checkpoint, keys) else {
             return Ok(Response::plain(403, "not signed by the key of the log\n"));
         };
         if request.old > new.size {

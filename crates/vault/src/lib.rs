@@ -346,6 +346,15 @@ impl Vault {
         Arc::clone(&self.keys().log.newest)
     }
 
+    /// Keyed tags of something said by a caller, as [`Secret::attempt_tag`] makes them: under the newest log secret, and under each
+    /// older one that lives, the oldest last.
+    #[must_use]
+    pub fn log_tags(&self, said: &[u8]) -> ([u8; 32], Vec<[u8; 32]>) {
+        let keys = self.keys();
+        let older = keys.log.iter().skip(1).map(|secret| secret.attempt_tag(said));
+        (keys.log.newest.attempt_tag(said), older.collect())
+    }
+
     /// Opens what a log secret sealed, whichever version it was, and says which.
     ///
     /// # Errors
@@ -371,9 +380,11 @@ impl Vault {
         }
     }
 
-    /// Sixteen hex digits that name this key file without telling anything of its keys.
+    /// Sixteen hex digits that name this key file without telling anything of its keys. They are made of its first signing key,
+    /// whose public half stays when it is retired: the name is the same for ever.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        keys::public_fingerprint(&self.log_public_key())
+        let first = self.known_signers().pop();
+        keys::public_fingerprint(&first.map_or_else(|| self.log_public_key(), |signer| signer.ed25519))
     }
 }

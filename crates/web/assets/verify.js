@@ -139,9 +139,17 @@ export async function verify(proofs) {
 // What this browser saw last: a log that changes its key or becomes shorter is no log that only grows.
 const SEEN = "chengdang-log";
 
-function compareWithSeen(proofs, size) {
+/// While the log's key is being replaced, checkpoints bear the lines of both: the key that was seen vouches for the other one.
+async function isVouchedFor(checkpoint, log) {
+  if (checkpoint === undefined) return false;
+  const note = noteOf(checkpoint);
+  const verifier = await verifierOf(log, 1).catch(() => undefined);
+  return verifier !== undefined && note.origin === verifier.name && isSignedBy(note, verifier, () => note.text, 0);
+}
+
+async function compareWithSeen(proofs, size) {
   const seen = JSON.parse(localStorage.getItem(SEEN) ?? "null");
-  if (seen && seen.log !== proofs.log) throw new Fault("key");
+  if (seen && seen.log !== proofs.log && !(await isVouchedFor(proofs.checkpoint, seen.log))) throw new Fault("key");
   if (seen && size < seen.size) throw new Fault("shorter");
   localStorage.setItem(SEEN, JSON.stringify({ log: proofs.log, size }));
 }
@@ -179,7 +187,7 @@ async function run(panel) {
     const begin = performance.now();
     const found = await verify(proofs);
     const milliseconds = Math.round(performance.now() - begin);
-    compareWithSeen(proofs, found.size);
+    await compareWithSeen(proofs, found.size);
     let wrong = found.entries.filter((state) => state !== "holds" && state !== "waits").length;
     for (const article of document.querySelectorAll("article[data-look]")) {
       const own = proofs.entries.flatMap((entry, at) => (entry.look === article.dataset.look ? [[entry, found.entries[at]]] : []));

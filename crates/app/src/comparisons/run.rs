@@ -16,8 +16,9 @@ use super::index::{self, Terms};
 use super::places::Place;
 use super::rows::{self, RawRow, Row, RowFault};
 use super::{BlockId, ComparisonFault, Flags, REFUSED, REPEAT_MS};
+use crate::keys::{self, RequestTag};
 use crate::look_ups::{LookUpFault, ask, limits};
-use crate::{App, AppError, handles, keys};
+use crate::{App, AppError, handles};
 
 /// What a caller asks for, before its rows.
 #[derive(Debug, Clone, Copy)]
@@ -127,18 +128,18 @@ pub async fn begin(app: &App, permit: &Permit<CompareBatch>, asked: Asked) -> Re
         .ok_or(ComparisonFault::Busy)?;
     let parts: Vec<&str> = asked.items.iter().map(ItemId::as_str).collect();
     let what = format!("comparison\u{1f}{programme}\u{1f}{}", parts.join(","));
-    let secret = app.vault().log_secret();
+    let request_tag = RequestTag::of(app.vault(), what.as_bytes());
     let new = NewComparison {
         uuid: app.fresh_uuid(),
         programme,
         account: officer,
         client,
         request_key: keys::request_key(app, "comparison", client, officer, &asked.key),
-        request_tag: secret.attempt_tag(what.as_bytes()),
+        request_tag: request_tag.current,
         at: app.now(),
     };
     let known = app.store().begin_comparison(&new).await?;
-    if known.request_tag != new.request_tag {
+    if !request_tag.fits(&known.request_tag) {
         return Err(ComparisonFault::KeyUsed);
     }
     if new.at.0 - known.at.0 > REPEAT_MS {
@@ -221,15 +222,15 @@ impl Run {
         let place = Arc::clone(&self.place);
         let checked = spawn_blocking(move || {
             let _place = place;
-            let tag = app.vault().log_secret().attempt_tag(&lines_bytes(&lines));
+            let tag = RequestTag::of(app.vault(), &lines_bytes(&lines));
             (rows::check(&app, &purpose, &lines), tag)
         });
         let (rows, tag) = checked.await.map_err(|_| AppError::ShuttingDown)?;
         let block_no = self.next_block;
         let known = self.app.store().find_block_at(self.known.uuid, block_no).await?;
         let done = match known {
-            Some(known) => self.again(&known, tag, rows).await?,
-            None => self.anew(block_no, tag, rows).await?,
+            Some(known) => self.again(&known, &tag, rows).await?,
+            None => self.anew(block_no, &tag, rows).await?,
         };
         self.next_block += 1;
         Ok(done)
@@ -257,7 +258,7 @@ impl Run {
     async fn anew(
         &self,
         block_no: u32,
-        request_tag: [u8; 32],
+        request_tag: &RequestTag,
         mut rows: Vec<Result<Row, RowFault>>,
     ) -> Result<BlockDone, ComparisonFault> {
         let app = &self.app;
@@ -290,7 +291,7 @@ impl Run {
             comparison: self.known.uuid,
             block_no,
             rows_a_day: self.asked.programme.proposed.rows_a_day,
-            request_tag,
+            request_tag: request_tag.current,
             id,
         };
         let header = Header::new(&self.header(id, permit.policies()))?;
@@ -344,10 +345,10 @@ impl Run {
     async fn again(
         &self,
         known: &Block,
-        request_tag: [u8; 32],
+        request_tag: &RequestTag,
         rows: Vec<Result<Row, RowFault>>,
     ) -> Result<BlockDone, ComparisonFault> {
-        if known.request_tag != request_tag {
+        if !request_tag.fits(&known.request_tag) {
             return Err(ComparisonFault::KeyUsed);
         }
         let pages = self.app.store().pages_of(known.uuid).await?;
@@ -402,8 +403,7 @@ impl Run {
     /// Numbers that were never issued raise an alarm, whoever asks, however many others are asked about (AB-01).
     async fn raise_for_honey(&self, traced: &Traced, rows: &[Result<Row, RowFault>]) -> Result<(), AppError> {
         let good: Vec<&Row> = rows.iter().flatten().collect();
-        let tags: Vec<[u8; 16]> = good.iter().map(|row| row.numbers.current.tag).collect();
-        let honey = limits::honey_among(&self.app, &tags).await?;
+        let honey = limits::honey_among(&self.app, good.iter().map(|row| &row.numbers)).await?;
         let first = honey.first().and_then(|place| good.get(*place));
         if let Some(row) = first {
             self.raise(AlarmKind::HoneyNumber, block::look_id(traced.id.uuid, row.place))

@@ -289,14 +289,17 @@ impl Prepared {
             PersonRef::Known(_) => None,
             PersonRef::New(at) => {
                 let new = self.new_persons.get(usize::try_from(at).ok()?)?;
-                new.tags.iter().find(|tag| changed.tags.contains(tag)).copied()
+                let is_met = new.tags.iter().any(|tag| changed.tags.contains(tag));
+                is_met.then_some(&new.tags)
             }
         };
+        // By all tags of each: of those by an older key the store may know nobody any more.
         let (met, tags): (Vec<usize>, Vec<IndexTag>) = self
             .slots
             .iter()
             .enumerate()
             .filter_map(|(at, slot)| Some((at, is_there(slot)?)))
+            .flat_map(|(at, tags)| tags.iter().map(move |tag| (at, *tag)))
             .unzip();
         if met.is_empty() {
             return Ok(HashSet::new());

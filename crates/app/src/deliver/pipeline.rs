@@ -105,7 +105,13 @@ impl<'a> Intake<'a> {
         self.land().await?;
         must_have_room(self.app)?;
         let commit = match self.changed_since(landed) {
-            Some(changed) => chunk::settle(self.app, self.origin, &placed, prepared, &changed).await?,
+            Some(changed) => match chunk::settle(self.app, self.origin, &placed, prepared, &changed).await {
+                // A key was retired since the rows were prepared: their tags find nobody any more.
+                Err(AppError::Store(StoreError::Conflict { .. })) => {
+                    chunk::plan(self.app, self.origin, &placed).await?
+                }
+                settled => settled?,
+            },
             None => chunk::plan(self.app, self.origin, &placed).await?,
         };
         let commit = Arc::new(self.numbered(commit, placed.len()));

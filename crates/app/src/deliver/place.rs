@@ -6,7 +6,7 @@ use domain::catalogue::{BreachClass, FieldRole, Item};
 use domain::{Day, IdentityDocument, Name};
 use intake::{CleanRow, Cleaned, Fault, FaultCode, HeaderMap, RowOperation, SlipRow, StagedContent};
 use matching::{AliasStanding, Claim, Explanation, Verdict};
-use store::{IndexTag, StagedKind};
+use store::{IndexTag, StagedKind, StoreError};
 
 use super::chunk::Person;
 use crate::{App, AppError, keys};
@@ -89,12 +89,20 @@ impl Places {
 #[derive(Default)]
 pub(crate) struct Decided {
     placed: Vec<Placed>,
-    /// B2 tags of rows that wait because of their name: a review may have confirmed it.
-    doubtful: Vec<(usize, IndexTag)>,
+    /// Rows that wait because of their name: a review may have confirmed it.
+    doubtful: Vec<Doubtful>,
     /// Faults and questions of these rows.
     faults: usize,
     /// Bytes of their contents.
     bytes: usize,
+}
+
+/// A row whose name may have been confirmed for its number. The tag is made when the store is asked: keys may be rotated before.
+struct Doubtful {
+    /// Place among the rows.
+    at: usize,
+    document: IdentityDocument,
+    name: Name,
 }
 
 /// Faults from which a chunk ends, however few its rows: a file that is wrong in every row, or in every cell, needs no more
@@ -159,8 +167,11 @@ impl Decided {
                         matching::judge(&row.document, &row.name, app.register(), AliasStanding::NotConfirmed)
                     });
                     if matches!(verdict, Verdict::Pending(explanation) if is_about_the_name(explanation)) {
-                        let tags = keys::name_tags(app.vault(), &row.document, &row.name);
-                        self.doubtful.extend(tags.all().map(|tag| (self.placed.len(), tag)));
+                        self.doubtful.push(Doubtful {
+                            at: self.placed.len(),
+                            document: row.document.clone(),
+                            name: row.name.clone(),
+                        });
                     }
                     self.push(place_row(app, *row, warnings, verdict, places));
                 }
@@ -264,16 +275,12 @@ fn place_slip(app: &App, slip: SlipRow, mut faults: Vec<Fault>) -> Placed {
 }
 
 /// A name that a review confirmed for this number agrees from then on: its B2 tag leads to the person.
-async fn confirm_aliases(app: &App, placed: &mut [Placed], doubtful: &[(usize, IndexTag)]) -> Result<(), AppError> {
+async fn confirm_aliases(app: &App, placed: &mut [Placed], doubtful: &[Doubtful]) -> Result<(), AppError> {
     if doubtful.is_empty() {
         return Ok(());
     }
-    let tags: Vec<IndexTag> = doubtful.iter().map(|(_, tag)| *tag).collect();
-    let persons = app.store().find_persons(&tags).await?;
-    for ((at, _), person) in doubtful.iter().zip(persons) {
-        let Some(place) = placed.get_mut(*at).filter(|_| person.is_some()) else {
-            continue;
-        };
+    for at in confirmed(app, doubtful).await? {
+        let Some(place) = placed.get_mut(at) else { continue };
         let earlier = std::mem::replace(place, Placed::Refused(Vec::new()));
         *place = match earlier {
             Placed::Staged(waiting) => match *waiting {
@@ -292,6 +299,38 @@ async fn confirm_aliases(app: &App, placed: &mut [Placed], doubtful: &[(usize, I
         };
     }
     Ok(())
+}
+
+/// Places of the rows whose name was confirmed; asked again if a key was retired between reading the key file and asking the
+/// store.
+async fn confirmed(app: &App, doubtful: &[Doubtful]) -> Result<Vec<usize>, AppError> {
+    for _ in 0..keys::RETIRED_IN_A_ROW_MAX {
+        match confirmed_once(app, doubtful).await {
+            Err(AppError::Store(StoreError::Conflict { .. })) => {}
+            other => return other,
+        }
+    }
+    confirmed_once(app, doubtful).await
+}
+
+async fn confirmed_once(app: &App, doubtful: &[Doubtful]) -> Result<Vec<usize>, AppError> {
+    app.vault().refresh()?;
+    let newest = app.vault().index_key_version();
+    let mut asked = Vec::with_capacity(doubtful.len());
+    for Doubtful { at, document, name } in doubtful {
+        let tags = keys::name_tags(app.vault(), document, name);
+        // Another thread took up a newer key meanwhile: the tags before would miss who stands under that alone.
+        if tags.current.key_version != newest {
+            return Err(AppError::Store(StoreError::Conflict {
+                what: "a key was rotated",
+            }));
+        }
+        asked.extend(tags.all().map(|tag| (*at, tag)));
+    }
+    let tags: Vec<IndexTag> = asked.iter().map(|(_, tag)| *tag).collect();
+    let persons = app.store().find_persons(&tags).await?;
+    let found = asked.iter().zip(persons).filter(|(_, person)| person.is_some());
+    Ok(found.map(|((at, _), _)| *at).collect())
 }
 
 /// The name a row was delivered under, for reviews.

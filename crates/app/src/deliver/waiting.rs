@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use store::StoreError;
 use uuid::Uuid;
 
 use super::room::must_have_room;
@@ -81,7 +82,10 @@ impl Waiting {
 const fn passes(error: &DeliverError) -> bool {
     match error {
         // Our disk or our register may come back as well.
-        DeliverError::App(error) => error.is_transient() || matches!(error, AppError::Io(_)),
+        // What collided with other writers, or with a key that was retired, is planned anew.
+        DeliverError::App(error) => {
+            error.is_transient() || matches!(error, AppError::Io(_) | AppError::Store(StoreError::Conflict { .. }))
+        }
         DeliverError::Elsewhere => true,
         _ => false,
     }

@@ -15,6 +15,7 @@ use async_trait::async_trait;
 use store::{EntryKind, LogEntry, SignedHead};
 use tokio::task::spawn_blocking;
 use translog::{Head, InclusionProof, Leaf, LogFault, LogFiles, LogKey, Tile, WitnessKey};
+use vault::KnownSigner;
 
 use crate::{App, AppError};
 
@@ -115,13 +116,39 @@ pub fn standing(app: &App) -> Standing {
     app.log().standing()
 }
 
-/// Name and key of the log, as verifiers need them.
+/// Name and newest key of the log.
 ///
 /// # Errors
 ///
 /// If the configured name cannot be one.
 pub fn key(app: &App) -> Result<LogKey, AppError> {
-    Ok(LogKey::new(&app.log().origin, app.public_key()).map_err(LogError::from)?)
+    named(app, app.public_key())
+}
+
+/// Name and keys of the log that sign now, as verifiers and witnesses need them: two while one is being replaced, the newer
+/// first.
+///
+/// # Errors
+///
+/// As [`key`].
+pub fn keys(app: &App) -> Result<Vec<LogKey>, AppError> {
+    let signers = app.vault().known_signers().into_iter();
+    let live = signers.filter(|signer| signer.until.is_none());
+    live.map(|signer| named(app, signer.ed25519)).collect()
+}
+
+/// The same with those that were retired: what was published in their time is signed by them.
+///
+/// # Errors
+///
+/// As [`key`].
+pub fn all_keys(app: &App) -> Result<Vec<LogKey>, AppError> {
+    let signers = app.vault().known_signers().into_iter();
+    signers.map(|signer| named(app, signer.ed25519)).collect()
+}
+
+fn named(app: &App, public_key: [u8; 32]) -> Result<LogKey, AppError> {
+    Ok(LogKey::new(&app.log().origin, public_key).map_err(LogError::from)?)
 }
 
 /// The leaf of an entry: what the tree hashes.
@@ -197,11 +224,11 @@ pub async fn tile(app: &App, tile: Tile) -> Result<Option<Vec<u8>>, AppError> {
 
 /// The head that was published last, its signature checked.
 async fn published(app: &App) -> Result<Option<(Head, Vec<u8>)>, AppError> {
-    let key = key(app)?;
+    let keys = all_keys(app)?;
     let Some(checkpoint) = checkpoint(app).await? else {
         return Ok(None);
     };
-    let head = translog::open(&checkpoint, &key).map_err(LogError::from)?;
+    let head = translog::open_any(&checkpoint, &keys).map_err(LogError::from)?;
     Ok(Some((head, checkpoint)))
 }
 
@@ -252,7 +279,7 @@ pub struct Place {
 /// Proofs of several entries under one checkpoint.
 #[derive(Debug, Clone)]
 pub struct Proofs {
-    /// The log's key, as verifiers need it.
+    /// The newest key of the log that signed the checkpoint, as verifiers need it.
     pub log: String,
     /// Keys of its witnesses.
     pub witnesses: Vec<String>,
@@ -282,6 +309,11 @@ pub async fn prove_all(app: &App, hashes: &[[u8; 32]]) -> Result<Proofs, AppErro
     let Some((head, checkpoint)) = published(app).await? else {
         return Ok(proofs);
     };
+    let keys = all_keys(app)?;
+    let signers = translog::signers_of(&checkpoint, &keys).map_err(LogError::from)?;
+    if let Some(newest) = signers.first() {
+        proofs.log = newest.to_vkey();
+    }
     let entries = app.store().find_entries(hashes).await?;
     let of_tree = |entry: &LogEntry| entry.index < head.size;
     let indexes: Vec<u64> = entries
@@ -329,7 +361,7 @@ async fn prove_entry(app: &App, entry: &LogEntry) -> Result<String, AppError> {
     if index >= head.size {
         return Err(LogError::NotYet.into());
     }
-    let key = key(app)?;
+    let keys = all_keys(app)?;
     with_files(app, move |files| {
         let proof = InclusionProof {
             extra: leaf.to_vec(),
@@ -338,17 +370,39 @@ async fn prove_entry(app: &App, entry: &LogEntry) -> Result<String, AppError> {
             checkpoint,
         };
         // An entry whose row was changed is not given out with a proof that does not fit.
-        proof.check(&leaf, &key)?;
+        proof.check_any(&leaf, &keys)?;
         proof.to_text()
     })
     .await
 }
 
-/// The checkpoint of a signed head. Refused if the log's key did not sign it.
-fn note_of(key: &LogKey, head: &SignedHead) -> Result<Vec<u8>, LogError> {
-    let note = translog::note_of(key, head_of(head), &head.signature)?;
-    translog::open(&note, key).map_err(|_| LogError::Head { size: head.size })?;
-    Ok(note)
+/// Whose signature a head in the store bears, among those who sign or have signed for the log.
+fn signer_of<'a>(key: &LogKey, signers: &'a [KnownSigner], head: &SignedHead) -> Result<&'a KnownSigner, LogError> {
+    let text = translog::text_of(key, head_of(head))?;
+    let has_signed = |signer: &&KnownSigner| translog::verifies(&signer.ed25519, &text, &head.signature);
+    signers
+        .iter()
+        .find(has_signed)
+        .ok_or(LogError::Head { size: head.size })
+}
+
+/// The checkpoint of a signed head: the line that was kept with it, and one by each live key beside, so that whoever knows the
+/// older key or the newer one follows while one replaces the other. Refused if no key of the log signed the head.
+fn note_of(app: &App, head: &SignedHead) -> Result<Vec<u8>, AppError> {
+    let key = key(app)?;
+    let signers = app.vault().known_signers();
+    let kept = signer_of(&key, &signers, head)?;
+    let text = translog::text_of(&key, head_of(head)).map_err(LogError::from)?;
+    let mut signatures = Vec::new();
+    for signer in &signers {
+        if signer.ed25519 == kept.ed25519 {
+            signatures.push((named(app, signer.ed25519)?, head.signature));
+        } else if signer.until.is_none() {
+            let signature = app.vault().sign_log_as(&signer.ed25519, &text)?;
+            signatures.push((named(app, signer.ed25519)?, signature));
+        }
+    }
+    Ok(translog::note_of(head_of(head), &signatures).map_err(LogError::from)?)
 }
 
 const fn head_of(head: &SignedHead) -> Head {

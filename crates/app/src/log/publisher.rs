@@ -7,7 +7,7 @@ use translog::{Filled, Hash, Head, LogFault, LogKey, Tile, Tree};
 use super::clock::ClockGuard;
 use super::derive::{PAGE, derive};
 use super::witnesses::Seen;
-use super::{LogError, Standing, head_of, key, leaf_of, note_of, with_files};
+use super::{LogError, Standing, head_of, key, leaf_of, note_of, signer_of, with_files};
 use crate::{App, AppError};
 
 /// Entries that one checkpoint adds at most; what waits beyond has the next one.
@@ -26,6 +26,8 @@ struct Integrated {
     tree: Tree,
     signed: SignedHead,
     published: u64,
+    /// The newest key that signed what is published.
+    published_by: Option<[u8; 32]>,
     /// Tiles that became full since something was published last.
     full: Vec<Tile>,
 }
@@ -52,6 +54,8 @@ impl Publisher {
     /// [`LogError::Missing`], [`LogError::Behind`], [`LogError::Contradicted`]: nothing is sequenced or signed then.
     /// [`LogError::Quorum`] while too few witnesses answer.
     pub async fn confirm(&mut self, app: &App, lease: Lease) -> Result<(), AppError> {
+        // A key that was replaced meanwhile signs no further head.
+        app.vault().refresh()?;
         if self.integrated.is_some() && app.log().standing() == Standing::Current {
             return Ok(());
         }
@@ -80,7 +84,7 @@ impl Publisher {
             // Every tree begins with the empty one, so its head may be signed whatever was signed before.
             None => sign(app, lease, &key, Tree::default().head()).await?,
         };
-        let note = note_of(&key, &signed)?;
+        let note = note_of(app, &signed)?;
         let (entries, _) = app.store().log_sizes().await?;
         let published = super::published(app).await?.map_or(0, |(head, _)| head.size);
         if entries < signed.size.max(published) {
@@ -115,9 +119,13 @@ impl Publisher {
                 integrated.signed = sign(app, lease, &key, head).await?;
             }
         }
-        if integrated.published < integrated.signed.size || super::checkpoint(app).await?.is_none() {
+        // What is published bears the newest key's line, too, as soon as there is one: who trusts it begins from there.
+        let lacks_line = integrated.published == integrated.signed.size
+            && integrated.published_by.as_ref() != Some(key.public_key());
+        let is_behind = integrated.published < integrated.signed.size;
+        if is_behind || lacks_line || super::checkpoint(app).await?.is_none() {
             let head = head_of(&integrated.signed);
-            let mut note = note_of(&key, &integrated.signed)?;
+            let mut note = note_of(app, &integrated.signed)?;
             let lines = match self.seen.cosign(app, head, &note).await {
                 Ok(lines) => lines,
                 // The tree stays as it is; only the witnesses are waited for.
@@ -139,6 +147,7 @@ impl Publisher {
             })
             .await?;
             integrated.published = head.size;
+            integrated.published_by = Some(*key.public_key());
         }
         let published = integrated.published;
         self.integrated = Some(integrated);
@@ -152,14 +161,19 @@ async fn begin(app: &App) -> Result<Integrated, AppError> {
     let signed = app.store().last_head(key.origin()).await?.ok_or(AppError::Damaged {
         what: "the log has no head",
     })?;
-    note_of(&key, &signed)?;
-    let published = super::published(app).await?.map(|(head, _)| head);
+    signer_of(&key, &app.vault().known_signers(), &signed)?;
+    let published = super::published(app).await?;
+    let by_newest = published
+        .as_ref()
+        .and_then(|(_, checkpoint)| translog::open(checkpoint, &key).ok());
+    let published = published.map(|(head, _)| head);
     let heads: Vec<Head> = std::iter::once(head_of(&signed)).chain(published).collect();
     let tree = derive(app, &heads).await?;
     Ok(Integrated {
         tree,
         signed,
         published: published.map_or(0, |head| head.size),
+        published_by: by_newest.map(|_| *key.public_key()),
         full: Vec::new(),
     })
 }

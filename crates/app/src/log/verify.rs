@@ -7,7 +7,7 @@ use store::{LogEntry, SignedHead, StoreError};
 use translog::{Filled, Head, LogKey, Tile, Tree};
 
 use super::derive::{PAGE, first_difference, read};
-use super::{head_of, key, leaf_of, with_files};
+use super::{all_keys, head_of, key, leaf_of, with_files};
 use crate::verify::Damage;
 use crate::{App, AppError};
 
@@ -46,7 +46,7 @@ pub async fn verify(
 ) -> Result<LogFindings, AppError> {
     let mut findings = LogFindings::default();
     let key = key(app)?;
-    let published = read_published(app, &key, &mut findings).await?;
+    let published = read_published(app, &mut findings).await?;
     let mut heads = read_heads(app, &key, &mut findings).await?;
     if let Some(head) = published
         && !heads
@@ -77,12 +77,16 @@ pub async fn verify(
 }
 
 /// The published head, if its signature holds.
-async fn read_published(app: &App, key: &LogKey, findings: &mut LogFindings) -> Result<Option<Head>, AppError> {
+async fn read_published(app: &App, findings: &mut LogFindings) -> Result<Option<Head>, AppError> {
+    let keys = all_keys(app)?;
     let Some(checkpoint) = super::checkpoint(app).await? else {
         return Ok(None);
     };
     let place = || "checkpoint".to_owned();
-    let Ok(head) = translog::open(&checkpoint, key) else {
+    let (Ok(head), Ok(signers)) = (
+        translog::open_any(&checkpoint, &keys),
+        translog::signers_of(&checkpoint, &keys),
+    ) else {
         findings.add(place(), "it is not signed by the key of the log");
         return Ok(None);
     };
@@ -102,8 +106,8 @@ async fn read_published(app: &App, key: &LogKey, findings: &mut LogFindings) -> 
     }
     // Lines by nobody that is known are no part of what was published.
     let lines = checkpoint.split_inclusive(|byte| *byte == b'\n').count();
-    // Name, size, root, an empty one, the log's signature.
-    let expected = 5 + findings.cosigned;
+    // Name, size, root, an empty one, the log's signatures.
+    let expected = 4 + signers.len() + findings.cosigned;
     if lines != expected {
         findings.add(place(), "it has lines by nobody who is known");
     }
@@ -113,6 +117,8 @@ async fn read_published(app: &App, key: &LogKey, findings: &mut LogFindings) -> 
 /// Heads in the store whose signature holds.
 async fn read_heads(app: &App, key: &LogKey, findings: &mut LogFindings) -> Result<Vec<Head>, AppError> {
     let mut heads: Vec<Head> = Vec::new();
+    let signers = app.vault().known_signers();
+    let mut newest = 0;
     let mut from = 0;
     loop {
         let page = match app.store().signed_heads(key.origin(), from, PAGE).await {
@@ -123,13 +129,17 @@ async fn read_heads(app: &App, key: &LogKey, findings: &mut LogFindings) -> Resu
         from = last.size + 1;
         findings.heads += page.len() as u64;
         for head in &page {
-            if super::note_of(key, head).is_ok() {
-                heads.push(head_of(head));
-            } else {
-                findings.add(
-                    format!("signed head of {} entries", head.size),
-                    "its signature does not hold",
-                );
+            let place = || format!("signed head of {} entries", head.size);
+            match super::signer_of(key, &signers, head) {
+                Err(_) => findings.add(place(), "its signature does not hold"),
+                // Heads only grow, and the newest key signs them: whoever has a key that was replaced signs none any more.
+                Ok(signer) if signer.version < newest => {
+                    findings.add(place(), "it is signed by a key that was replaced before");
+                }
+                Ok(signer) => {
+                    newest = signer.version;
+                    heads.push(head_of(head));
+                }
             }
         }
     }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use vault::{Secret, SecretOwner};
 
 use super::{Answer, Asked, FieldAnswer, ItemAnswer, LookUpFault, Receipt, RecordAnswer, limits};
-use crate::keys::{self, LOOK_UP_ANSWER, RECORD_CONTENT, TRACE_CONTENT};
+use crate::keys::{self, LOOK_UP_ANSWER, RECORD_CONTENT, RequestTag, TRACE_CONTENT};
 use crate::{App, AppError, entry, handles, names, own_file};
 
 /// How long the same key gets the same answer, in milliseconds. Later the records may have changed, and reading them again is
@@ -62,7 +62,7 @@ pub async fn look_up(app: &App, permit: &Permit<LookUp>, asked: &Asked) -> Resul
     app.ensure_decoy().await?;
 
     let traced = trace(app, permit, asked, by, &numbers).await?;
-    if limits::is_honey(app, numbers.current.tag) {
+    if limits::is_honey(app, &numbers) {
         limits::raise(app, AlarmKind::HoneyNumber, caller, Some(&purpose.id), Some(traced.id)).await;
     }
     let names: Vec<_> = keys::name_tags(app.vault(), &asked.document, &asked.name)
@@ -206,11 +206,11 @@ async fn trace(
     });
     let about = Some(&asked.document);
     let (content, entry_hash) = entry::seal_about(app, entry::TRACE, TRACE_CONTENT, id, &content, about)?;
-    let secret = app.vault().log_secret();
+    let request_tag = RequestTag::of(app.vault(), request_bytes(asked).as_bytes());
     let request_key = keys::request_key(app, "key", by.client, by.account, &asked.key);
     let new = NewLookUp {
         request_key,
-        request_tag: secret.attempt_tag(request_bytes(asked, numbers).as_bytes()),
+        request_tag: request_tag.current,
         matter: asked.matter.as_ref().map(|matter| matter.id),
         organisation: by.organisation,
         account: by.account,
@@ -226,7 +226,6 @@ async fn trace(
             at,
         },
     };
-    let request_tag = new.request_tag;
     match app.traces().look_up(new).await? {
         None => Ok(Traced {
             id,
@@ -234,13 +233,18 @@ async fn trace(
             entry_hash,
             is_repeated: false,
         }),
-        Some(known) => repeated(app, &known, request_tag, at).await,
+        Some(known) => repeated(app, &known, &request_tag, at).await,
     }
 }
 
 /// The look-up that stands under the key already: the same request gets the same answer, without a second trace (I8).
-async fn repeated(app: &App, known: &KnownLookUp, request_tag: [u8; 32], now: Moment) -> Result<Traced, LookUpFault> {
-    if known.request_tag != request_tag {
+async fn repeated(
+    app: &App,
+    known: &KnownLookUp,
+    request_tag: &RequestTag,
+    now: Moment,
+) -> Result<Traced, LookUpFault> {
+    if !request_tag.fits(&known.request_tag) {
         return Err(LookUpFault::KeyUsed);
     }
     if now.0 - known.at.0 > REPEAT_MS {
@@ -259,14 +263,14 @@ async fn repeated(app: &App, known: &KnownLookUp, request_tag: [u8; 32], now: Mo
 }
 
 /// What tells one request from another. It is kept as a keyed tag only.
-fn request_bytes(asked: &Asked, numbers: &keys::TagPair) -> String {
+fn request_bytes(asked: &Asked) -> String {
     let items: Vec<&str> = asked.items.iter().map(domain::catalogue::ItemId::as_str).collect();
     let parts = [
         "request",
         asked.purpose.as_str(),
         &asked.ground,
         asked.matter_no.as_str(),
-        &hex::encode(numbers.current.tag),
+        &keys::document_text(&asked.document),
         asked.name.canonical(),
         &items.join(","),
     ];

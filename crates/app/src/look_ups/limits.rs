@@ -14,7 +14,8 @@ use store::{Alarm, AlarmKind, Asker, Counted, MatterId, NewRelation, Relation};
 use uuid::Uuid;
 
 use super::LookUpFault;
-use crate::{App, AppError, keys};
+use crate::keys::{self, TagPair};
+use crate::{App, AppError};
 
 /// Look-ups read from the store at once.
 const PAGE: u32 = 10_000;
@@ -121,6 +122,10 @@ impl Known {
         }
     }
 
+    fn is_honey(&self, number: &TagPair) -> bool {
+        number.all().any(|tag| self.honey.contains(&tag.tag))
+    }
+
     fn add(&mut self, counted: &Counted) {
         for scope in Scope::all(&counted.asker, counted.matter) {
             self.persons.entry(scope).or_default().insert(counted.tag);
@@ -171,16 +176,16 @@ pub(super) async fn take(
     Err(LookUpFault::Limit(kind))
 }
 
-/// Whether the number was never issued.
-pub(super) fn is_honey(app: &App, tag: Tag) -> bool {
-    app.limits().known().honey.contains(&tag)
+/// Whether the number was never issued: one that was entered before the index key was rotated stands under the older tag.
+pub(super) fn is_honey(app: &App, number: &TagPair) -> bool {
+    app.limits().known().is_honey(number)
 }
 
 /// Which of these numbers were never issued, by their places.
-pub(crate) async fn honey_among(app: &App, tags: &[Tag]) -> Result<Vec<usize>, AppError> {
+pub(crate) async fn honey_among(app: &App, numbers: impl Iterator<Item = &TagPair>) -> Result<Vec<usize>, AppError> {
     fill(app).await?;
     let known = app.limits().known();
-    let places = tags.iter().enumerate().filter(|(_, tag)| known.honey.contains(*tag));
+    let places = numbers.enumerate().filter(|(_, number)| known.is_honey(number));
     Ok(places.map(|(place, _)| place).collect())
 }
 
@@ -280,11 +285,13 @@ pub async fn add_honey_numbers(app: &App, numbers: &[IdentityDocument]) -> Resul
             what: "a number was issued: the identity register knows it",
         });
     }
-    let tags: Vec<_> = numbers
+    let pairs: Vec<_> = numbers
         .iter()
-        .flat_map(|number| keys::number_tags(app.vault(), number).all().collect::<Vec<_>>())
+        .map(|number| keys::number_tags(app.vault(), number))
         .collect();
+    let tags: Vec<_> = pairs.iter().flat_map(TagPair::all).collect();
     app.store().add_honey_numbers(&tags, app.now()).await?;
+    entered_anew(app, &pairs).await?;
     app.limits().known().honey.extend(tags.iter().map(|tag| tag.tag));
     Ok(())
 }
@@ -300,13 +307,25 @@ pub async fn declare_relation(
     person: &IdentityDocument,
     relation: Relation,
 ) -> Result<(), AppError> {
+    let number = keys::number_tags(app.vault(), person);
     let new = NewRelation {
         account: officer,
-        tags: keys::number_tags(app.vault(), person).all().collect(),
+        tags: number.all().collect(),
         relation,
         at: app.now(),
     };
-    Ok(app.store().declare_relation(&new).await?)
+    app.store().declare_relation(&new).await?;
+    entered_anew(app, &[number]).await
+}
+
+/// Whoever enters a number anew while an older index key is being retired says what it is, which no tag does: what hangs on it
+/// moves to the newer tag.
+async fn entered_anew(app: &App, numbers: &[TagPair]) -> Result<(), AppError> {
+    let moves: Vec<_> = numbers.iter().filter_map(TagPair::moved).collect();
+    if !moves.is_empty() {
+        app.store().retag_marks(&moves).await?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

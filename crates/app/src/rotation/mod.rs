@@ -33,10 +33,13 @@ pub struct Carried {
     pub tags: u64,
     /// Confirmed names that were kept without the name itself, before this version: rows under them come back as reviews.
     pub lost_aliases: u64,
-    /// Traces and waiting rows moved to the newest tags.
+    /// Traces, waiting rows, locks, relations and the like moved to the newest tags.
     pub moved: u64,
     /// Traces whose number is nowhere any more, so that they cannot be tagged anew. They go when their contents are purged.
     pub unreachable: u64,
+    /// Locks, relations, numbers never issued and notices of emergencies about somebody whose number is nowhere else: they
+    /// cannot be moved to the newer tag until they are entered anew.
+    pub marks: u64,
     /// Traces that only an older log secret opens; they are not sealed anew, since the log commits to what is sealed.
     pub traces: u64,
 }
@@ -47,7 +50,7 @@ impl Carried {
     pub const fn left(&self, key: KeyName) -> u64 {
         match key {
             KeyName::Kek => self.damaged + self.uploads,
-            KeyName::Index => self.unreachable,
+            KeyName::Index => self.unreachable + self.marks,
             KeyName::Log => self.traces,
             KeyName::Signing => 0,
         }
@@ -95,7 +98,7 @@ impl RotationError {
             Self::Needed {
                 key: KeyName::Index, ..
             } => Some(
-                "their contents go with time; if the key has leaked, `--even-if-left` gives up finding them by number",
+                "contents of traces go with time; numbers never issued and declared relations are moved by entering them anew; if the key has leaked, `--even-if-left` gives up what is left",
             ),
             Self::Needed { .. } => Some("the older log secret stays until the contents of those traces are purged"),
             Self::App(AppError::Vault(error)) => Some(error.remedy()),
@@ -166,7 +169,7 @@ pub async fn rotate(
 ///
 /// # Errors
 ///
-/// [`RotationError::Needed`]; `even_if_left` gives up traces that cannot be tagged anew. [`VaultError::NothingToRetire`] if
+/// [`RotationError::Needed`]; `even_if_left` gives up traces, locks and the like that cannot be tagged anew. [`VaultError::NothingToRetire`] if
 /// there is one version only.
 pub async fn retire(
     app: &App,

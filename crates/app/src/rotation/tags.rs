@@ -1,31 +1,105 @@
-//! Persons, traces and waiting rows stand under tags of the newest index key.
+//! Persons, traces, waiting rows and whatever else hangs on a number stand under tags of the newest index key.
 
 use domain::{IdentityDocument, Name};
 use serde_json::Value;
-use store::{IndexTag, Person, PersonId, StagedKind, TaggedTrace, TraceKind};
+use store::{IndexTag, Person, PersonId, SecretOf, StagedKind, TaggedTrace, TraceKind};
 use uuid::Uuid;
 use vault::{KeyName, Secret, SecretOwner};
 
 use super::{Carried, PORTION};
-use crate::keys::{self, PERSON_ALIAS, PERSON_IDENTITY, TRACE_CONTENT, TagPair};
+use crate::keys::{self, PERSON_ALIAS, PERSON_IDENTITY, TRACE_CONTENT};
 use crate::{App, AppError, accounts, entry, reviews};
 
 fn newest(app: &App) -> u16 {
     app.vault().index_key_version()
 }
 
-/// From the older tag to the newer one of a number.
-fn moved(pair: &TagPair) -> Option<(IndexTag, IndexTag)> {
-    pair.previous.map(|previous| (previous, pair.current))
+/// Moves whatever hangs on numbers from their older tags to the newer ones.
+struct Mover {
+    /// Whether marks stand below the floor. No further ones come once it has risen.
+    has_marks: bool,
+}
+
+impl Mover {
+    async fn run(&self, app: &App, moves: &mut Vec<(IndexTag, IndexTag)>) -> Result<u64, AppError> {
+        moves.sort_unstable();
+        moves.dedup();
+        let mut moved = app.store().retag_traces(moves).await?;
+        if self.has_marks {
+            moved += app.store().retag_marks(moves).await?;
+        }
+        Ok(moved)
+    }
 }
 
 pub(super) async fn carry(app: &App, carried: &mut Carried, on_progress: &impl Fn(u64)) -> Result<(), AppError> {
-    carry_persons(app, carried, on_progress).await?;
-    carry_staged(app, carried).await?;
-    carry_traces(app, carried).await
+    let mover = Mover {
+        has_marks: app.store().tagged_before(newest(app)).await?.marks > 0,
+    };
+    carry_persons(app, &mover, carried, on_progress).await?;
+    carry_staged(app, &mover, carried).await?;
+    carry_traces(app, &mover, carried).await?;
+    let mut left = app.store().tagged_before(newest(app)).await?;
+    if left.marks > 0 {
+        carry_accounts(app, &mover, carried).await?;
+        carry_looked_at(app, &mover, carried).await?;
+        left = app.store().tagged_before(newest(app)).await?;
+    }
+    carried.unreachable = left.traces + left.staged + left.compared;
+    carried.marks = left.marks;
+    Ok(())
 }
 
-async fn carry_persons(app: &App, carried: &mut Carried, on_progress: &impl Fn(u64)) -> Result<(), AppError> {
+/// Residents may lock records, and be told of emergencies, before anything is held of them.
+async fn carry_accounts(app: &App, mover: &Mover, carried: &mut Carried) -> Result<(), AppError> {
+    let mut after = i64::MIN;
+    loop {
+        // Every account has a secret, under whatever version of the wrapping key.
+        let page = app
+            .store()
+            .secrets_before(SecretOf::Account, u16::MAX, after, PORTION)
+            .await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = last.number;
+        let mut moves = Vec::new();
+        for secret in &page {
+            if let Some(document) = document_of(app, secret.uuid).await? {
+                moves.extend(keys::number_tags(app.vault(), &document).moved());
+            }
+        }
+        carried.moved += mover.run(app, &mut moves).await?;
+    }
+}
+
+/// Somebody without file and account may have been looked up; the trace moved when the rotation began.
+async fn carry_looked_at(app: &App, mover: &Mover, carried: &mut Carried) -> Result<(), AppError> {
+    let mut after = i64::MIN;
+    loop {
+        let page = app.store().scan_traces(after, PORTION).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = last.number;
+        carry_subjects(app, mover, &page, carried).await?;
+    }
+}
+
+/// The number of an account's holder, if it was given one and was not erased.
+async fn document_of(app: &App, account: Uuid) -> Result<Option<IdentityDocument>, AppError> {
+    let Some(account) = app.store().find_account(account).await? else {
+        return Ok(None);
+    };
+    match accounts::identity_of(app, &account) {
+        Ok((document, _)) => Ok(Some(document)),
+        Err(AppError::NotFound) => Ok(None),
+        Err(other) => Err(other),
+    }
+}
+
+async fn carry_persons(
+    app: &App,
+    mover: &Mover,
+    carried: &mut Carried,
+    on_progress: &impl Fn(u64),
+) -> Result<(), AppError> {
     let mut after = PersonId(i64::MIN);
     let mut seen = 0;
     loop {
@@ -41,14 +115,14 @@ async fn carry_persons(app: &App, carried: &mut Carried, on_progress: &impl Fn(u
                 continue;
             };
             let numbers = keys::number_tags(app.vault(), &document);
-            moves.extend(moved(&numbers));
+            moves.extend(numbers.moved());
             tags.push((person.id, numbers.current));
             tags.push((person.id, keys::name_tags(app.vault(), &document, &name).current));
             opened.push((person, secret, document));
         }
         tags.extend(alias_tags(app, &opened, carried).await?);
         carried.tags += app.store().add_tags(&tags).await?;
-        carried.moved += app.store().retag_traces(&moves).await?;
+        carried.moved += mover.run(app, &mut moves).await?;
         seen += opened.len() as u64;
         on_progress(seen);
     }
@@ -86,7 +160,7 @@ async fn alias_tags(
     Ok(tags)
 }
 
-async fn carry_staged(app: &App, carried: &mut Carried) -> Result<(), AppError> {
+async fn carry_staged(app: &App, mover: &Mover, carried: &mut Carried) -> Result<(), AppError> {
     for kind in [StagedKind::Held, StagedKind::Pending] {
         let mut after = Uuid::nil();
         loop {
@@ -94,40 +168,50 @@ async fn carry_staged(app: &App, carried: &mut Carried) -> Result<(), AppError> 
             let Some(last) = page.last() else { break };
             after = last.uuid;
             let (mut rows, mut moves) = (Vec::new(), Vec::new());
-            for row in page.iter().filter(|row| row.tag.key_version < newest(app)) {
+            // The rows themselves moved when the rotation began; what else hangs on their numbers moves once the floor has risen.
+            for row in page
+                .iter()
+                .filter(|row| mover.has_marks || row.tag.key_version < newest(app))
+            {
                 let delivery = app.store().get_delivery(row.delivery).await?;
                 if let Some((document, _)) = reviews::open_staged(app, row, &delivery)? {
                     let numbers = keys::number_tags(app.vault(), &document);
                     rows.push((row.uuid, numbers.current));
-                    moves.extend(moved(&numbers));
+                    moves.extend(numbers.moved());
                 }
             }
             carried.moved += app.store().retag_staged(&rows).await?;
-            carried.moved += app.store().retag_traces(&moves).await?;
+            carried.moved += mover.run(app, &mut moves).await?;
         }
     }
     Ok(())
 }
 
 /// What stands under an older tag still: looks by or at somebody who has no file.
-async fn carry_traces(app: &App, carried: &mut Carried) -> Result<(), AppError> {
+async fn carry_traces(app: &App, mover: &Mover, carried: &mut Carried) -> Result<(), AppError> {
     let mut after = i64::MIN;
     loop {
         let page = app.store().traces_before(newest(app), after, PORTION).await?;
-        let Some(last) = page.last() else { break };
+        let Some(last) = page.last() else { return Ok(()) };
         after = last.number;
-        let mut moves = Vec::new();
-        for trace in &page {
-            if let Some(document) = subject(app, trace).await? {
-                moves.extend(moved(&keys::number_tags(app.vault(), &document)));
-            }
-        }
-        moves.sort_unstable();
-        moves.dedup();
-        carried.moved += app.store().retag_traces(&moves).await?;
+        carry_subjects(app, mover, &page, carried).await?;
     }
-    let left = app.store().tagged_before(newest(app)).await?;
-    carried.unreachable = left.traces + left.staged + left.compared;
+}
+
+/// What hangs on the numbers that these traces are about.
+async fn carry_subjects(
+    app: &App,
+    mover: &Mover,
+    traces: &[TaggedTrace],
+    carried: &mut Carried,
+) -> Result<(), AppError> {
+    let mut moves = Vec::new();
+    for trace in traces {
+        if let Some(document) = subject(app, trace).await? {
+            moves.extend(keys::number_tags(app.vault(), &document).moved());
+        }
+    }
+    carried.moved += mover.run(app, &mut moves).await?;
     Ok(())
 }
 
@@ -147,14 +231,7 @@ async fn subject(app: &App, trace: &TaggedTrace) -> Result<Option<IdentityDocume
     let Some(by) = by.and_then(|by| Uuid::parse_str(by).ok()) else {
         return Ok(None);
     };
-    let Some(account) = app.store().find_account(by).await? else {
-        return Ok(None);
-    };
-    match accounts::identity_of(app, &account) {
-        Ok((document, _)) => Ok(Some(document)),
-        Err(AppError::NotFound) => Ok(None),
-        Err(other) => Err(other),
-    }
+    document_of(app, by).await
 }
 
 /// Deletes the tags of retired versions: whoever had the old key could try numbers against them.

@@ -12,11 +12,12 @@ use domain::{Day, DocumentKind, IdentityDocument, MatterNo, ResidentId, Uscc};
 use policy::{Caller, CallerKind, Deliver, LockOwnFile, ReadOwnLookUps, RegisterMatter};
 use store::{AlarmKind, LookUpResult, Relation, TraceOutcome};
 use uuid::Uuid;
+use vault::KeyName;
 
 use crate::faults::city::{Backend, City, Ground};
 use crate::faults::failing::{Cell, Mode};
 use crate::permits;
-use crate::town::{document, name};
+use crate::town::{Town, document, name};
 
 pub(crate) const MATTER: &str = "测食许〔2026〕1号";
 const PURPOSE: &str = "PUR-FOOD-LICENCE";
@@ -572,6 +573,29 @@ async fn ab09_who_stands_close_is_shown_nothing_and_an_alarm_is_raised() {
         let expected = [AlarmKind::HoneyNumber, AlarmKind::Relation].map(|kind| (kind, officer.account));
         assert_eq!(seen, expected);
         assert_eq!(alarms[0].look_up, Some(answer.id));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn i8_a_retry_after_a_rotation_is_the_same_look_up() {
+    both(async |city| {
+        register(city, PURPOSE, &city.provider.clone(), &[MATTER]).await;
+        let written = Written::about(1, "key-00000001");
+        let answer = ask(city, &city.officer(), &written).await.unwrap();
+        let permit = city.app().policies().decide(&Town::operator(), policy::ManageKeys);
+        let permit = permit.unwrap();
+        for key in [KeyName::Log, KeyName::Index, KeyName::Log] {
+            app::rotation::rotate(city.app(), &permit, key, |_| {}).await.unwrap();
+            assert_eq!(ask(city, &city.officer(), &written).await.unwrap(), answer, "{key}");
+        }
+        assert_eq!(looks(city, 1).await.looks.len(), 1, "one trace");
+        let other = Written {
+            number: document(2).expose().to_owned(),
+            ..written
+        };
+        let fault = ask(city, &city.officer(), &other).await.unwrap_err();
+        assert_eq!(fault.code(), "LOOKUP-0201");
     })
     .await;
 }

@@ -15,7 +15,9 @@ use app::own_file;
 use app::rotation::{self, RotationError};
 use domain::catalogue::ItemId;
 use domain::{Day, DocumentKind, IdentityDocument, Name, ResidentId};
-use policy::{Caller, CallerKind, Deliver, ManageKeys, Permit, ReadOwnRecords, VerifyStore};
+use policy::{
+    Caller, CallerKind, Deliver, LockOwnFile, ManageKeys, Permit, ReadOwnLookUps, ReadOwnRecords, VerifyStore,
+};
 use store::{AccountKind, Store};
 use store_postgres::testing::Cluster;
 use store_postgres::{PostgresOptions, PostgresStore};
@@ -116,11 +118,21 @@ impl City {
 
 /// Delivers the rows `from` to `to`; every one of them must be recorded.
 async fn deliver(app: &App, from: u32, to: u32) {
+    let rows: Vec<Row> = (from..to).map(row).collect();
+    let receipt = deliver_rows(app, &rows, |_| {}).await;
+    assert_eq!(receipt["receipt"]["rows"]["recorded"], to - from, "{receipt}");
+}
+
+/// Delivers rows; the receipt.
+async fn deliver_rows(
+    app: &App,
+    rows: &[Row],
+    on_begin: impl FnOnce(Arc<app::deliver::Progress>),
+) -> serde_json::Value {
     let item = &app.catalogue().items[&ItemId::parse("ITM-PERMIT").unwrap()];
     let provider = item.providers[0].clone();
     let organ = app.catalogue().organisations[&provider].name.zh.clone();
-    let rows: Vec<Row> = (from..to).map(row).collect();
-    let file = permits::file(&permits::csv(&organ, &provider, &rows));
+    let file = permits::file(&permits::csv(&organ, &provider, rows));
     let caller = Caller {
         account: uuid::Uuid::from_u128(1),
         kind: CallerKind::Officer,
@@ -129,11 +141,10 @@ async fn deliver(app: &App, from: u32, to: u32) {
         behind: None,
     };
     let permit = app.policies().decide(&caller, Deliver::of(provider, item)).unwrap();
-    let receipt = app::deliver::deliver_file(app, &permit, file, "permits.csv", |_| {})
+    let receipt = app::deliver::deliver_file(app, &permit, file, "permits.csv", on_begin)
         .await
         .unwrap();
-    let receipt: serde_json::Value = serde_json::from_slice(&receipt).unwrap();
-    assert_eq!(receipt["receipt"]["rows"]["recorded"], to - from, "{receipt}");
+    serde_json::from_slice(&receipt).unwrap()
 }
 
 async fn resident(app: &App, number: u32) -> Permit<ReadOwnRecords> {
@@ -323,6 +334,218 @@ async fn g23_every_key_rotates_under_load_on_postgresql() {
 #[tokio::test(flavor = "multi_thread")]
 async fn g23_every_key_rotates_under_load_in_the_sm_suite() {
     rotates_under_load(&Sm, false).await;
+}
+
+/// A confirmed name of a resident, as a review leaves it.
+async fn confirm_name(city: &City, number: u32, name: &Name) {
+    let vault = Vault::open(&city.keys()).unwrap();
+    let tag = |index, tag: vault::BlindTag| store::IndexTag {
+        index,
+        key_version: tag.key_version,
+        tag: tag.tag,
+    };
+    let document = document(number);
+    let numbers = tag(store::BlindIndex::Number, vault.number_tags(&document).current);
+    let person = city.store.find_persons(&[numbers]).await.unwrap().remove(0).unwrap();
+    let secret = vault
+        .unwrap_secret(vault::SecretOwner::Person, person.uuid, person.secret.as_ref().unwrap())
+        .unwrap();
+    let place = vault::Place {
+        table: "person_event",
+        column: "alias",
+        row: person.uuid,
+    };
+    let sealed = secret.seal(&place, name.expose().as_bytes()).unwrap();
+    let alias = store::KnownPersonEvent {
+        person: person.id,
+        event: store::PersonEvent::AliasConfirmed,
+        tags: vec![tag(
+            store::BlindIndex::NumberAndName,
+            vault.name_tags(&document, name).current,
+        )],
+        reason: store::Sealed {
+            salt: Some(sealed.salt),
+            ciphertext: Some(sealed.ciphertext),
+        },
+        by: uuid::Uuid::from_u128(1),
+        at: city.clock.look(),
+        entry_hash: [u8::try_from(number).unwrap(); 32],
+    };
+    city.store.append_person_event(&alias).await.unwrap();
+}
+
+/// Rows under confirmed names, and of residents who are new, are taken in while the index key is replaced and retired again and
+/// again between reading a row and recording it.
+async fn an_intake_outlives_index_keys(on_postgres: bool) {
+    const NAMED: u32 = 20;
+    const NEW: u32 = 1_000;
+    const LINES: u32 = 6_000;
+    let city = City::new(&International, on_postgres).await;
+    let (rotating, serving) = (city.process(), city.process());
+    deliver(&serving, 0, NAMED).await;
+    let name = Name::parse("测试乙").unwrap();
+    for number in 0..NAMED {
+        confirm_name(&city, number, &name).await;
+    }
+    let rows: Vec<Row> = (0..LINES)
+        .map(|line| {
+            let known = row(line % NAMED);
+            let document_no = format!("新证第{line}号");
+            if line % (LINES / NEW) == 0 {
+                let new = row(NAMED + line / (LINES / NEW));
+                Row { document_no, ..new }
+            } else {
+                let name = "测试乙".to_owned();
+                Row {
+                    document_no,
+                    name,
+                    ..known
+                }
+            }
+        })
+        .collect();
+    let (begun, progress) = tokio::sync::oneshot::channel();
+    let intake = tokio::spawn({
+        let app = serving.clone();
+        async move {
+            deliver_rows(&app, &rows, |progress| {
+                let _ = begun.send(progress);
+            })
+            .await
+        }
+    });
+    let progress = progress.await.unwrap();
+    let permit = manage(&rotating);
+    for turn in 1..=5 {
+        while progress.rows_done() < u64::from(turn * LINES / 8) && !intake.is_finished() {
+            tokio::task::yield_now().await;
+        }
+        rotation::rotate(&rotating, &permit, KeyName::Index, |_| {})
+            .await
+            .unwrap();
+        rotation::retire(&rotating, &permit, KeyName::Index, false, |_| {})
+            .await
+            .unwrap();
+    }
+    let receipt = intake.await.unwrap();
+    assert_eq!(receipt["receipt"]["rows"]["recorded"], LINES, "{receipt}");
+    let persons = city.store.count_persons().await.unwrap();
+    assert_eq!(persons, u64::from(NAMED + NEW), "nobody was created twice");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_intake_finds_names_and_persons_while_index_keys_are_retired_on_sqlite() {
+    an_intake_outlives_index_keys(false).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_intake_finds_names_and_persons_while_index_keys_are_retired_on_postgresql() {
+    an_intake_outlives_index_keys(true).await;
+}
+
+/// A server that answers nothing but signed requests takes up keys that another process rotated.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signed_request_takes_up_rotated_keys() {
+    let city = City::new(&International, false).await;
+    let (rotating, serving) = (city.process(), city.process());
+    let old = serving.public_key();
+    rotation::rotate(&rotating, &manage(&rotating), KeyName::Signing, |_| {})
+        .await
+        .unwrap();
+    assert_eq!(serving.public_key(), old);
+    let asked = app::asking::SignedRequest {
+        key: "00000000-0000-7000-8000-000000000009",
+        algorithm: "ed25519",
+        created: city.clock.look().0 / 1000,
+        expires: None,
+        nonce: "0123456789abcdef",
+        base: b"base",
+        signature: &[0; 64],
+        officer: None,
+    };
+    let refused = app::asking::verify(&serving, &asked).await.unwrap_err();
+    assert_eq!(refused.code(), "ASK-0006");
+    assert_eq!(serving.public_key(), rotating.public_key());
+}
+
+/// What a resident locked stays locked, whom an officer is related to stays so, and a number that was never issued is still one
+/// when the index key is another (R6, AB-01, AB-09): for persons with a file, with an account only, and with neither.
+async fn marks_outlive_the_index_key(on_postgres: bool) {
+    let city = City::new(&International, on_postgres).await;
+    let app = city.process();
+    deliver(&app, 0, 10).await;
+    let officer = uuid::Uuid::from_u128(7);
+    let mut accounts = Vec::new();
+    // Number 20 has no file.
+    for number in [1, 20] {
+        let caller = resident(&app, number).await.caller().clone();
+        let account = caller.account;
+        let permit = app.policies().decide(&caller, LockOwnFile { account }).unwrap();
+        app::locks::set(&app, &permit, true).await.unwrap();
+        accounts.push(app.policies().decide(&caller, ReadOwnLookUps { account }).unwrap());
+    }
+    app::look_ups::declare_relation(&app, officer, &document(2), store::Relation::Kin)
+        .await
+        .unwrap();
+    let honey = document(rows() + 5);
+    let enter = || app::look_ups::add_honey_numbers(&app, std::slice::from_ref(&honey));
+    enter().await.unwrap();
+    let permit = manage(&app);
+    rotation::rotate(&app, &permit, KeyName::Index, |_| {}).await.unwrap();
+
+    let refused = rotation::retire(&app, &permit, KeyName::Index, false, |_| {}).await;
+    let refused = refused.expect_err("a number never issued is nowhere but in its tag");
+    let RotationError::Needed {
+        key: KeyName::Index,
+        left: 1,
+        ..
+    } = refused
+    else {
+        panic!("{refused}");
+    };
+    assert!(refused.remedy().unwrap().contains("entering them anew"));
+    enter().await.unwrap();
+    let (version, _) = rotation::retire(&app, &permit, KeyName::Index, false, |_| {})
+        .await
+        .unwrap();
+    assert_eq!(version, 1);
+
+    let fresh = city.process();
+    for permit in &accounts {
+        assert!(app::locks::is_locked(&fresh, permit).await.unwrap());
+    }
+    let vault = Vault::open(&city.keys()).unwrap();
+    let tag = |document: &IdentityDocument| {
+        let tags = vault.number_tags(document);
+        assert!(tags.previous.is_none());
+        store::IndexTag {
+            index: store::BlindIndex::Number,
+            key_version: tags.current.key_version,
+            tag: tags.current.tag,
+        }
+    };
+    city.store
+        .ensure_decoy(uuid::Uuid::from_u128(8), &[1; 60])
+        .await
+        .unwrap();
+    let found = |number| {
+        let tag = tag(&document(number));
+        let store = Arc::clone(&city.store);
+        async move { store.find_for_look_up(&[], &[tag], officer).await.unwrap() }
+    };
+    assert!(found(1).await.is_locked && found(20).await.is_locked && !found(2).await.is_locked);
+    assert_eq!(found(2).await.relation, Some(store::Relation::Kin));
+    assert_eq!(city.store.honey_numbers().await.unwrap(), [tag(&honey)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r6_ab09_locks_relations_and_numbers_never_issued_outlive_the_index_key_on_sqlite() {
+    marks_outlive_the_index_key(false).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r6_ab09_locks_relations_and_numbers_never_issued_outlive_the_index_key_on_postgresql() {
+    marks_outlive_the_index_key(true).await;
 }
 
 /// The whole way of a delivery to the person's own page, with SM4, SM3 and SM2.

@@ -195,6 +195,7 @@ fn carried(key: KeyName, version: u16, carried: &Carried) -> Value {
         "uploads": carried.uploads,
         "lost_aliases": carried.lost_aliases,
         "unreachable": carried.unreachable,
+        "marks": carried.marks,
         "traces": carried.traces,
     })
 }
@@ -203,7 +204,10 @@ fn print_carried(carried: &Carried) -> anyhow::Result<()> {
     let told = [
         (carried.secrets, "secrets wrapped anew"),
         (carried.tags, "tags of persons entered"),
-        (carried.moved, "traces and waiting rows moved to the newer tags"),
+        (
+            carried.moved,
+            "traces, waiting rows, locks and the like moved to the newer tags",
+        ),
         (carried.damaged, "secrets do not open (see `chengdang verify`)"),
         (
             carried.uploads,
@@ -216,6 +220,10 @@ fn print_carried(carried: &Carried) -> anyhow::Result<()> {
         (
             carried.unreachable,
             "traces cannot be tagged anew: their number is nowhere any more",
+        ),
+        (
+            carried.marks,
+            "locks, relations, numbers never issued or notices cannot be tagged anew: their number is nowhere else",
         ),
         (
             carried.traces,

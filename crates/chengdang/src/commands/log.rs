@@ -71,9 +71,9 @@ answer.")]
 struct MonitorArgs {
     /// Address of the log, before /checkpoint
     url: String,
-    /// Key of the log
-    #[arg(long, value_name = "VKEY")]
-    log: String,
+    /// Keys of the log, as `log key` prints them; several while one is being replaced
+    #[arg(long, value_name = "VKEY", required = true)]
+    log: Vec<String>,
     /// Keys of its witnesses
     #[arg(long, value_name = "VKEY")]
     witness: Vec<String>,
@@ -90,17 +90,33 @@ struct MonitorArgs {
 
 /// Options of `log key`.
 #[derive(clap::Args)]
-#[command(after_help = "Examples:\n  chengdang log key")]
-struct KeyArgs {}
+#[command(after_help = "\
+Examples:
+  chengdang log key
+  chengdang log key --former
+
+Two lines while the signing key is being replaced, the newer key first: give both to witnesses and auditors.")]
+struct KeyArgs {
+    /// Also keys that were retired: proofs and checkpoints of their time are signed by them
+    #[arg(long)]
+    former: bool,
+}
 
 pub(crate) async fn run(config: &Config, args: Args) -> anyhow::Result<Exit> {
     match args.command {
         LogCommand::Verify(args) => verify(config, &args).await,
         LogCommand::Prove(args) => prove(config, &args).await,
         LogCommand::Monitor(args) => monitor(args).await,
-        LogCommand::Key(KeyArgs {}) => {
+        LogCommand::Key(args) => {
             let app = wire::open(config).await?;
-            output::line(app::log::key(&app).map_err(coded)?.to_vkey())?;
+            let keys = if args.former {
+                app::log::all_keys(&app)
+            } else {
+                app::log::keys(&app)
+            };
+            for key in keys.map_err(coded)? {
+                output::line(key.to_vkey())?;
+            }
             Ok(Exit::Done)
         }
     }

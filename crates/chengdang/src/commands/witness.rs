@@ -57,7 +57,7 @@ struct ServeArgs {
     /// Folder of the witness
     #[arg(long, value_name = "DIR")]
     folder: PathBuf,
-    /// Keys of the logs it knows
+    /// Keys of the logs it knows; several of one log while its key is being replaced
     #[arg(long, value_name = "VKEY", required = true)]
     log: Vec<String>,
     /// Address to listen on
@@ -122,8 +122,9 @@ async fn serve(args: ServeArgs) -> anyhow::Result<Exit> {
     let logs = args
         .log
         .iter()
-        .map(|vkey| LogKey::from_vkey(vkey).with_context(|| format!("{vkey} is not the key of a log")))
-        .collect::<anyhow::Result<Vec<_>>>()?;
+        .map(|vkeys| LogKey::all_from(vkeys).with_context(|| format!("{vkeys} is not the key of a log")))
+        .collect::<anyhow::Result<Vec<_>>>()?
+        .concat();
     let witness = Witness::open(&args.folder, public, logs).with_context(|| {
         format!(
             "what lies in {} is not what this witness wrote; it must not go on, make a new one",

@@ -138,6 +138,7 @@ where
         secrets_are_wrapped_forward_only,
         tags_go_forward_only,
         below_the_floor_nothing_is_written,
+        marks_move_once_the_floor_has_risen,
         acts_on_keys_are_kept,
     );
 }

@@ -2,10 +2,10 @@
 
 use uuid::Uuid;
 
-use super::fixture::{Fixture, Sizes, conflicts, ok, some};
+use super::fixture::{Fixture, START, Sizes, conflicts, misses, ok, some};
 use crate::{
-    ChunkCommit, FloorOf, IndexTag, KeyAct, NewPerson, PersonId, Rewrapped, SecretOf, StagedKind, Store, TaggedBefore,
-    TraceKind, WrappedSecret,
+    BlindIndex, ChunkCommit, FloorOf, IndexTag, KeyAct, NewLock, NewPerson, NewRelation, PersonId, Relation, Rewrapped,
+    SecretOf, StagedKind, Store, TaggedBefore, TraceKind, WrappedSecret,
 };
 
 /// A wrapped form under this version of the wrapping key.
@@ -151,7 +151,7 @@ pub async fn tags_go_forward_only(store: &dyn Store) {
     let left = |traces, staged| TaggedBefore {
         traces,
         staged,
-        compared: 0,
+        ..TaggedBefore::default()
     };
     assert_eq!(ok(store.tagged_before(2).await, "left"), left(1, 1));
     let listed = ok(store.traces_before(2, i64::MIN, 10).await, "traces before");
@@ -246,6 +246,31 @@ pub async fn below_the_floor_nothing_is_written(store: &dyn Store) {
             .all(|person| person.as_ref().is_some_and(|person| person.id == known.id))
     );
     ok(store.commit_chunk(&with_tags(2, 2)).await, "what is not below");
+    // Whoever knows both keys writes tags of both: those of the older one are left out, unless one of them stands alone.
+    let mut both = with_tags(2, 2);
+    let of_person = |act: &ChunkCommit| act.new_persons.iter().flat_map(|person| person.tags.clone()).collect();
+    let newest: Vec<IndexTag> = of_person(&both);
+    let older: Vec<IndexTag> = newest.iter().map(|tag| later(&make, tag, 1)).collect();
+    for person in &mut both.new_persons {
+        person.tags.extend(&older);
+    }
+    ok(store.commit_chunk(&both).await, "a person under both tags");
+    let created = ok(store.find_persons(&newest).await, "find");
+    let created = some(created.into_iter().next().flatten(), "the person");
+    let found = ok(store.find_persons(&[newest.clone(), older].concat()).await, "find");
+    let found: Vec<bool> = found.iter().map(Option::is_some).collect();
+    assert_eq!(found, [true, true, false, false]);
+    let name = make.tag(BlindIndex::NumberAndName);
+    let mut alias = make.person_event(created.id, crate::PersonEvent::AliasConfirmed);
+    alias.tags = vec![later(&make, &name, 2), name];
+    ok(store.append_person_event(&alias).await, "an alias under both tags");
+    let mut alone = with_tags(2, 2);
+    for person in &mut alone.new_persons {
+        person.tags.push(later(&make, &name, 1));
+        person.tags.push(later(&make, &number, 1));
+        person.tags.push(later(&make, &number, 1));
+    }
+    conflicts(store.commit_chunk(&alone).await, "older tags that stand alone");
     late.key = wrapped(&make, 2);
     ok(store.begin_delivery(&late).await, "what is not below");
 
@@ -261,6 +286,110 @@ pub async fn below_the_floor_nothing_is_written(store: &dyn Store) {
     assert!(matches!(found.as_slice(), [Some(person), None] if person.id == known.id));
     ok(store.raise_floor(FloorOf::Index, 1).await, "a floor does not sink");
     conflicts(store.find_persons(&[number]).await, "a look below the floor");
+}
+
+/// Locks, relations, numbers never issued, emergencies and their notices move to a later tag once the floor has risen, and not
+/// before; nothing of them is lost, entered twice, or written below the floor.
+///
+/// # Panics
+///
+/// If the store breaks the rule.
+pub async fn marks_move_once_the_floor_has_risen(store: &dyn Store) {
+    let make = Fixture::default();
+    ok(store.ensure_decoy(make.uuid(), &make.bytes::<60>()).await, "decoy");
+    let old = make.tag(BlindIndex::Number);
+    let (new, other) = (later(&make, &old, 2), make.tag(BlindIndex::Number));
+    let (first, second) = (make.uuid(), make.uuid());
+    let lock = |tags: &[IndexTag], is_locked| NewLock {
+        tags: tags.to_vec(),
+        is_locked,
+        by: make.uuid(),
+        entry_hash: make.bytes(),
+        at: START,
+    };
+    let relation = |account, tags: &[IndexTag]| NewRelation {
+        account,
+        tags: tags.to_vec(),
+        relation: Relation::Kin,
+        at: START,
+    };
+    ok(store.set_lock(&lock(&[old], true)).await, "a lock");
+    ok(store.declare_relation(&relation(first, &[old])).await, "a relation");
+    let both = relation(second, &[new, old]);
+    ok(store.declare_relation(&both).await, "a relation under both tags");
+    ok(store.add_honey_numbers(&[old], START).await, "a number never issued");
+    let asked = super::emergencies::emergency(&make, old);
+    ok(store.ask_emergency(&asked).await, "an emergency");
+    let granted = super::emergencies::grant(&make, &asked);
+    ok(store.grant_emergency(&granted).await, "granted");
+    let waits = super::emergencies::emergency(&make, other);
+    ok(store.ask_emergency(&waits).await, "an emergency that waits");
+
+    let marks = || async { ok(store.tagged_before(2).await, "left").marks };
+    assert_eq!(marks().await, 0, "below no floor");
+    assert_eq!(ok(store.retag_marks(&[(old, new)]).await, "too early"), 0);
+    assert!(ok(
+        store.is_locked(&[old]).await,
+        "who knows the older key alone asks by it"
+    ));
+
+    ok(store.raise_floor(FloorOf::Index, 2).await, "the floor of the index key");
+    assert_eq!(marks().await, 5);
+    conflicts(store.is_locked(&[old]).await, "a look at a lock below the floor");
+    let found = store.find_for_look_up(&[], &[old], first).await;
+    conflicts(found.map(|_| ()), "a look-up below the floor");
+    conflicts(store.set_lock(&lock(&[other], true)).await, "a lock below the floor");
+    conflicts(
+        store.declare_relation(&relation(first, &[other])).await,
+        "a relation below the floor",
+    );
+    conflicts(
+        store.add_honey_numbers(&[other], START).await,
+        "a number below the floor",
+    );
+    let late = super::emergencies::emergency(&make, other);
+    conflicts(store.ask_emergency(&late).await, "an emergency below the floor");
+    let grant = super::emergencies::grant(&make, &waits);
+    misses(store.grant_emergency(&grant).await, "an emergency under the older tag");
+    // Whoever knows both keys writes both tags: the older one is left out.
+    let beside = later(&make, &other, 2);
+    ok(store.set_lock(&lock(&[beside, other], true)).await, "a lock under both");
+    ok(
+        store.add_honey_numbers(&[beside, other], START).await,
+        "a number under both",
+    );
+    assert_eq!(marks().await, 5);
+    assert!(ok(store.is_locked(&[beside]).await, "locked"));
+
+    let end = ok(store.index_end().await, "end");
+    assert_eq!(ok(store.retag_marks(&[(old, new)]).await, "move"), 6);
+    assert_eq!(ok(store.retag_marks(&[(old, new)]).await, "again"), 0);
+    assert_eq!(marks().await, 0);
+    let to = ok(store.index_end().await, "end");
+    let changes = ok(store.index_changes(&end, &to, 10).await, "changes");
+    let heard: Vec<_> = changes
+        .locks
+        .iter()
+        .map(|(_, tag, is_locked)| (*tag, *is_locked))
+        .collect();
+    assert_eq!(heard, [(new, true)], "a comparison index hears of the other tag");
+    for officer in [first, second] {
+        let found = ok(store.find_for_look_up(&[], &[new], officer).await, "find");
+        assert!(found.is_locked && found.relation == Some(Relation::Kin));
+    }
+    let mut never_issued = ok(store.honey_numbers().await, "numbers never issued");
+    never_issued.sort_unstable();
+    let mut expected = [new, beside];
+    expected.sort_unstable();
+    assert_eq!(never_issued, expected);
+    let told = ok(store.subject_notices(&[new], 9).await, "notices");
+    assert_eq!(told.len(), 1, "the person is told still");
+    let emergency = ok(store.find_emergency(asked.procedure.uuid).await, "find");
+    assert_eq!(some(emergency, "the emergency").subject, new);
+    // What is said later holds, as before.
+    ok(store.set_lock(&lock(&[new], false)).await, "open");
+    assert_eq!(ok(store.retag_marks(&[(old, new)]).await, "nothing is left"), 0);
+    assert!(!ok(store.is_locked(&[new]).await, "open"));
 }
 
 /// Acts come back as they were appended, oldest first; aliases are kept with their persons.

@@ -1,6 +1,6 @@
 //! Checkpoints: only the log's own are taken, and no byte of one can be changed.
 
-use translog::{LogFault, LogFiles, LogKey, open};
+use translog::{LogFault, LogFiles, LogKey, note_of, open, open_any, signers_of};
 
 use crate::log::{Log, ORIGIN};
 
@@ -57,4 +57,37 @@ fn signatures_of_others_are_passed_over() {
     published.extend_from_slice(line.as_bytes());
     published.push(b'\n');
     assert_eq!(open(&published, &log.key).unwrap(), log.head());
+}
+
+/// While a key of the log is replaced, a checkpoint bears two lines: who knows either opens it, and a wrong line of a known key
+/// spoils it.
+#[test]
+fn either_key_of_a_log_opens_what_both_signed() {
+    let (log, other) = (Log::of(300), Log::new());
+    let head = log.head();
+    let text = translog::text_of(&log.key, head).unwrap();
+    let both = [&other, &log].map(|log| (log.key.clone(), log.signature(&text)));
+    let published = note_of(head, &both).unwrap();
+    let keys = [other.key.clone(), log.key.clone()];
+    for known in [&keys[..], &keys[..1], &keys[1..]] {
+        assert_eq!(open_any(&published, known).unwrap(), head);
+        assert_eq!(signers_of(&published, known).unwrap(), known.iter().collect::<Vec<_>>());
+    }
+    let stranger = Log::new();
+    assert!(matches!(
+        open_any(&published, std::slice::from_ref(&stranger.key)),
+        Err(LogFault::Signature)
+    ));
+    let wrong = [both[0].clone(), (log.key.clone(), both[0].1)];
+    let spoilt = note_of(head, &wrong).unwrap();
+    assert!(matches!(open_any(&spoilt, &keys), Err(LogFault::Signature)));
+    assert_eq!(
+        open(&spoilt, &other.key).unwrap(),
+        head,
+        "who does not know the other key passes its line over"
+    );
+    assert!(note_of(head, &[]).is_err());
+    let printed = format!("{}\n{}\n", other.key.to_vkey(), log.key.to_vkey());
+    assert_eq!(LogKey::all_from(&printed).unwrap(), keys);
+    assert!(LogKey::all_from(" ").is_err());
 }

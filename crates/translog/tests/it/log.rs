@@ -91,6 +91,10 @@ impl Log {
         translog::sign(&self.key, head, |message| self.vault.sign(message)).unwrap()
     }
 
+    pub(crate) fn signature(&self, text: &[u8]) -> [u8; 64] {
+        self.vault.sign(text)
+    }
+
     pub(crate) fn head(&self) -> Head {
         *self.heads.last_key_value().unwrap().1
     }

@@ -224,6 +224,7 @@ fn every_key_rotates_in_both_suites_and_what_the_old_one_made_stands_until_it_is
         assert_eq!(signed.sm2.is_some(), suite.name() == Sm.name());
         let lagging = Vault::open(&path).unwrap();
 
+        let name = vault.fingerprint();
         for key in KeyName::ALL {
             assert_eq!(vault.versions(key), [1]);
             assert_eq!(vault.rotate(key).unwrap(), 2);
@@ -275,6 +276,11 @@ fn every_key_rotates_in_both_suites_and_what_the_old_one_made_stands_until_it_is
             assert!(vault::verify_sm2(key, b"receipu", signature).is_err());
         }
         assert_eq!(known[0].ed25519, vault.public_key());
+        assert_eq!(
+            vault.fingerprint(),
+            name,
+            "the file keeps its name, and a log that has its name from it"
+        );
         vault::verify(&vault.public_key(), b"m", &vault.sign(b"m")).unwrap();
     }
 }

@@ -365,6 +365,7 @@ ports! {
         aliases_of(persons: &[PersonId]) -> Vec<(PersonId, Sealed)>;
         add_tags(tags: &[(PersonId, IndexTag)]) -> u64;
         retag_traces(moves: &[(IndexTag, IndexTag)]) -> u64;
+        retag_marks(moves: &[(IndexTag, IndexTag)]) -> u64;
         retag_staged(rows: &[(Uuid, IndexTag)]) -> u64;
         traces_before(version: u16, after: i64, limit: u32) -> Vec<TaggedTrace>;
         scan_traces(after: i64, limit: u32) -> Vec<TaggedTrace>;

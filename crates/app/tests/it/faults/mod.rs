@@ -129,6 +129,7 @@ const SKIPPED: &[(&str, &str)] = &[
     ("key_acts", "rotations: as `rewrap`"),
     ("note_account_use", "as `open_account`"),
     ("raise_floor", "rotations: as `rewrap`"),
+    ("retag_marks", "rotations: as `rewrap`"),
     ("retag_staged", "rotations: as `rewrap`"),
     ("retag_traces", "rotations: as `rewrap`"),
     ("rewrap", "rotations: as `rewrap`"),

@@ -206,7 +206,7 @@ const AWAY: u8 = 1;
 const LOST: u8 = 2;
 
 impl NearWitness {
-    fn new(folder: &Path, name: &str, log: LogKey, clock: Arc<TestClock>) -> Arc<Self> {
+    fn new(folder: &Path, name: &str, log: Vec<LogKey>, clock: Arc<TestClock>) -> Arc<Self> {
         let file = folder.join("key");
         if !file.exists() {
             vault::WitnessKey::create(&file).unwrap();
@@ -214,7 +214,7 @@ impl NearWitness {
         let secret = vault::WitnessKey::open(&file).unwrap();
         let key = WitnessKey::new(name, secret.public_key()).unwrap();
         Arc::new(Self {
-            witness: Witness::open(folder, key.clone(), [log]).unwrap(),
+            witness: Witness::open(folder, key.clone(), log).unwrap(),
             key,
             secret,
             clock,

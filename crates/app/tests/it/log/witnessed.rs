@@ -4,11 +4,13 @@ use std::fs;
 use std::sync::Arc;
 
 use app::log::{self, Standing, WitnessClient};
-use app::own_file;
-use policy::{Deliver, ReadOwnRecords};
+use app::{own_file, rotation};
+use policy::{Deliver, ManageKeys, ReadOwnRecords};
+use translog::{Head, InclusionProof, LogKey};
+use vault::{KeyName, Vault};
 
-use super::{AWAY, Around, HERE, LOST, Ledger, NearWitness, code, copy_into};
-use crate::town::TestClock;
+use super::{AWAY, Around, HERE, LOST, Ledger, NearWitness, ORIGIN, code, copy_into};
+use crate::town::{TestClock, Town};
 
 /// A log with witnesses of its own.
 struct Witnessed {
@@ -29,7 +31,7 @@ fn witnessed(count: usize, quorum: usize) -> Witnessed {
         .enumerate()
         .map(|(number, folder)| {
             let name = format!("witness-{number}.example");
-            NearWitness::new(folder.path(), &name, ledger.key(), Arc::clone(&clock))
+            NearWitness::new(folder.path(), &name, vec![ledger.key()], Arc::clone(&clock))
         })
         .collect();
     let around = Around {
@@ -288,4 +290,123 @@ async fn rewritten(ledger: &Ledger, extra: u64) -> tempfile::TempDir {
     alone.publish().await.unwrap();
     assert_eq!(alone.findings().await.damage, [], "alone, nobody can tell");
     alone.folder
+}
+
+/// The same log after a restart, with the one witness started anew over its folder, knowing these keys.
+fn begun_anew(world: Witnessed, keys: Vec<LogKey>) -> Witnessed {
+    let clock = Arc::new(TestClock::default());
+    let near = NearWitness::new(world.folders[0].path(), "witness-0.example", keys, clock);
+    let around = Around {
+        witnesses: vec![Arc::clone(&near) as Arc<dyn WitnessClient>],
+        ..world.around
+    };
+    Witnessed {
+        ledger: world.ledger.restarted(&around),
+        near: vec![near],
+        around,
+        ..world
+    }
+}
+
+/// Grows by ten entries, publishes, and proves entries old and new with these keys.
+async fn goes_on(world: &mut Witnessed, keys: &[LogKey]) {
+    world.ledger.happen(10).await;
+    let size = world.ledger.publish().await.unwrap();
+    assert_eq!((world.ledger.signed().await, cosigned(world)), (size, 1));
+    for index in [0, 299, size - 1] {
+        let proof = log::prove_index(&world.ledger.app, index).await.unwrap();
+        let proof = InclusionProof::from_text(&proof).unwrap();
+        for key in keys {
+            assert_eq!(proof.check(&proof.extra, key).unwrap().size, size);
+        }
+    }
+    assert_eq!(world.ledger.findings().await.damage, []);
+}
+
+/// The signing key is replaced while the log is published (docs/adr/0018): nothing stops, before a restart and after one, and
+/// whoever knows the older key follows as long as both live.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_goes_on_while_its_key_is_replaced() {
+    let mut world = witnessed(1, 1);
+    world.ledger.grown_to(300).await;
+    let old = world.ledger.key();
+    let (keys, stolen) = (world.ledger.path().join("keys"), world.ledger.path().join("stolen"));
+    fs::copy(&keys, &stolen).unwrap();
+    let manage = |world: &Witnessed| {
+        let policies = world.ledger.app.policies();
+        policies.decide(&Town::operator(), ManageKeys).unwrap()
+    };
+    // A head of the old key waits for its witness when the key is replaced.
+    world.near[0].is(AWAY);
+    world.ledger.happen(10).await;
+    assert_eq!(code(&world.ledger.publish().await.unwrap_err()), "LOG-0009");
+    rotation::rotate(&world.ledger.app, &manage(&world), KeyName::Signing, |_| {})
+        .await
+        .unwrap();
+    world.near[0].is(HERE);
+    assert_eq!(
+        world.ledger.publish().await.unwrap(),
+        310,
+        "the witness knows the old key only"
+    );
+    let new = world.ledger.key();
+    assert_eq!(log::keys(&world.ledger.app).unwrap(), [new.clone(), old.clone()]);
+    goes_on(&mut world, &[old.clone(), new.clone()]).await;
+    // Nothing new happened: what is published stands, with both lines.
+    let checkpoint = || fs::read(keys.with_file_name("log").join("checkpoint")).unwrap();
+    let before = checkpoint();
+    world.ledger.publish().await.unwrap();
+    assert_eq!(checkpoint(), before);
+
+    let mut world = begun_anew(world, vec![old.clone()]);
+    goes_on(&mut world, &[old.clone(), new.clone()]).await;
+    let mut world = begun_anew(world, vec![old.clone(), new.clone()]);
+    goes_on(&mut world, &[old.clone(), new.clone()]).await;
+    // The witness's own memory bears both lines, so that it goes on with the new key alone.
+    let mut world = begun_anew(world, vec![new.clone()]);
+    rotation::retire(&world.ledger.app, &manage(&world), KeyName::Signing, false, |_| {})
+        .await
+        .unwrap();
+    goes_on(&mut world, &[new.clone()]).await;
+    let checkpoint = log::checkpoint(&world.ledger.app).await.unwrap().unwrap();
+    assert!(
+        translog::open(&checkpoint, &old).is_err(),
+        "a retired key signs nothing"
+    );
+
+    // Replaced and retired while nothing runs.
+    rotation::rotate(&world.ledger.app, &manage(&world), KeyName::Signing, |_| {})
+        .await
+        .unwrap();
+    let third = world.ledger.key();
+    rotation::retire(&world.ledger.app, &manage(&world), KeyName::Signing, false, |_| {})
+        .await
+        .unwrap();
+    let mut world = begun_anew(world, vec![new.clone(), third.clone()]);
+    goes_on(&mut world, &[third.clone()]).await;
+    assert_eq!(log::all_keys(&world.ledger.app).unwrap(), [third, new, old.clone()]);
+
+    // Whoever has the first key signs no head any more.
+    let head = Head {
+        size: world.ledger.signed().await + 1,
+        root: [7; 32],
+    };
+    let forged = Vault::open(&stolen).unwrap();
+    let signature = forged.sign_log(&translog::text_of(&old, head).unwrap()).unwrap();
+    let size = i64::try_from(head.size).unwrap();
+    let raw = rusqlite::Connection::open(world.ledger.database()).unwrap();
+    let row = rusqlite::params![ORIGIN, size, head.root, signature];
+    raw.execute(
+        "INSERT INTO log_head (origin, size, root, signature) VALUES (?1, ?2, ?3, ?4)",
+        row,
+    )
+    .unwrap();
+    let findings = world.ledger.findings().await;
+    assert!(
+        findings
+            .damage
+            .iter()
+            .any(|damage| damage.what.contains("was replaced before")),
+        "{findings:?}"
+    );
 }

@@ -1,0 +1,5 @@
+-- Moves notices to the tags of a later version of the index key.
+UPDATE subject_notice SET tag = moved.to_tag, key_version = moved.to_version
+FROM unnest($1::bytea[], $2::smallint[], $3::integer[], $4::bytea[], $5::integer[])
+    AS moved (from_tag, index_no, from_version, to_tag, to_version)
+WHERE subject_notice.tag = moved.from_tag AND subject_notice.index_no = moved.index_no AND subject_notice.key_version = moved.from_version

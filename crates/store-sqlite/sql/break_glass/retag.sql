@@ -1,0 +1,2 @@
+-- Moves emergencies to the tag of a later version of the index key.
+UPDATE break_glass SET tag = ?4, key_version = ?5 WHERE tag = ?1 AND index_no = ?2 AND key_version = ?3
