@@ -94,8 +94,10 @@ pub trait LoginStore {
     /// All accounts, for the demo's print-out and leaver checks.
     async fn list_accounts(&self, limit: u32) -> Result<Vec<Account>, StoreError>;
 
-    /// Inserts or replaces a session.
+    /// Begins a session; conflict if its token is another's.
     async fn put_session(&self, session: &Session) -> Result<(), StoreError>;
+    /// Notes that a session is used at `at`; `false` if it has ended, which it stays.
+    async fn touch_session(&self, token_hash: &[u8; 32], at: Moment) -> Result<bool, StoreError>;
     /// A session by token hash; none whose binding to the identity provider is no longer in force.
     async fn find_session(&self, token_hash: &[u8; 32]) -> Result<Option<Session>, StoreError>;
     /// Ends a session.

@@ -244,6 +244,7 @@ ports! {
         find_account(uuid: Uuid) -> Option<Account>;
         list_accounts(limit: u32) -> Vec<Account>;
         put_session(session: &Session) -> ();
+        touch_session(token_hash: &[u8; 32], at: Moment) -> bool;
         find_session(token_hash: &[u8; 32]) -> Option<Session>;
         delete_session(token_hash: &[u8; 32]) -> ();
         delete_expired_sessions(now: Moment) -> u64;
