@@ -98,7 +98,8 @@ pub trait LoginStore {
     async fn put_session(&self, session: &Session) -> Result<(), StoreError>;
     /// Notes that a session is used at `at`; `false` if it has ended, which it stays.
     async fn touch_session(&self, token_hash: &[u8; 32], at: Moment) -> Result<bool, StoreError>;
-    /// A session by token hash; none whose binding to the identity provider is no longer in force.
+    /// A session by token hash; none whose binding to the identity provider is no longer in force, and none that the
+    /// provider's word did not begin while the account is bound.
     async fn find_session(&self, token_hash: &[u8; 32]) -> Result<Option<Session>, StoreError>;
     /// Ends a session.
     async fn delete_session(&self, token_hash: &[u8; 32]) -> Result<(), StoreError>;
