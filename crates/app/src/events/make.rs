@@ -14,31 +14,41 @@ const BATCH: u32 = 200;
 /// A look-up whose answer is not written down after so many milliseconds will not be: it was lost with its process.
 const UNCONFIRMED_MS: i64 = 2 * 60 * 1000;
 
-/// Makes events of all that is owed; how many, or `None` if another process holds the lease.
+/// What a batch came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Made {
+    /// Events that were made.
+    pub events: u64,
+    /// Whether nothing waited; if something did, more may wait.
+    pub is_all: bool,
+}
+
+/// Makes events of what is owed, one batch, so that what is made is sent however much there is to make; `None` if another
+/// process holds the lease.
 ///
 /// # Errors
 ///
 /// If the store fails or the lease was lost on the way; nothing is half-done then.
-pub async fn make_once(app: &App, holder: Uuid) -> Result<Option<u64>, AppError> {
-    let mut made = 0;
-    loop {
-        let Some(held) = lease(app, holder).await? else {
-            return Ok(None);
-        };
-        let now = app.now();
-        let asked_before = Moment(now.0.saturating_sub(UNCONFIRMED_MS));
-        let work = app.store().event_work(now.day(), asked_before, BATCH).await?;
-        if work.is_empty() {
-            return Ok(Some(made));
-        }
-        let listed = listed(app, &work).await?;
-        let events: Vec<NewEvent> = work.owed.iter().map(|owed| event(owed, now)).collect();
+pub async fn make_once(app: &App, holder: Uuid) -> Result<Option<Made>, AppError> {
+    let Some(held) = lease(app, holder).await? else {
+        return Ok(None);
+    };
+    let now = app.now();
+    let asked_before = Moment(now.0.saturating_sub(UNCONFIRMED_MS));
+    let work = app.store().event_work(now.day(), asked_before, BATCH).await?;
+    let is_all = work.is_empty();
+    let listed = listed(app, &work).await?;
+    let events: Vec<NewEvent> = work.owed.iter().map(|owed| event(owed, now)).collect();
+    if !is_all {
         app.store().append_events(held, &work, &listed, &events).await?;
-        made += events.len() as u64;
-        if !events.is_empty() {
-            tracing::info!(events = events.len(), "recipients are owed events");
-        }
     }
+    if !events.is_empty() {
+        tracing::info!(events = events.len(), "recipients are owed events");
+    }
+    Ok(Some(Made {
+        events: events.len() as u64,
+        is_all,
+    }))
 }
 
 /// The event for what is owed. Its id follows from what it tells.

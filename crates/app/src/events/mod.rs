@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::log::{self, Standing};
 use crate::{App, AppError};
 
-pub use make::make_once;
+pub use make::{Made, make_once};
 pub use read::{
     Delivered, PAGE_MAX, Page, ToldEvent, acknowledge_and_list, counts, dead, replay, revive, told_about_me,
 };
@@ -93,11 +93,11 @@ pub async fn run(app: App, sender: Arc<dyn EventSender>) {
     }
 }
 
-/// Makes what is owed and sends what is due; whether there was any of it.
+/// Makes a batch of what is owed and sends a round of what is due; whether there was any of it.
 async fn turn(app: &App, holder: Uuid, sender: &dyn EventSender) -> Result<bool, AppError> {
-    let made = make_once(app, holder).await?.unwrap_or_default();
+    let made = make_once(app, holder).await?;
     let sent = send_once(app, holder, sender).await?.unwrap_or_default();
-    Ok(made + sent.told + sent.put_off + sent.given_up > 0)
+    Ok(made.is_some_and(|made| !made.is_all) || sent.told + sent.put_off + sent.given_up > 0)
 }
 
 async fn lease(app: &App, holder: Uuid) -> Result<Option<Lease>, AppError> {

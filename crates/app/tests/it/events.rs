@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use app::clients;
-use app::events::{self, Delivered, EventSender, NotTaken, Outgoing, ToldEvent};
+use app::events::{self, Delivered, EventSender, Made, NotTaken, Outgoing, ToldEvent};
 use app::{AppError, lifecycle};
 use async_trait::async_trait;
 use domain::{Moment, Uscc};
@@ -63,6 +63,10 @@ impl Post {
     fn refuse(&self, look_up: Uuid, record: Uuid, times: u32) {
         let of = (look_up.to_string(), record.to_string());
         self.0.lock().unwrap().refusals.insert(of, times);
+    }
+
+    fn offered(&self) -> u32 {
+        self.0.lock().unwrap().offered
     }
 
     fn taken(&self) -> Vec<Value> {
@@ -165,9 +169,10 @@ async fn withdraw(city: &City, record: Uuid) {
 /// One turn of the job runner; what fails is tried in the next.
 async fn turn(city: &City, post: &Post) -> Result<u64, AppError> {
     let holder = Uuid::from_u128(0x0070);
-    let made = events::make_once(city.app(), holder).await?.unwrap_or_default();
+    let made = events::make_once(city.app(), holder).await?;
     let sent = events::send_once(city.app(), holder, post).await?.unwrap_or_default();
-    Ok(made + sent.told + sent.put_off + sent.given_up)
+    let moved = made.map_or(0, |made| u64::from(!made.is_all));
+    Ok(moved + sent.told + sent.put_off + sent.given_up)
 }
 
 /// Turns until nothing waits, an hour apart.
@@ -306,9 +311,9 @@ async fn a_person_s_events_keep_their_order_while_another_s_go_on() {
         // Pauses grow: the second is at least twice half of the first.
         for (ms, expected) in [(4_000, 0), (6_001, 1), (9_000, 0), (11_001, 1), (60_000, 2)] {
             city.clock.jump(ms);
-            let before = post.0.lock().unwrap().offered;
+            let before = post.offered();
             turn(city, &post).await.unwrap();
-            let offered = post.0.lock().unwrap().offered - before;
+            let offered = post.offered() - before;
             assert!(offered <= expected, "after {ms} ms");
         }
         turns(city, &post).await;
@@ -527,6 +532,32 @@ async fn course(city: &mut City, cell: Cell) -> u32 {
     met
 }
 
+/// Work that shares a transaction, in `make.rs`.
+const BATCH: usize = 200;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_made_is_sent_however_much_there_is_to_make() {
+    both(async |city| {
+        let told = looked_up(city).await;
+        // Each look-up at resident 1 shows two records, so there is more than a batch to look through.
+        for place in 0..=BATCH / 2 {
+            records(city, &told.system, 1, &format!("key-more-{place:04}")).await;
+        }
+        city.restart().await;
+        let (post, (first, shown)) = (Post::default(), &told.by_system[0]);
+        withdraw(city, shown[1]).await;
+        turn(city, &post).await.unwrap();
+        assert!(post.offered() > 0, "one turn sends");
+        let holder = Uuid::from_u128(0x0070);
+        let next = events::make_once(city.app(), holder).await.unwrap().unwrap();
+        assert!(!next.is_all, "one turn does not make all");
+        turns(city, &post).await;
+        assert_eq!(post.taken().len(), BATCH / 2 + 2, "everybody is told in the end");
+        assert!(post.told().contains(&withdrawn(*first, shown[1])));
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_process_makes_and_sends_nothing_meanwhile() {
     both(async |city| {
@@ -534,7 +565,11 @@ async fn a_second_process_makes_and_sends_nothing_meanwhile() {
         withdraw(city, told.by_system[0].1[0]).await;
         let post = Post::default();
         let (one, two) = (Uuid::from_u128(1), Uuid::from_u128(2));
-        assert_eq!(events::make_once(city.app(), one).await.unwrap(), Some(2));
+        let made = Made {
+            events: 2,
+            is_all: false,
+        };
+        assert_eq!(events::make_once(city.app(), one).await.unwrap(), Some(made));
         assert_eq!(events::make_once(city.app(), two).await.unwrap(), None);
         assert_eq!(events::send_once(city.app(), two, &post).await.unwrap(), None);
         city.clock.jump(61_000);
