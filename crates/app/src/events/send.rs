@@ -102,7 +102,7 @@ async fn send(app: &App, sender: &dyn super::EventSender, due: &DueEvent) -> Res
         app.store().note_told(due.event.order, app.now()).await?;
         return Ok(Outcome::Told);
     };
-    if attempts < app.settings().events.attempts_max {
+    if attempts < app.settings().events.attempts_max() {
         let next_at = Moment(app.now().0.saturating_add(pause_ms(app, attempts)));
         app.store().put_off(due.event.order, attempts, next_at).await?;
         tracing::info!(%client, attempts, why = refused.why, "an event was not taken, it is tried again");
@@ -132,15 +132,9 @@ pub fn key_id(public_key: &[u8; 32]) -> String {
     URL_SAFE_NO_PAD.encode(vault::digest(&[jwk.as_bytes()]))
 }
 
-/// The pause after so many attempts: it doubles, up to a bound, and half of it is drawn, so that recipients that came back
-/// together are not asked together.
+/// The pause after so many attempts. Half of it is drawn, so that recipients that came back together are not asked together.
 fn pause_ms(app: &App, attempts: u32) -> i64 {
-    let settings = app.settings().events;
-    let doublings = attempts.saturating_sub(1).min(40);
-    let whole = settings
-        .first_pause_ms
-        .saturating_mul(1 << doublings)
-        .min(settings.pause_ms_max);
+    let whole = app.settings().events.pause_ms(attempts);
     // The lowest bits of a fresh id are drawn.
     let drawn = i64::try_from(app.fresh_uuid().as_u128() & 0xFFFF).unwrap_or_default();
     whole / 2 + (whole / 2).saturating_mul(drawn) / 0xFFFF

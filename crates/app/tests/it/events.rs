@@ -336,12 +336,15 @@ async fn what_is_never_taken_is_given_up_with_an_alarm_and_can_be_had_again() {
         let told = looked_up(city).await;
         let (first, one) = &told.by_system[0];
         let post = Post::default();
-        let attempts = city.app().settings().events.attempts_max;
+        let settings = city.app().settings().events;
+        let attempts = settings.attempts_max();
         post.refuse(*first, one[0], attempts);
         withdraw(city, one[0]).await;
+        let fell = city.clock.look();
         turns(city, &post).await;
         assert!(post.taken().is_empty());
         let alarms = city.store().alarms(9).await.unwrap();
+        assert!(alarms[0].at.0 - fell.0 >= settings.tried_for_ms, "not before its time");
         let alarms: Vec<_> = alarms.iter().map(|alarm| (alarm.kind, alarm.client)).collect();
         assert_eq!(
             alarms,
