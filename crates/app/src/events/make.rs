@@ -2,10 +2,10 @@
 
 use domain::Moment;
 use serde_json::Value;
-use store::{EventWork, NewEvent, Owed, RecordId, Sealed};
+use store::{Alarm, AlarmKind, Asker, EventWork, NewEvent, Owed, RecordId, Sealed};
 use uuid::Uuid;
 
-use super::lease;
+use super::{is_unreadable, lease};
 use crate::keys::LOOK_UP_ANSWER;
 use crate::{App, AppError, entry};
 
@@ -37,7 +37,7 @@ pub async fn make_once(app: &App, holder: Uuid) -> Result<Option<Made>, AppError
     let asked_before = Moment(now.0.saturating_sub(UNCONFIRMED_MS));
     let work = app.store().event_work(now.day(), asked_before, BATCH).await?;
     let is_all = work.is_empty();
-    let listed = listed(app, &work).await?;
+    let listed = listed(app, &work.unlisted).await?;
     let events: Vec<NewEvent> = work.owed.iter().map(|owed| event(owed, now)).collect();
     if !is_all {
         app.store().append_events(held, &work, &listed, &events).await?;
@@ -77,25 +77,46 @@ fn short(hash: [u8; 32]) -> [u8; 16] {
     hash.first_chunk().copied().unwrap_or_default()
 }
 
-/// Records that answers showed before there was a list of them, read from the answers.
-async fn listed(app: &App, work: &EventWork) -> Result<Vec<(Uuid, RecordId)>, AppError> {
+/// Records that answers showed before there was a list of them, read from the answers. One that cannot be read is passed over,
+/// and the operator is told: nobody else's events wait for it.
+async fn listed(app: &App, answers: &[(Uuid, Sealed)]) -> Result<Vec<(Uuid, RecordId)>, AppError> {
     let mut listed = Vec::new();
-    for (look_up, content) in &work.unlisted {
-        for record in shown(app, *look_up, content)? {
-            if let Some(record) = app.store().find_record(record).await? {
-                listed.push((*look_up, record.id));
-            }
+    for (look_up, content) in answers {
+        match shown(app, *look_up, content).await {
+            Ok(records) => listed.extend(records.into_iter().map(|record| (*look_up, record))),
+            Err(error) if is_unreadable(&error) => tell_of_unreadable(app, *look_up, &error).await?,
+            Err(error) => return Err(error),
         }
     }
     Ok(listed)
 }
 
-fn shown(app: &App, look_up: Uuid, content: &Sealed) -> Result<Vec<Uuid>, AppError> {
+async fn shown(app: &App, look_up: Uuid, content: &Sealed) -> Result<Vec<RecordId>, AppError> {
     let entry = entry::open(app, LOOK_UP_ANSWER, look_up, content)?;
     let content = entry.map(|entry| entry.json()).unwrap_or_default();
     let items = content.get("items").and_then(Value::as_array).into_iter().flatten();
-    let records = items.filter_map(|item| item.get("records")?.as_array()).flatten();
-    Ok(records
-        .filter_map(|record| Uuid::parse_str(record.as_str()?).ok())
-        .collect())
+    let handles = items.filter_map(|item| item.get("records")?.as_array()).flatten();
+    let mut records = Vec::new();
+    for handle in handles.filter_map(|handle| Uuid::parse_str(handle.as_str()?).ok()) {
+        records.extend(app.store().find_record(handle).await?.map(|record| record.id));
+    }
+    Ok(records)
+}
+
+/// What the look-up showed is not known, so its asker will not be told when it falls.
+async fn tell_of_unreadable(app: &App, look_up: Uuid, error: &AppError) -> Result<(), AppError> {
+    tracing::error!(error.code = "EVENT-0002", %look_up, cause = error.code(), "an answer cannot be read, nobody is told of what it showed");
+    let look = app.store().find_look_up(look_up).await;
+    let asker: Option<Asker> = look.ok().flatten().and_then(|look| look.asker);
+    let Some(asker) = asker else { return Ok(()) };
+    let alarm = Alarm {
+        kind: AlarmKind::EventUndelivered,
+        organisation: asker.organisation,
+        account: asker.account,
+        client: asker.client,
+        purpose: Some(asker.purpose),
+        look_up: Some(look_up),
+        at: app.now(),
+    };
+    Ok(app.store().raise_alarm(&alarm).await?)
 }

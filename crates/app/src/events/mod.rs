@@ -12,8 +12,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use store::{EVENTS_LEASE, Event, EventKind, Lease};
+use store::{EVENTS_LEASE, Event, EventKind, Lease, StoreError};
 use uuid::Uuid;
+use vault::VaultError;
 
 use crate::log::{self, Standing};
 use crate::{App, AppError};
@@ -128,7 +129,9 @@ async fn turn(app: &App, holder: Uuid, sender: &dyn EventSender) -> Result<bool,
     Ok(made.is_some_and(|made| !made.is_all) || sent.told + sent.put_off + sent.given_up > 0)
 }
 
+/// Takes the lease, and up what keys were rotated meanwhile: what does not open then is damaged.
 async fn lease(app: &App, holder: Uuid) -> Result<Option<Lease>, AppError> {
+    app.vault().refresh()?;
     let held = app
         .store()
         .take_lease(EVENTS_LEASE, holder, app.now(), LEASE_MS)
@@ -136,9 +139,31 @@ async fn lease(app: &App, holder: Uuid) -> Result<Option<Lease>, AppError> {
     Ok(held)
 }
 
+/// Whether what is stored cannot be read, however often it is tried.
+const fn is_unreadable(error: &AppError) -> bool {
+    matches!(
+        error,
+        AppError::Damaged { .. }
+            | AppError::NotFound
+            | AppError::Store(StoreError::Damaged { .. })
+            | AppError::Vault(VaultError::DoesNotOpen | VaultError::UnknownKeyVersion { .. })
+    )
+}
+
+/// The number of the matter; none where it was erased, or cannot be read: then the recipient knows the look-up by its id.
+async fn matter_no(app: &App, event: &Event) -> Result<Option<String>, AppError> {
+    match crate::look_ups::matter_no_of(app, event.look_up).await {
+        Err(error) if is_unreadable(&error) => {
+            tracing::error!(error.code = "EVENT-0002", look_up = %event.look_up, cause = error.code(), "a look-up cannot be read, its event lacks the matter");
+            Ok(None)
+        }
+        read => read,
+    }
+}
+
 /// The event as JSON. It names look-up, matter and record as the recipient's own answer did, and nothing about the person.
 async fn view(app: &App, event: &Event) -> Result<EventView, AppError> {
-    let matter_no = crate::look_ups::matter_no_of(app, event.look_up).await?;
+    let matter_no = matter_no(app, event).await?;
     let (zh, en) = next(event.kind);
     let mut data = serde_json::json!({
         "look_up": event.look_up,

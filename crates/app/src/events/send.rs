@@ -89,16 +89,8 @@ enum Outcome {
 }
 
 async fn send(app: &App, sender: &dyn super::EventSender, due: &DueEvent) -> Result<Outcome, AppError> {
-    let outgoing = Outgoing {
-        url: due.url.clone(),
-        body: view(app, &due.event).await?.json.into_bytes(),
-        key: key_id(&app.public_key()),
-        created: app.now().0.div_euclid(1000),
-        nonce: hex::encode(vault::random_bytes::<16>()?),
-        app: app.clone(),
-    };
     let (client, attempts) = (due.client, due.attempts.saturating_add(1));
-    let Err(refused) = sender.send(&outgoing).await else {
+    let Err(refused) = offer(app, sender, due).await else {
         app.store().note_told(due.event.order, app.now()).await?;
         return Ok(Outcome::Told);
     };
@@ -120,6 +112,28 @@ async fn send(app: &App, sender: &dyn super::EventSender, due: &DueEvent) -> Res
     app.store().give_up(due.event.order, attempts, &alarm).await?;
     tracing::error!(error.code = "EVENT-0001", %client, attempts, why = refused.why, "an event was given up");
     Ok(Outcome::GivenUp)
+}
+
+/// Hands an event over. Whatever stands in the way of this one is an attempt of its own, and no other waits for it.
+async fn offer(app: &App, sender: &dyn super::EventSender, due: &DueEvent) -> Result<(), NotTaken> {
+    let seen = view(app, &due.event).await.map_err(|error| {
+        tracing::warn!(error.code = error.code(), %error, event = %due.event.uuid, "an event cannot be read");
+        NotTaken {
+            why: "it cannot be read here",
+        }
+    })?;
+    let nonce = vault::random_bytes::<16>().map_err(|_| NotTaken {
+        why: "there is no random number",
+    })?;
+    let outgoing = Outgoing {
+        url: due.url.clone(),
+        body: seen.json.into_bytes(),
+        key: key_id(&app.public_key()),
+        created: app.now().0.div_euclid(1000),
+        nonce: hex::encode(nonce),
+        app: app.clone(),
+    };
+    sender.send(&outgoing).await
 }
 
 /// Name of a key of the city, by which recipients find it among the published ones: the thumbprint of its JWK (RFC 7638).

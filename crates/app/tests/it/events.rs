@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use domain::{Moment, Uscc};
 use policy::{Caller, CallerKind, ReadOwnLookUps, RegisterClient, WithdrawRecord};
 use serde_json::Value;
-use store::{AlarmKind, EventKind};
+use store::{AlarmKind, EventKind, NewAnswer, Sealed, TraceOutcome};
 use uuid::Uuid;
 
 use crate::faults::city::{Backend, City, Ground};
@@ -436,6 +436,66 @@ async fn an_end_that_passes_and_an_answer_that_was_lost_are_told_once() {
         city.clock.jump(48 * HOUR);
         turns(city, &post).await;
         assert_eq!(post.told().len(), before + 2, "once");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_stops_no_other_event() {
+    both(async |city| {
+        let told = looked_up(city).await;
+        let [(first, one), (second, two)] = &told.by_system;
+        let (post, holder) = (Post::default(), Uuid::from_u128(0x0070));
+        // An answer that does not open, whose records nobody listed.
+        let fails = |mode| Cell {
+            method: "append_answers",
+            nth: 0,
+            mode,
+        };
+        city.plan.arm(&[fails(Mode::Fails)]);
+        let lost = ask(city, &told.system, &Written::about(2, "key-damaged-1"))
+            .await
+            .unwrap();
+        city.restart().await;
+        city.plan.arm(&[]);
+        let damaged = NewAnswer {
+            look_up: lost.id,
+            outcome: TraceOutcome::Disclosed,
+            content: Sealed {
+                salt: Some([7; 16]),
+                ciphertext: Some(vec![7; 80]),
+            },
+            records: Vec::new(),
+            close_by: None,
+            entry_hash: [7; 32],
+            at: city.clock.look(),
+        };
+        city.store().append_answers(&[damaged]).await.unwrap();
+        city.clock.jump(3 * 60_000);
+        withdraw(city, one[0]).await;
+        withdraw(city, two[0]).await;
+        let made = events::make_once(city.app(), holder).await.unwrap().unwrap();
+        assert_eq!(made.events, 3, "two for the system, one for the officers");
+        let alarms = city.store().alarms(9).await.unwrap();
+        let alarms: Vec<_> = alarms.iter().map(|alarm| (alarm.kind, alarm.look_up)).collect();
+        assert_eq!(alarms, [(AlarmKind::EventUndelivered, Some(lost.id))]);
+
+        // A look-up that cannot be read now, and one that never can.
+        for (mode, sent) in [(Mode::Fails, (1, 1)), (Mode::Damaged, (1, 0))] {
+            city.plan.arm(&[Cell {
+                method: "find_look_up",
+                nth: 0,
+                mode,
+            }]);
+            let done = events::send_once(city.app(), holder, &post).await.unwrap().unwrap();
+            assert_eq!((done.told, done.put_off), sent, "{mode:?}");
+            city.plan.arm(&[]);
+            city.clock.jump(HOUR);
+        }
+        let told_of: BTreeSet<_> = post.told().into_iter().collect();
+        assert_eq!(told_of, BTreeSet::from([withdrawn(*first, one[0]), withdrawn(*second, two[0])]));
+        let matters: Vec<_> = post.taken().iter().map(|event| event["data"].get("matter_no").cloned()).collect();
+        assert_eq!(matters, [Some(MATTER.into()), None]);
     })
     .await;
 }

@@ -36,6 +36,8 @@ pub(crate) enum Mode {
     FailsTwice,
     /// It happens, the reply is lost, and the next call of the same port fails.
     ReplyLostThenFails,
+    /// What stands there is damaged: not one of [`Mode::ALL`], since no operation can mend it.
+    Damaged,
 }
 
 impl Mode {
@@ -121,6 +123,9 @@ impl Plan {
         let is_second = at == cell.nth + 1;
         let act = match cell.mode {
             Mode::Fails | Mode::FailsTwice if at == cell.nth => Act::Fail(unavailable()),
+            Mode::Damaged if at == cell.nth => Act::Fail(StoreError::Damaged {
+                what: "a row of the test".to_owned(),
+            }),
             Mode::Unknown if at == cell.nth => Act::Fail(StoreError::OutcomeUnknown),
             Mode::ReplyLost | Mode::ReplyLostThenFails if at == cell.nth => Act::Forget(StoreError::OutcomeUnknown),
             Mode::FailsTwice | Mode::ReplyLostThenFails if is_second => Act::Fail(unavailable()),
