@@ -26,6 +26,9 @@ fn check_entries(bytes: &[u8], trusted: &Trusted) -> Verdict {
     let entries = file.get("entries").and_then(Value::as_array).ok_or_else(form)?;
     let checkpoint = text(&file, "checkpoint")
         .ok_or_else(|| Fault::new("日志尚未发布任何检查点", "the log has published no checkpoint yet"))?;
+    if entries.is_empty() {
+        return Err(Fault::new("文件中没有任何记录", "there is no entry in the file"));
+    }
     let tree = open(checkpoint.as_bytes(), &trusted.log)?;
     let cosigned = trusted.cosigned(checkpoint.as_bytes())?;
     let (mut waiting, mut erased, mut held) = (0, 0, Vec::new());
@@ -63,20 +66,16 @@ fn check_entry(entry: &Value, head: Head) -> Result<Checked, Fault> {
     let form = || Fault::new("格式不正确", "it is not in its form");
     let hash = text(entry, "entry_hash").and_then(|hex| hex::decode(hex).ok());
     let hash: [u8; 32] = hash.and_then(|bytes| bytes.try_into().ok()).ok_or_else(form)?;
-    let is_erased = match (text(entry, "nonce"), text(entry, "content")) {
-        (None, None) => true,
-        (Some(nonce), Some(content)) => {
-            let (label, nonce) = (
-                text(entry, "label").ok_or_else(form)?,
-                hex::decode(nonce).map_err(|_| form())?,
-            );
-            if entry_hash(label, &[&nonce, content.as_bytes()]) != hash {
-                return Err(Fault::new("内容与哈希不符", "its content does not fit its hash"));
-            }
-            false
+    // Whoever leaves out one of nonce and content would have a content pass that nobody can hash.
+    let is_erased = entry.get("nonce").is_none() && entry.get("content").is_none();
+    if !is_erased {
+        let part = |name| text(entry, name).ok_or_else(form);
+        let (label, nonce, content) = (part("label")?, part("nonce")?, part("content")?);
+        let nonce = hex::decode(nonce).map_err(|_| form())?;
+        if entry_hash(label, &[&nonce, content.as_bytes()]) != hash {
+            return Err(Fault::new("内容与哈希不符", "its content does not fit its hash"));
         }
-        _ => return Err(form()),
-    };
+    }
     let Some(index) = entry.get("index") else {
         return Ok(Checked::Waits);
     };
@@ -88,11 +87,11 @@ fn check_entry(entry: &Value, head: Head) -> Result<Checked, Fault> {
     if leaf.commitment != hash {
         return Err(Fault::new("日志里是另一条记录", "the log has another entry there"));
     }
-    let path = entry
-        .get("path")
-        .and_then(Value::as_array)
-        .map(Vec::as_slice)
-        .unwrap_or_default();
+    // A tree of one entry has no path.
+    let path: &[Value] = match entry.get("path") {
+        None => &[],
+        Some(path) => path.as_array().ok_or_else(form)?.as_slice(),
+    };
     let path: Option<Vec<[u8; 32]>> = path
         .iter()
         .map(|hash| STANDARD.decode(hash.as_str()?).ok()?.try_into().ok())

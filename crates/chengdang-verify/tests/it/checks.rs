@@ -17,8 +17,17 @@ pub(crate) struct World {
     key: LogKey,
     witness: WitnessKey,
     vault: Vault,
+    watching: Vault,
     entry: String,
+    /// The later head with the log's signature alone, and its root.
+    pub(crate) uncosigned: Vec<u8>,
+    pub(crate) head: Head,
+    /// An entry of the log that is no leaf of ours, with its path.
+    pub(crate) strange: Value,
 }
+
+/// The entry whose leaf is of another version.
+const STRANGE: u64 = 150;
 
 fn nonce(number: u64) -> [u8; 32] {
     translog::leaf_hash(&number.to_be_bytes())
@@ -26,6 +35,15 @@ fn nonce(number: u64) -> [u8; 32] {
 
 fn content(number: u64) -> String {
     format!(r#"{{"v":1,"kind":"look_up","matter_no":"测食许〔2026〕{number}号"}}"#)
+}
+
+/// What the tree hashes of an entry.
+fn leaf_bytes(number: u64) -> Vec<u8> {
+    let mut bytes = leaf(number).to_bytes().to_vec();
+    if number == STRANGE {
+        bytes[0] = 2;
+    }
+    bytes
 }
 
 fn leaf(number: u64) -> Leaf {
@@ -45,13 +63,14 @@ pub(crate) fn world() -> World {
     let tiles = TileFolder::open(folder.path()).unwrap();
     let mut tree = Tree::default();
     let mut filled = Vec::new();
-    let mut notes = Vec::new();
+    let (mut notes, mut uncosigned) = (Vec::new(), Vec::new());
     for number in 0..300 {
-        tree.append(&leaf(number).to_bytes(), &mut filled);
+        tree.append(&leaf_bytes(number), &mut filled);
         if [100, 300].contains(&tree.size()) {
             filled.extend(tree.partial());
             tiles.write(&filled).unwrap();
             let mut note = translog::sign(&key, tree.head(), |text| vault.sign(text)).unwrap();
+            uncosigned = note.clone();
             note.extend(translog::cosign(&note, &witness, 1_795_485_601, |text| watching.sign(text)).unwrap());
             notes.push((tree.head(), note));
         }
@@ -67,12 +86,14 @@ pub(crate) fn world() -> World {
         checkpoint: new.clone(),
     };
     // Entries of a person: the first, the last, some between, one whose content was erased, one that waits.
-    let mut entries: Vec<Value> = [0, 77, 128, 255, 256, 298, 299].into_iter().map(|index| json!({
+    let entry = |index| json!({
         "look": format!("look {index}"), "label": "trace", "entry_hash": hex(&leaf(index).commitment),
-        "nonce": hex(&nonce(index)), "content": content(index), "index": index, "leaf": STANDARD.encode(leaf(index).to_bytes()),
+        "nonce": hex(&nonce(index)), "content": content(index), "index": index, "leaf": STANDARD.encode(leaf_bytes(index)),
         "path": translog::prove_inclusion(|tile| tiles.read(tile), head, index).unwrap().iter()
             .map(|hash| STANDARD.encode(hash)).collect::<Vec<_>>(),
-    })).collect();
+    });
+    let strange = entry(STRANGE);
+    let mut entries: Vec<Value> = [0, 77, 128, 255, 256, 298, 299].into_iter().map(entry).collect();
     for name in ["nonce", "content"] {
         entries[2].as_object_mut().unwrap().remove(name);
     }
@@ -80,7 +101,7 @@ pub(crate) fn world() -> World {
         entries[5].as_object_mut().unwrap().remove(name);
     }
     let file = json!({
-        "log": key.to_vkey(), "witnesses": [witness.to_vkey()], "checkpoint": String::from_utf8(new.clone()).unwrap(),
+        "log": key.to_vkey(), "witnesses": [witness.to_vkey()], "quorum": 1, "checkpoint": String::from_utf8(new.clone()).unwrap(),
         "entries": entries,
     });
     let steps = translog::prove_consistency(|tile| tiles.read(tile), head, 100).unwrap();
@@ -104,6 +125,10 @@ pub(crate) fn world() -> World {
         key,
         witness,
         vault,
+        watching,
+        uncosigned,
+        head,
+        strange,
     }
 }
 
@@ -119,7 +144,7 @@ impl World {
         self.folder.path().join(name)
     }
 
-    fn run(&self, arguments: &[&str]) -> (Option<i32>, String) {
+    pub(crate) fn run(&self, arguments: &[&str]) -> (Option<i32>, String) {
         let output = Command::new(env!("CARGO_BIN_EXE_chengdang-verify"))
             .current_dir(self.folder.path())
             .env_clear()
@@ -127,6 +152,14 @@ impl World {
             .output()
             .unwrap();
         (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    }
+
+    /// The later head as the witness cosigned it at a moment.
+    pub(crate) fn cosigned_at(&self, at_s: u64) -> String {
+        let mut note = self.uncosigned.clone();
+        let line = translog::cosign(&note, &self.witness, at_s, |text| self.watching.sign(text)).unwrap();
+        note.extend(line);
+        String::from_utf8(note).unwrap()
     }
 
     pub(crate) fn keys(&self) -> [String; 4] {

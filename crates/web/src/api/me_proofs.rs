@@ -24,6 +24,8 @@ pub(crate) struct WireProofs {
     log: String,
     /// Keys of its witnesses.
     witnesses: Vec<String>,
+    /// How many of them cosign a checkpoint before it is published.
+    quorum: usize,
     /// Checkpoint that all the paths lead to; not there before the first was published.
     #[serde(skip_serializing_if = "Option::is_none")]
     checkpoint: Option<String>,
@@ -78,6 +80,7 @@ impl From<OwnProofs> for WireProofs {
         Self {
             log: own.proofs.log,
             witnesses: own.proofs.witnesses,
+            quorum: own.proofs.quorum,
             checkpoint: own.proofs.checkpoint,
             entries: entries.collect(),
             older: own.older,
