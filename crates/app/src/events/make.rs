@@ -2,7 +2,7 @@
 
 use domain::Moment;
 use serde_json::Value;
-use store::{Alarm, AlarmKind, Asker, EventWork, NewEvent, Owed, RecordId, Sealed};
+use store::{Alarm, AlarmKind, Asker, NewEvent, Owed, RecordId, Sealed};
 use uuid::Uuid;
 
 use super::{is_unreadable, lease};

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use base64::Engine;
@@ -119,6 +119,20 @@ pub(crate) fn world() -> World {
         hex(&vault.public_key())
     );
     write("receipt", whole.as_bytes());
+    let (id, hash, at_ms) = ("01981b4e-7f00-7000-8000-000000000001", hex(&nonce(1)), 1_795_485_600_000_i64);
+    let promise = format!("chengdang look-up receipt 1\n{id}\n{hash}\n{at_ms}\n");
+    let signature = hex(&vault.sign(promise.as_bytes()));
+    let look_up = json!({ "look_up": id, "entry_hash": hash, "at_ms": at_ms, "signature": signature });
+    write("look-up", look_up.to_string().as_bytes());
+    write("answer", json!({ "items": [], "receipt": look_up }).to_string().as_bytes());
+    let answer = hex(&nonce(2));
+    let promise = format!("chengdang comparison receipt 1\n{id}\n{hash}\n{answer}\n{at_ms}\n");
+    let signature = hex(&vault.sign(promise.as_bytes()));
+    let mut block = json!({ "id": id, "entry_hash": hash, "answer_hash": answer, "as_of_ms": at_ms, "signature": signature });
+    write("block", json!({ "block": block }).to_string().as_bytes());
+    // What is not signed is not said to hold.
+    block["rows"] = 7.into();
+    write("line", json!({ "block": block }).to_string().as_bytes());
     World {
         entry: hex(&leaf(77).commitment),
         folder,
@@ -204,6 +218,18 @@ fn what_holds_is_said_to_hold_in_both_languages() {
     let (code, said) = world.run(&["receipt", "receipt", "--key", &key]);
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("ITM-PERMIT"), "{said}");
+    for (name, part) in [
+        ("look-up", "receipt of look-up 01981b4e-"),
+        ("answer", "receipt of look-up 01981b4e-"),
+        ("block", "receipt of block 01981b4e-"),
+        ("line", "as of 2026-11-24 10:00:00 +08:00"),
+    ] {
+        let (code, said) = world.run(&["receipt", name, "--key", &key]);
+        assert_eq!(code, Some(0), "{name}: {said}");
+        assert!(said.contains("验证通过") && said.contains(part), "{name}: {said}");
+        let strange = world.run(&["receipt", name, "--key", &"1".repeat(64)]);
+        assert_eq!(strange.0, Some(4), "{name}: {}", strange.1);
+    }
 }
 
 #[test]
@@ -238,21 +264,27 @@ fn what_does_not_hold_is_refused_with_its_own_exit_code() {
 #[test]
 fn no_changed_byte_is_accepted() {
     let world = world();
-    let change = |name: &str, arguments: &[&str]| {
+    let change = |name: &str, step: usize, run: &dyn Fn() -> (Option<i32>, String)| {
+        assert_eq!(run().0, Some(0), "{name}");
         let good = fs::read(world.file(name)).unwrap();
-        for at in (0..good.len()).step_by(17) {
+        for at in (0..good.len()).step_by(step) {
             let mut bad = good.clone();
             bad[at] ^= 1;
             fs::write(world.file(name), &bad).unwrap();
-            let (code, said) = world.check(arguments);
+            let (code, said) = run();
             assert_eq!(code, Some(4), "{name}, byte {at}: {said}");
             fs::write(world.file(name), &good[..at]).unwrap();
-            assert_eq!(world.check(arguments).0, Some(4), "{name}, cut at {at}");
+            assert_eq!(run().0, Some(4), "{name}, cut at {at}");
         }
         fs::write(world.file(name), good).unwrap();
     };
-    change("proof", &["proof", "proof"]);
-    change("new", &["consistency", "old", "new", "steps"]);
-    change("steps", &["consistency", "old", "new", "steps"]);
-    assert!(Path::new(&world.file("receipt")).exists());
+    change("proof", 17, &|| world.check(&["proof", "proof"]));
+    for name in ["new", "steps"] {
+        change(name, 17, &|| world.check(&["consistency", "old", "new", "steps"]));
+    }
+    let key = hex(&world.vault.public_key());
+    // Few, so every third byte of each.
+    for name in ["receipt", "look-up", "block"] {
+        change(name, 3, &|| world.run(&["receipt", name, "--key", &key]));
+    }
 }
