@@ -68,7 +68,11 @@ fn look_up(receipt: &Value, key: &[u8; 32]) -> Verdict {
     if !only(receipt, &["at_ms", "entry_hash", "look_up", "signature"]) {
         return Err(form());
     }
-    let (id, hash, at_ms) = (id(receipt, "look_up")?, hash(receipt, "entry_hash")?, moment(receipt, "at_ms")?);
+    let (id, hash, at_ms) = (
+        id(receipt, "look_up")?,
+        hash(receipt, "entry_hash")?,
+        moment(receipt, "at_ms")?,
+    );
     let promise = format!("chengdang look-up receipt 1\n{id}\n{hash}\n{at_ms}\n");
     check(receipt, promise.as_bytes(), key)?;
     let at = local_time(at_ms);
@@ -82,7 +86,12 @@ fn look_up(receipt: &Value, key: &[u8; 32]) -> Verdict {
 /// `app::comparisons::promise` is what is signed: not the number of rows, which the entries themselves give.
 fn block(receipt: &Value, key: &[u8; 32]) -> Verdict {
     let signed = ["answer_hash", "as_of_ms", "entry_hash", "id", "signature"];
-    if !only(receipt, &signed) && !only(receipt, &["answer_hash", "as_of_ms", "entry_hash", "id", "rows", "signature"]) {
+    if !only(receipt, &signed)
+        && !only(
+            receipt,
+            &["answer_hash", "as_of_ms", "entry_hash", "id", "rows", "signature"],
+        )
+    {
         return Err(form());
     }
     let (id, at_ms) = (id(receipt, "id")?, moment(receipt, "as_of_ms")?);

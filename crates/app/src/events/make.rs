@@ -94,13 +94,20 @@ async fn listed(app: &App, answers: &[(Uuid, Sealed)]) -> Result<Vec<(Uuid, Reco
 async fn shown(app: &App, look_up: Uuid, content: &Sealed) -> Result<Vec<RecordId>, AppError> {
     let entry = entry::open(app, LOOK_UP_ANSWER, look_up, content)?;
     let content = entry.map(|entry| entry.json()).unwrap_or_default();
-    let items = content.get("items").and_then(Value::as_array).into_iter().flatten();
-    let handles = items.filter_map(|item| item.get("records")?.as_array()).flatten();
     let mut records = Vec::new();
-    for handle in handles.filter_map(|handle| Uuid::parse_str(handle.as_str()?).ok()) {
+    for handle in handles(&content) {
         records.extend(app.store().find_record(handle).await?.map(|record| record.id));
     }
     Ok(records)
+}
+
+/// The records of an answer, as it named them.
+fn handles(content: &Value) -> Vec<Uuid> {
+    let items = content.get("items").and_then(Value::as_array).into_iter().flatten();
+    let records = items.filter_map(|item| item.get("records")?.as_array()).flatten();
+    records
+        .filter_map(|record| Uuid::parse_str(record.as_str()?).ok())
+        .collect()
 }
 
 /// What the look-up showed is not known, so its asker will not be told when it falls.

@@ -233,7 +233,9 @@ mod tests {
 
     /// Pauses between all attempts, if every lot falls on `certain` of two halves: 1 = the shortest, 2 = the longest.
     fn passed_ms(settings: &EventSettings, attempts: u32, certain: i64) -> i64 {
-        (1..attempts).map(|attempt| settings.pause_ms(attempt) / 2 * certain).sum()
+        (1..attempts)
+            .map(|attempt| settings.pause_ms(attempt) / 2 * certain)
+            .sum()
     }
 
     #[test]
@@ -243,19 +245,30 @@ mod tests {
         // From Friday, 17:00, to Monday, 9:00.
         assert!(passed_ms(&settings, attempts, 1) >= 64 * HOUR);
         assert!(passed_ms(&settings, attempts, 1) >= settings.tried_for_ms);
-        assert!(passed_ms(&settings, attempts - 1, 1) < settings.tried_for_ms, "no more than it takes");
-        assert!(passed_ms(&settings, attempts, 2) < 7 * 24 * HOUR, "nobody waits for ever");
+        assert!(
+            passed_ms(&settings, attempts - 1, 1) < settings.tried_for_ms,
+            "no more than it takes"
+        );
+        assert!(
+            passed_ms(&settings, attempts, 2) < 7 * 24 * HOUR,
+            "nobody waits for ever"
+        );
     }
 
     #[test]
     fn what_an_operator_sets_holds_as_well() {
-        for (hours, first_pause_ms, pause_ms_max) in [(1, 1000, 1000), (1, 60_000, 60_000), (720, 1000, 24 * HOUR), (5, 3, 7)] {
+        for (hours, first_pause_ms, pause_ms_max) in
+            [(1, 1000, 1000), (1, 60_000, 60_000), (720, 1000, 24 * HOUR), (5, 3, 7)]
+        {
             let settings = EventSettings {
                 tried_for_ms: hours * HOUR,
                 first_pause_ms,
                 pause_ms_max,
             };
-            assert!(passed_ms(&settings, settings.attempts_max(), 1) >= hours * HOUR, "{settings:?}");
+            assert!(
+                passed_ms(&settings, settings.attempts_max(), 1) >= hours * HOUR,
+                "{settings:?}"
+            );
         }
         let nothing = EventSettings {
             tried_for_ms: 10,
@@ -268,7 +281,9 @@ mod tests {
     #[test]
     fn pauses_double_up_to_their_bound() {
         let settings = EventSettings::default();
-        let pauses: Vec<i64> = [1, 2, 3, 12, 13, 14, u32::MAX].map(|attempts| settings.pause_ms(attempts) / 1000).into();
+        let pauses: Vec<i64> = [1, 2, 3, 12, 13, 14, u32::MAX]
+            .map(|attempts| settings.pause_ms(attempts) / 1000)
+            .into();
         assert_eq!(pauses, [10, 20, 40, 20_480, 21_600, 21_600, 21_600]);
     }
 }

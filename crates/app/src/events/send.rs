@@ -5,7 +5,7 @@ use futures::future::join_all;
 use store::{Alarm, AlarmKind, DueEvent};
 use uuid::Uuid;
 
-use super::{lease, view};
+use super::{EventView, lease, view};
 use crate::{App, AppError};
 
 /// Events sent at once.
@@ -90,7 +90,12 @@ enum Outcome {
 
 async fn send(app: &App, sender: &dyn super::EventSender, due: &DueEvent) -> Result<Outcome, AppError> {
     let (client, attempts) = (due.client, due.attempts.saturating_add(1));
-    let Err(refused) = offer(app, sender, due).await else {
+    let outgoing = outgoing(app, due, view(app, &due.event).await);
+    let sent = match &outgoing {
+        Ok(outgoing) => sender.send(outgoing).await,
+        Err(fault) => Err(*fault),
+    };
+    let Err(refused) = sent else {
         app.store().note_told(due.event.order, app.now()).await?;
         return Ok(Outcome::Told);
     };
@@ -114,9 +119,9 @@ async fn send(app: &App, sender: &dyn super::EventSender, due: &DueEvent) -> Res
     Ok(Outcome::GivenUp)
 }
 
-/// Hands an event over. Whatever stands in the way of this one is an attempt of its own, and no other waits for it.
-async fn offer(app: &App, sender: &dyn super::EventSender, due: &DueEvent) -> Result<(), NotTaken> {
-    let seen = view(app, &due.event).await.map_err(|error| {
+/// The event as it is sent; what stands in its way is an attempt of its own, and no other waits for it.
+fn outgoing(app: &App, due: &DueEvent, seen: Result<EventView, AppError>) -> Result<Outgoing, NotTaken> {
+    let seen = seen.map_err(|error| {
         tracing::warn!(error.code = error.code(), %error, event = %due.event.uuid, "an event cannot be read");
         NotTaken {
             why: "it cannot be read here",
@@ -125,15 +130,14 @@ async fn offer(app: &App, sender: &dyn super::EventSender, due: &DueEvent) -> Re
     let nonce = vault::random_bytes::<16>().map_err(|_| NotTaken {
         why: "there is no random number",
     })?;
-    let outgoing = Outgoing {
+    Ok(Outgoing {
         url: due.url.clone(),
         body: seen.json.into_bytes(),
         key: key_id(&app.public_key()),
         created: app.now().0.div_euclid(1000),
         nonce: hex::encode(nonce),
         app: app.clone(),
-    };
-    sender.send(&outgoing).await
+    })
 }
 
 /// Name of a key of the city, by which recipients find it among the published ones: the thumbprint of its JWK (RFC 7638).

@@ -493,8 +493,15 @@ async fn what_cannot_be_read_stops_no_other_event() {
             city.clock.jump(HOUR);
         }
         let told_of: BTreeSet<_> = post.told().into_iter().collect();
-        assert_eq!(told_of, BTreeSet::from([withdrawn(*first, one[0]), withdrawn(*second, two[0])]));
-        let matters: Vec<_> = post.taken().iter().map(|event| event["data"].get("matter_no").cloned()).collect();
+        assert_eq!(
+            told_of,
+            BTreeSet::from([withdrawn(*first, one[0]), withdrawn(*second, two[0])])
+        );
+        let matters: Vec<_> = post
+            .taken()
+            .iter()
+            .map(|event| event["data"].get("matter_no").cloned())
+            .collect();
         assert_eq!(matters, [Some(MATTER.into()), None]);
     })
     .await;

@@ -86,12 +86,14 @@ pub(crate) fn world() -> World {
         checkpoint: new.clone(),
     };
     // Entries of a person: the first, the last, some between, one whose content was erased, one that waits.
-    let entry = |index| json!({
-        "look": format!("look {index}"), "label": "trace", "entry_hash": hex(&leaf(index).commitment),
-        "nonce": hex(&nonce(index)), "content": content(index), "index": index, "leaf": STANDARD.encode(leaf_bytes(index)),
-        "path": translog::prove_inclusion(|tile| tiles.read(tile), head, index).unwrap().iter()
-            .map(|hash| STANDARD.encode(hash)).collect::<Vec<_>>(),
-    });
+    let entry = |index| {
+        json!({
+            "look": format!("look {index}"), "label": "trace", "entry_hash": hex(&leaf(index).commitment),
+            "nonce": hex(&nonce(index)), "content": content(index), "index": index, "leaf": STANDARD.encode(leaf_bytes(index)),
+            "path": translog::prove_inclusion(|tile| tiles.read(tile), head, index).unwrap().iter()
+                .map(|hash| STANDARD.encode(hash)).collect::<Vec<_>>(),
+        })
+    };
     let strange = entry(STRANGE);
     let mut entries: Vec<Value> = [0, 77, 128, 255, 256, 298, 299].into_iter().map(entry).collect();
     for name in ["nonce", "content"] {
@@ -119,16 +121,24 @@ pub(crate) fn world() -> World {
         hex(&vault.public_key())
     );
     write("receipt", whole.as_bytes());
-    let (id, hash, at_ms) = ("01981b4e-7f00-7000-8000-000000000001", hex(&nonce(1)), 1_795_485_600_000_i64);
+    let (id, hash, at_ms) = (
+        "01981b4e-7f00-7000-8000-000000000001",
+        hex(&nonce(1)),
+        1_795_485_600_000_i64,
+    );
     let promise = format!("chengdang look-up receipt 1\n{id}\n{hash}\n{at_ms}\n");
     let signature = hex(&vault.sign(promise.as_bytes()));
     let look_up = json!({ "look_up": id, "entry_hash": hash, "at_ms": at_ms, "signature": signature });
     write("look-up", look_up.to_string().as_bytes());
-    write("answer", json!({ "items": [], "receipt": look_up }).to_string().as_bytes());
+    write(
+        "answer",
+        json!({ "items": [], "receipt": look_up }).to_string().as_bytes(),
+    );
     let answer = hex(&nonce(2));
     let promise = format!("chengdang comparison receipt 1\n{id}\n{hash}\n{answer}\n{at_ms}\n");
     let signature = hex(&vault.sign(promise.as_bytes()));
-    let mut block = json!({ "id": id, "entry_hash": hash, "answer_hash": answer, "as_of_ms": at_ms, "signature": signature });
+    let mut block =
+        json!({ "id": id, "entry_hash": hash, "answer_hash": answer, "as_of_ms": at_ms, "signature": signature });
     write("block", json!({ "block": block }).to_string().as_bytes());
     // What is not signed is not said to hold.
     block["rows"] = 7.into();

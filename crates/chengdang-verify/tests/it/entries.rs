@@ -47,7 +47,11 @@ fn node(folder: &Path, script: &str, arguments: &[&str]) -> Vec<String> {
         .output()
         .unwrap();
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
-    String::from_utf8(ran.stdout).unwrap().lines().map(str::to_owned).collect()
+    String::from_utf8(ran.stdout)
+        .unwrap()
+        .lines()
+        .map(str::to_owned)
+        .collect()
 }
 
 fn good(world: &World) -> Value {
@@ -244,7 +248,9 @@ fn witnesses_count_once_and_as_many_as_are_needed() {
     let world = world();
     let folder = world.folder.path();
     let [_, log, _, witness] = world.keys();
-    let other = translog::WitnessKey::new("audit.example/other", [7; 32]).unwrap().to_vkey();
+    let other = translog::WitnessKey::new("audit.example/other", [7; 32])
+        .unwrap()
+        .to_vkey();
     let mut file = good(&world);
     // What has its place already holds by itself.
     file["entries"] = json!([file["entries"][0]]);
@@ -263,8 +269,19 @@ fn witnesses_count_once_and_as_many_as_are_needed() {
         let name = format!("quorum-{number}.json");
         fs::write(folder.join(&name), file.to_string()).unwrap();
         assert_eq!(node(folder, RUN, &[&name]), [*word], "{number}");
-        let mut arguments = vec!["entries".to_owned(), name, "--log".into(), log.clone(), "--quorum".into(), quorum.to_string()];
-        arguments.extend(witnesses.iter().flat_map(|vkey| ["--witness".to_owned(), (*vkey).clone()]));
+        let mut arguments = vec![
+            "entries".to_owned(),
+            name,
+            "--log".into(),
+            log.clone(),
+            "--quorum".into(),
+            quorum.to_string(),
+        ];
+        arguments.extend(
+            witnesses
+                .iter()
+                .flat_map(|vkey| ["--witness".to_owned(), (*vkey).clone()]),
+        );
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let (code, said) = world.run(&arguments);
         assert_eq!(code == Some(0), matches!(*word, "good" | "alone"), "{number}: {said}");

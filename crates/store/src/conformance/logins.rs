@@ -118,10 +118,7 @@ pub async fn sessions_come_and_go(store: &dyn Store) {
         ok(store.find_session(&short.token_hash).await, "find"),
         Some(short.clone())
     );
-    assert_eq!(
-        ok(store.find_session(&long.token_hash).await, "find"),
-        Some(used)
-    );
+    assert_eq!(ok(store.find_session(&long.token_hash).await, "find"), Some(used));
     assert_eq!(
         ok(store.delete_expired_sessions(Moment(START.0 + 11)).await, "expire"),
         1

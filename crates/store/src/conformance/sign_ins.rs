@@ -145,12 +145,7 @@ pub async fn a_session_lives_as_long_as_its_binding(store: &dyn Store) {
         2,
         "the one it names, and the one of which it told nothing"
     );
-    for (session, lives) in [
-        (first, false),
-        (second, true),
-        (silent, false),
-        (foreign, true),
-    ] {
+    for (session, lives) in [(first, false), (second, true), (silent, false), (foreign, true)] {
         assert_eq!(
             ok(store.find_session(&session.token_hash).await, "find").is_some(),
             lives
