@@ -4,7 +4,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
-use translog::{Head, Leaf, check_inclusion, entry_hash, open};
+use translog::{Head, Leaf, SubtreePath, check_inclusion, entry_hash, open, root_of_path};
 
 use crate::EntriesArgs;
 use crate::check::{Trusted, Verdict, cosignature_line, read};
@@ -33,7 +33,7 @@ fn check_entries(bytes: &[u8], trusted: &Trusted) -> Verdict {
     let cosigned = trusted.cosigned(checkpoint.as_bytes())?;
     let (mut waiting, mut erased, mut held) = (0, 0, Vec::new());
     for (number, entry) in entries.iter().enumerate() {
-        match check_entry(entry, tree).map_err(|fault| fault.of_entry(number + 1))? {
+        match check_entry(entry, tree, entries).map_err(|fault| fault.of_entry(number + 1))? {
             Checked::Waits => waiting += 1,
             Checked::Holds { index, leaf, is_erased } => {
                 erased += usize::from(is_erased);
@@ -62,7 +62,7 @@ enum Checked {
     Holds { index: u64, leaf: Leaf, is_erased: bool },
 }
 
-fn check_entry(entry: &Value, head: Head) -> Result<Checked, Fault> {
+fn check_entry(entry: &Value, head: Head, entries: &[Value]) -> Result<Checked, Fault> {
     let form = || Fault::new("格式不正确", "it is not in its form");
     let hash = text(entry, "entry_hash").and_then(|hex| hex::decode(hex).ok());
     let hash: [u8; 32] = hash.and_then(|bytes| bytes.try_into().ok()).ok_or_else(form)?;
@@ -76,6 +76,10 @@ fn check_entry(entry: &Value, head: Head) -> Result<Checked, Fault> {
             return Err(Fault::new("内容与哈希不符", "its content does not fit its hash"));
         }
     }
+    if let Some(named_by) = entry.get("named_by") {
+        return check_named(entry, named_by, head, entries);
+    }
+    let in_log = block_of(hash, entry.get("steps"))?;
     let Some(index) = entry.get("index") else {
         return Ok(Checked::Waits);
     };
@@ -84,7 +88,7 @@ fn check_entry(entry: &Value, head: Head) -> Result<Checked, Fault> {
         .and_then(|leaf| STANDARD.decode(leaf).ok())
         .ok_or_else(form)?;
     let leaf = Leaf::from_bytes(&bytes)?;
-    if leaf.commitment != hash {
+    if leaf.commitment != in_log {
         return Err(Fault::new("日志里是另一条记录", "the log has another entry there"));
     }
     // A tree of one entry has no path.
@@ -98,6 +102,42 @@ fn check_entry(entry: &Value, head: Head) -> Result<Checked, Fault> {
         .collect();
     check_inclusion(&path.ok_or_else(form)?, head, index, &bytes)?;
     Ok(Checked::Holds { index, leaf, is_erased })
+}
+
+/// The header of a block of a comparison: its hash stands in what a row says, and the row has its way to the log.
+fn check_named(entry: &Value, named_by: &Value, head: Head, entries: &[Value]) -> Result<Checked, Fault> {
+    let is_row = |other: &&Value| other.get("named_by").is_none() && other.get("entry_hash") == Some(named_by);
+    let row = entries.iter().find(is_row);
+    let said: Option<Value> = row
+        .and_then(|row| text(row, "content"))
+        .and_then(|content| serde_json::from_str(content).ok());
+    let names = said.as_ref().and_then(|said| said.get("header"));
+    match row {
+        Some(row) if names.is_some() && names == entry.get("entry_hash") => check_entry(row, head, entries),
+        _ => Err(Fault::new("没有记录写明它的哈希", "no row says its hash")),
+    }
+}
+
+/// A block of a comparison is one entry of the log over trees of its rows: the root that `steps` lead to.
+fn block_of(hash: [u8; 32], steps: Option<&Value>) -> Result<[u8; 32], Fault> {
+    let form = || Fault::new("格式不正确", "it is not in its form");
+    let Some(steps) = steps else { return Ok(hash) };
+    let mut root = hash;
+    for step in steps.as_array().ok_or_else(form)? {
+        let number = |name| step.get(name).and_then(Value::as_u64).ok_or_else(form);
+        let hashes = step.get("hashes").and_then(Value::as_array).ok_or_else(form)?;
+        let hashes: Option<Vec<[u8; 32]>> = hashes
+            .iter()
+            .map(|hash| hex::decode(hash.as_str()?).ok()?.try_into().ok())
+            .collect();
+        let path = SubtreePath {
+            index: number("index")?,
+            size: number("size")?,
+            hashes: hashes.ok_or_else(form)?,
+        };
+        root = root_of_path(&path, &root)?;
+    }
+    Ok(root)
 }
 
 fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {

@@ -58,7 +58,7 @@ const above = (left, right) => sha256(joined(NODE, left, right));
 
 /// RFC 9162 section 2.1.3.2: the root that follows from a leaf, its number and its path.
 async function rootFrom(leaf, index, size, path) {
-  if (!Number.isSafeInteger(index) || index < 0 || index >= size) throw new Fault("tree");
+  if (!Number.isSafeInteger(index) || !Number.isSafeInteger(size) || index < 0 || index >= size) throw new Fault("tree");
   let [place, last] = [index, size - 1];
   let hash = await sha256(joined(LEAF, leaf));
   for (const sibling of path) {
@@ -132,15 +132,29 @@ async function checkSignatures(note, log, witnesses) {
   return cosigned;
 }
 
-async function checkEntry(entry, note) {
+/// A block of a comparison is one entry of the log over trees of its rows: the root that `steps` lead to.
+async function blockOf(hash, steps) {
+  let root = hash;
+  for (const { index, size, hashes } of steps) root = await rootFrom(root, index, size, hashes.map(fromHex));
+  return root;
+}
+
+async function checkEntry(entry, note, entries) {
   const hash = fromHex(entry.entry_hash);
   const isErased = entry.content === undefined && entry.nonce === undefined;
   // Whoever leaves out one of both would have a content pass that nobody can hash.
   if (hash.length !== 32 || (!isErased && (typeof entry.content !== "string" || typeof entry.label !== "string"))) throw new Fault("form");
   if (!isErased && !isSame(await entryHash(entry.label, fromHex(entry.nonce), entry.content), hash)) throw new Fault("content");
+  if (entry.named_by !== undefined) {
+    // Its hash stands in what a row says, and the row has its way to the log.
+    const row = entries.find((other) => other.entry_hash === entry.named_by && other.named_by === undefined);
+    if (typeof row?.content !== "string" || JSON.parse(row.content).header !== entry.entry_hash) throw new Fault("content");
+    return checkEntry(row, note, entries);
+  }
+  const inLog = await blockOf(hash, entry.steps ?? []);
   if (entry.index === undefined) return "waits";
   const leaf = bytesOf(entry.leaf, "form");
-  if (leaf.length !== 42 || leaf[0] !== LEAF_VERSION || !isSame(leaf.slice(10), hash)) throw new Fault("leaf");
+  if (leaf.length !== 42 || leaf[0] !== LEAF_VERSION || !isSame(leaf.slice(10), inLog)) throw new Fault("leaf");
   const path = (entry.path ?? []).map((sibling) => bytesOf(sibling, "form"));
   const root = await rootFrom(leaf, entry.index, note.size, path);
   if (!isSame(root, note.root)) throw new Fault("tree");
@@ -156,7 +170,7 @@ export async function verify(proofs) {
   const cosigned = await checkSignatures(note, proofs.log, proofs.witnesses);
   const one = async (entry) => {
     try {
-      return await checkEntry(entry, note);
+      return await checkEntry(entry, note, proofs.entries);
     } catch (error) {
       if (error instanceof Fault) return error.message;
       return "form";

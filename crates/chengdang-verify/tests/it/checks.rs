@@ -28,6 +28,10 @@ pub(crate) struct World {
 
 /// The entry whose leaf is of another version.
 const STRANGE: u64 = 150;
+/// The entry that is a block of a comparison.
+const BLOCK: u64 = 200;
+/// Place of a person's row in its page, and of the page in the block.
+const ROW: (usize, usize) = (2, 1);
 
 fn nonce(number: u64) -> [u8; 32] {
     translog::leaf_hash(&number.to_be_bytes())
@@ -50,8 +54,48 @@ fn leaf(number: u64) -> Leaf {
     Leaf {
         kind: 1,
         at_ms: 1_795_485_600_000,
-        commitment: translog::entry_hash("trace", &[&nonce(number), content(number).as_bytes()]),
+        commitment: if number == BLOCK {
+            translog::subtree_root(&block().1)
+        } else {
+            translog::entry_hash("trace", &[&nonce(number), content(number).as_bytes()])
+        },
     }
+}
+
+fn header() -> [u8; 32] {
+    translog::entry_hash("comparison", &[&nonce(1_000), HEADER.as_bytes()])
+}
+
+const HEADER: &str = r#"{"v":1,"aim":"年度复核 2026"}"#;
+
+fn row() -> String {
+    let header = hex(&header());
+    format!(r#"{{"v":1,"header":"{header}","matter_no":"测食许〔2026〕9号"}}"#)
+}
+
+/// Rows of the person's page, and roots of the pages.
+fn block() -> ([[u8; 32]; 5], [[u8; 32]; 3]) {
+    let mut rows = [1, 2, 3, 4, 5].map(nonce);
+    rows[ROW.0] = translog::entry_hash("comparison_row", &[&nonce(1_001), row().as_bytes()]);
+    let mut roots = [6, 7, 8].map(nonce);
+    roots[ROW.1] = translog::subtree_root(&rows);
+    (rows, roots)
+}
+
+/// A row about the person, with its way to the log's entry, and the header that it names.
+fn compared() -> [Value; 2] {
+    let (rows, roots) = block();
+    let step = |commitments: &[[u8; 32]], at| {
+        let path = translog::subtree_path(commitments, at).unwrap();
+        let hashes: Vec<String> = path.hashes.iter().map(|hash| hex(hash)).collect();
+        json!({ "index": path.index, "size": path.size, "hashes": hashes })
+    };
+    let hash = hex(&rows[ROW.0]);
+    let header = json!({ "look": "row", "label": "comparison", "entry_hash": hex(&header()), "nonce": hex(&nonce(1_000)),
+        "content": HEADER, "named_by": hash });
+    let row = json!({ "look": "row", "label": "comparison_row", "entry_hash": hash, "nonce": hex(&nonce(1_001)),
+        "content": row(), "steps": [step(&rows, ROW.0), step(&roots, ROW.1)] });
+    [header, row]
 }
 
 /// Two checkpoints of a log, 100 and 300 entries, with a proof of entry 77 and of the steps between.
@@ -95,6 +139,7 @@ pub(crate) fn world() -> World {
         })
     };
     let strange = entry(STRANGE);
+    let of_block = entry(BLOCK);
     let mut entries: Vec<Value> = [0, 77, 128, 255, 256, 298, 299].into_iter().map(entry).collect();
     for name in ["nonce", "content"] {
         entries[2].as_object_mut().unwrap().remove(name);
@@ -102,6 +147,12 @@ pub(crate) fn world() -> World {
     for name in ["index", "leaf", "path"] {
         entries[5].as_object_mut().unwrap().remove(name);
     }
+    // … and a row of a comparison.
+    let [header, mut row] = compared();
+    for name in ["index", "leaf", "path"] {
+        row[name] = of_block[name].clone();
+    }
+    entries.extend([header, row]);
     let file = json!({
         "log": key.to_vkey(), "witnesses": [witness.to_vkey()], "quorum": 1, "checkpoint": String::from_utf8(new.clone()).unwrap(),
         "entries": entries,

@@ -64,7 +64,7 @@ fn a_residents_file_holds_with_what_was_erased_and_what_waits() {
     let (code, said) = world.check(&["entries", "entries"]);
     assert_eq!(code, Some(0), "{said}");
     for part in [
-        "6 entries are in the log",
+        "8 entries are in the log",
         "1 wait",
         "content of 1 was erased",
         "299 2026-11-24",
@@ -128,6 +128,43 @@ fn changes(world: &World, file: &Value) -> Vec<(String, Value)> {
             change(format!("{number}: hash, {what}"), &|file| {
                 let hash = file["entries"][number]["entry_hash"].as_str().unwrap().to_owned() + with;
                 file["entries"][number]["entry_hash"] = hash.into();
+            });
+        }
+        if has("steps") {
+            for step in 0..2 {
+                change(format!("{number}: step {step}: index"), &|file| {
+                    let index = file["entries"][number]["steps"][step]["index"].as_u64().unwrap();
+                    file["entries"][number]["steps"][step]["index"] = (index ^ 1).into();
+                });
+                change(format!("{number}: step {step}: size"), &|file| {
+                    file["entries"][number]["steps"][step]["size"] = 1.into();
+                });
+                change(format!("{number}: step {step}: hashes"), &|file| {
+                    file["entries"][number]["steps"][step]["hashes"][0] = "33".repeat(32).into();
+                });
+                change(format!("{number}: step {step}: fewer hashes"), &|file| {
+                    file["entries"][number]["steps"][step]["hashes"].as_array_mut().unwrap().pop();
+                });
+            }
+            change(format!("{number}: a step less"), &|file| {
+                file["entries"][number]["steps"].as_array_mut().unwrap().pop();
+            });
+            change(format!("{number}: no steps"), &|file| {
+                drop(file["entries"][number].as_object_mut().unwrap().remove("steps"));
+            });
+        }
+        if has("named_by") {
+            for other in ["44".repeat(32), entries[number]["entry_hash"].as_str().unwrap().to_owned()] {
+                change(format!("{number}: named by {other}"), &|file| {
+                    file["entries"][number]["named_by"] = other.clone().into();
+                });
+            }
+            change(format!("{number}: another header"), &|file| {
+                let content = r#"{"v":1,"aim":"another"}"#;
+                let hash = translog::entry_hash("comparison", &[&[7; 32], content.as_bytes()]);
+                file["entries"][number]["content"] = content.into();
+                file["entries"][number]["nonce"] = hex(&[7; 32]).into();
+                file["entries"][number]["entry_hash"] = hex(&hash).into();
             });
         }
         if has("index") {
