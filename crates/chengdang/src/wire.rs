@@ -73,7 +73,7 @@ pub(crate) async fn open_with(
 fn event_settings(config: &EventsConfig) -> EventSettings {
     let ms = |seconds: u32| i64::from(seconds) * 1000;
     EventSettings {
-        attempts_max: config.attempts_max,
+        tried_for_ms: ms(config.tried_for_h.saturating_mul(3600)),
         first_pause_ms: ms(config.first_pause_s),
         pause_ms_max: ms(config.pause_s_max),
     }
