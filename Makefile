@@ -37,8 +37,9 @@ test: fmt tidy lint doc unit leaks stdnum system schemathesis log-peers fuzz-sho
 deps: ## install the Debian packages that the tests need (apt-get; root or sudo)
 	.ci/deps
 
-build:
+build: ## the programs; says where they lie
 	cargo build $(ALL) --bins
+	@echo 'the programs lie in $(CARGO_TARGET_DIR)/debug'
 
 fmt:
 	cargo fmt --all --check

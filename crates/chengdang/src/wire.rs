@@ -164,10 +164,13 @@ fn key_hint(config: &Config) -> String {
 /// Opens the configured store; a store of another version is refused with the remedy.
 async fn open_store(config: &Config, [reserve, server_reserve]: &[Reserve; 2]) -> anyhow::Result<Arc<dyn Store>> {
     if config.store == "sqlite" {
+        let usual = store_sqlite::SqliteOptions::default();
         let options = store_sqlite::SqliteOptions {
             cache_mib: config.sqlite_cache_mib,
+            // Who allows the writer less than a reader has means the whole process.
+            reader_cache_mib: usual.reader_cache_mib.min(config.sqlite_cache_mib),
             reserve: reserve.clone(),
-            ..store_sqlite::SqliteOptions::default()
+            ..usual
         };
         let store = store_sqlite::SqliteStore::open(&config.sqlite_file(), &options)
             .map_err(coded)
