@@ -10,7 +10,6 @@ use translog::{
     Cosigned, InclusionProof, Leaf, LogFault, LogKey, WitnessKey, check_consistency, claim_of, cosigned_by, open_any,
 };
 
-
 use crate::texts::{Fault, kind, local_time};
 use crate::{ConsistencyArgs, Keys, ProofArgs};
 
