@@ -214,11 +214,7 @@ fn ways(look: ComparedLook) -> impl Iterator<Item = OwnEntry> {
 /// # Errors
 ///
 /// As [`list`], and if the log's tiles are damaged.
-pub async fn proofs(
-    app: &App,
-    permit: &Permit<ReadOwnLookUps>,
-    part: Part,
-) -> Result<OwnProofs, AppError> {
+pub async fn proofs(app: &App, permit: &Permit<ReadOwnLookUps>, part: Part) -> Result<OwnProofs, AppError> {
     let part = read(app, permit, part, (PROVED_MAX, BLOCKS_PROVED_MAX)).await?;
     let entries: Vec<OwnEntry> = part
         .looks

@@ -143,7 +143,10 @@ fn changes(world: &World, file: &Value) -> Vec<(String, Value)> {
                     file["entries"][number]["steps"][step]["hashes"][0] = "33".repeat(32).into();
                 });
                 change(format!("{number}: step {step}: fewer hashes"), &|file| {
-                    file["entries"][number]["steps"][step]["hashes"].as_array_mut().unwrap().pop();
+                    file["entries"][number]["steps"][step]["hashes"]
+                        .as_array_mut()
+                        .unwrap()
+                        .pop();
                 });
             }
             change(format!("{number}: a step less"), &|file| {
@@ -154,7 +157,10 @@ fn changes(world: &World, file: &Value) -> Vec<(String, Value)> {
             });
         }
         if has("named_by") {
-            for other in ["44".repeat(32), entries[number]["entry_hash"].as_str().unwrap().to_owned()] {
+            for other in [
+                "44".repeat(32),
+                entries[number]["entry_hash"].as_str().unwrap().to_owned(),
+            ] {
                 change(format!("{number}: named by {other}"), &|file| {
                     file["entries"][number]["named_by"] = other.clone().into();
                 });

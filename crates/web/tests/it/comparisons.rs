@@ -175,13 +175,20 @@ async fn a_program_compares_a_list_and_each_person_sees_it_at_once() {
 
 /// The rows' ways lead to the blocks' entries, and those to the checkpoint; the header is the one that the row names.
 async fn proofs_lead_to_the_published_checkpoint(town: &Town, own: &str, look: &Value) {
-    let ask = async || call(town, own, "GET", "/api/v1/me/look-ups/proofs", &json!({}), None).await.json();
+    let ask = async || {
+        call(town, own, "GET", "/api/v1/me/look-ups/proofs", &json!({}), None)
+            .await
+            .json()
+    };
     let of_look = |file: &Value| -> Vec<Value> {
         let entries = file["entries"].as_array().unwrap().iter();
         entries.filter(|entry| entry["look"] == look["id"]).cloned().collect()
     };
     let waiting = of_look(&ask().await);
-    assert!(waiting.len() == 3 && waiting.iter().all(|entry| entry.get("index").is_none()), "{waiting:?}");
+    assert!(
+        waiting.len() == 3 && waiting.iter().all(|entry| entry.get("index").is_none()),
+        "{waiting:?}"
+    );
     town.publish().await;
     let file = ask().await;
     let key = translog::LogKey::from_vkey(file["log"].as_str().unwrap()).unwrap();
@@ -197,7 +204,10 @@ async fn proofs_lead_to_the_published_checkpoint(town: &Town, own: &str, look: &
         }
         if entry["label"] == "comparison" {
             let row: Value = serde_json::from_str(entries[1]["content"].as_str().unwrap()).unwrap();
-            assert_eq!((&entry["named_by"], &row["header"]), (&entries[1]["entry_hash"], &entry["entry_hash"]));
+            assert_eq!(
+                (&entry["named_by"], &row["header"]),
+                (&entries[1]["entry_hash"], &entry["entry_hash"])
+            );
             assert!(entry.get("index").is_none() && entry.get("steps").is_none());
             continue;
         }
