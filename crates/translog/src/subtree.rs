@@ -128,10 +128,10 @@ mod tests {
                     root,
                 };
                 crate::check_inclusion(&path.hashes, head, place as u64, commitment).unwrap();
-                let mut other = path.clone();
-                if let Some(hash) = other.hashes.first_mut() {
+                let mut bent = path.clone();
+                if let Some(hash) = bent.hashes.first_mut() {
                     hash[0] ^= 1;
-                    assert!(check_subtree(&other, commitment, root).is_err());
+                    assert!(check_subtree(&bent, commitment, root).is_err());
                 }
                 path.hashes.push([0; 32]);
                 assert!(root_of_path(&path, commitment).is_err(), "a longer path is none");
