@@ -1,6 +1,7 @@
 // The resident's browser checks who looked: each entry's content, its place in the public log, the log's signature.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -55,6 +56,14 @@ test("what the page shows is in the log, and the browser finds that out by itsel
   await screenshot(page, "me-look-ups-checked");
 });
 
+/** Key of a witness that cosigned nothing. */
+const witness = (name) => {
+  const sha256 = (...parts) => createHash("sha256").update(Buffer.concat(parts)).digest();
+  const key = Buffer.concat([Buffer.of(4), Buffer.alloc(32, 7)]);
+  return `${name}+${sha256(Buffer.from(`${name}\n`), key).subarray(0, 4).toString("hex")}+${key.toString("base64")}`;
+};
+const WITNESS = witness("audit.example/w");
+
 const CHANGES = [
   ["content", (file) => (file.entries[0].content = file.entries[0].content.replace("PUR-", "PUR_")), "wrong", "content"],
   ["nonce", (file) => (file.entries[0].nonce = "00".repeat(32)), "wrong", "content"],
@@ -62,6 +71,10 @@ const CHANGES = [
   ["place", (file) => (file.entries[0].index += 1), "wrong", "tree"],
   ["path", (file) => (file.entries[0].path[0] = btoa("x".repeat(32))), "wrong", "tree"],
   ["leaf", (file) => (file.entries[0].leaf = file.entries[1].leaf), "wrong", "leaf"],
+  ["nonce without content", (file) => delete file.entries[0].content, "wrong", "form"],
+  ["erased, and shown all the same", (file) => { for (const name of ["content", "nonce"]) delete file.entries[0][name]; }, "wrong", "shown"],
+  ["no cosignature", (file) => Object.assign(file, { witnesses: [WITNESS], quorum: 1 }), "cosign", null],
+  ["a witness twice", (file) => Object.assign(file, { witnesses: [WITNESS, WITNESS], quorum: 1 }), "signature", null],
   ["left out", (file) => file.entries.splice(0, file.entries.length), "wrong", "shown"],
   ["checkpoint", (file) => (file.checkpoint = file.checkpoint.replace(/\n(\d+)\n/, (_, size) => `\n${Number(size) + 1}\n`)), "signature", null],
   ["no signature", (file) => (file.checkpoint = file.checkpoint.split("\n\n")[0] + "\n\n"), "signature", null],
@@ -87,18 +100,70 @@ for (const [what, change, state, verdict] of CHANGES) {
   });
 }
 
-test("a log with another key, or a shorter one, is not the one that this browser saw", async () => {
+/** What the browser saw last; with `text`, what it is to have seen. */
+const seen = (page, text) => page.evaluate((text) => {
+  if (text) localStorage.setItem("chengdang-log", text);
+  return localStorage.getItem("chengdang-log");
+}, text);
+
+test("a log with another key, a shorter or a rewritten one is not the one that this browser saw", async () => {
   const { page } = resident;
-  for (const [seen, state] of [
+  for (const [change, state] of [
     [(old) => ({ ...old, log: "log.example+00000000+AA==" }), "key"],
     [(old) => ({ ...old, size: old.size + 1_000_000 }), "shorter"],
+    [(old) => ({ ...old, root: "00".repeat(32) }), "forked"],
+    [(old) => ({ ...old, size: old.size - 1 }), "forked"],
   ]) {
     await page.goto("/me/look-ups");
-    const before = await page.evaluate(() => localStorage.getItem("chengdang-log"));
-    await page.evaluate((text) => localStorage.setItem("chengdang-log", text), JSON.stringify(seen(JSON.parse(before))));
+    const before = await seen(page);
+    await seen(page, JSON.stringify(change(JSON.parse(before))));
     assert.equal((await check(page)).state, state);
-    await page.evaluate((text) => localStorage.setItem("chengdang-log", text), before);
+    assert.equal(await page.locator("[data-accept]").isVisible(), state === "key");
+    await seen(page, before);
   }
+});
+
+test("a log that grew since is the one that this browser saw", async () => {
+  const { page } = resident;
+  await page.goto("/me/look-ups");
+  const before = JSON.parse(await seen(page));
+  const end = Date.now() + 30_000;
+  let now;
+  // Each read of the page is an entry, published within seconds.
+  do {
+    assert.notEqual((await checkedWhenPublished(page, "/me/look-ups")).state, "forked");
+    now = JSON.parse(await seen(page));
+  } while (now.size === before.size && Date.now() < end);
+  assert.ok(now.size > before.size && now.root !== before.root, `${before.size}, then ${now.size}`);
+});
+
+test("a new key is taken once the reader has compared it", async () => {
+  const { page } = resident;
+  await page.goto("/me/look-ups");
+  const before = JSON.parse(await seen(page));
+  await seen(page, JSON.stringify({ ...before, log: before.log.replace(/\+.*/, "+00000000+AA==") }));
+  const found = await check(page);
+  assert.equal(found.state, "key");
+  assert.ok(found.text.includes(before.log), "the key is named, so that it can be compared");
+  await assertFits(page, "a new key");
+  await page.locator("[data-accept]").click();
+  const output = page.getByTestId("verify").locator("output");
+  await output.and(page.locator(':not([data-state="busy"]):not([data-state="key"])')).waitFor();
+  assert.ok(["alone", "partly"].includes(await output.getAttribute("data-state")));
+  assert.equal(JSON.parse(await seen(page)).log, before.log);
+});
+
+test("what the page shows and no proof covers is not passed over", async () => {
+  const { page } = resident;
+  await page.goto("/me/look-ups");
+  await page.locator("article[data-look]").first().evaluate((article) => {
+    const part = document.createElement("p");
+    part.dataset.entry = "11".repeat(32);
+    part.textContent = "{}";
+    article.append(part);
+  });
+  assert.equal((await check(page)).state, "wrong");
+  assert.equal(await page.locator("article[data-look] [data-verdict]").first().getAttribute("data-verdict"), "shown");
 });
 
 test("the saved file holds for chengdang-verify, and without script it can still be saved", async () => {

@@ -73,7 +73,7 @@ def dirty(rng, text):
     if kind == 5:
         return text + rng.choice([" ", "\u00a0", "\n"])
     if kind == 6:
-        return text + rng.choice(["\x07", "\ufffd", "\x85"])
+        return text + rng.choice(["\x07", "\ufffd", "\x85", "\u202e", "\u2066"])
     if kind == 7:
         return "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in text)
     if kind == 8:
@@ -115,6 +115,10 @@ def our_verdicts(binary, item, text):
 # --- explanations: each looks at the cell itself ---------------------------------------------------------------------
 
 
+# Bidi_Control of Unicode.
+TURNING = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+
+
 def trimmed(text):
     return text.strip().strip("\u200b\u2060\ufeff").strip()
 
@@ -139,8 +143,8 @@ def explain(field, cell, ours, theirs):
     constraints = field["constraints"]
     core = trimmed(cell)
     if ours and not theirs:
-        if any(unicodedata.category(c) == "Cc" and c not in "\t\n\r" or c == "\ufffd" for c in core):
-            return "F1 a control character or the mark of a lost one: we refuse"
+        if any(unicodedata.category(c) == "Cc" and c not in "\t\n\r" or c == "\ufffd" or c in TURNING for c in core):
+            return "F1 a control character, one that turns the direction, or the mark of a lost one: we refuse"
         if constraints["required"] and not core and cell:
             return "F2 white space alone in a required cell: we call it empty"
         if field["type"] == "date" and re.match(r"1[0-8]", core):

@@ -2,6 +2,7 @@
 
 mod codes;
 mod documents;
+mod items;
 mod layers;
 mod licences;
 mod packages;
@@ -65,6 +66,7 @@ fn check(tree: &Tree, packages: &Packages) -> Vec<Finding> {
         licences::packages(packages),
         licences::npm(tree),
         codes::indexed(tree),
+        items::named(tree),
         sql::placed(tree),
         sql::used(tree),
         sql::migrations(tree),

@@ -389,13 +389,9 @@ pub async fn session(app: &App, token: &str) -> Result<Option<LiveSession>, AppE
     // Every request passes here: keys that were rotated meanwhile are taken up.
     app.vault().refresh()?;
     let now = app.now();
-    if now.0 - session.used_at.0 > TOUCH_MS {
-        app.store()
-            .put_session(&Session {
-                used_at: now,
-                ..session.clone()
-            })
-            .await?;
+    if now.0 - session.used_at.0 > TOUCH_MS && !app.store().touch_session(&session.token_hash, now).await? {
+        // It ended after it was read.
+        return Ok(None);
     }
     let kind = match account.kind {
         AccountKind::Resident => CallerKind::Resident,

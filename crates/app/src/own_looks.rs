@@ -9,7 +9,7 @@ use store::{
 };
 use uuid::Uuid;
 
-use crate::comparisons::{self, ComparedLook};
+use crate::comparisons::{self, ComparedLook, ProofPath};
 use crate::entry::{self, Entry};
 use crate::keys::{self, CLOSING_REFERENCE, LOOK_UP_ANSWER, PROCEDURE_DETAILS, STEP_REASON, TRACE_CONTENT};
 use crate::{App, AppError, accounts, handles, log, names, own_file};
@@ -18,6 +18,8 @@ use crate::{App, AppError, accounts, handles, log, names, own_file};
 pub const PAGE_MAX: u32 = 50;
 /// Looks whose proofs are given out at once.
 pub const PROVED_MAX: u32 = 1_000;
+/// … and blocks of comparisons: more than a page shows, so that one that came since the page leaves none of its own out.
+const BLOCKS_PROVED_MAX: u32 = 2 * PAGE_MAX;
 /// Looks through which a person's own one is searched for.
 const SEARCHED_MAX: u32 = 10_000;
 /// Working days in which the organisation explains a look-up that its person does not recognise. A policy of ours, by the
@@ -160,51 +162,94 @@ pub struct Part {
 ///
 /// If the trace of this read cannot be written (then nothing is read), or store or vault fail.
 pub async fn list(app: &App, permit: &Permit<ReadOwnLookUps>, part: Part) -> Result<OwnLooks, AppError> {
-    read(app, permit, part, PAGE_MAX).await
+    read(app, permit, part, (PAGE_MAX, PAGE_MAX)).await
 }
 
 /// The same looks, each with its places in the public log: all that a check needs that trusts nobody but the log's witnesses.
 #[derive(Debug, Clone)]
 pub struct OwnProofs {
-    /// The entries, each with the look it belongs to.
-    pub entries: Vec<(Uuid, Proof)>,
+    /// The entries.
+    pub entries: Vec<OwnEntry>,
     /// Their places, one each.
     pub proofs: log::Proofs,
     /// Where the next part begins, if there is one.
     pub older: Option<i64>,
+    /// Where the next part of rows of comparisons begins, if there is one.
+    pub older_compared: Option<i64>,
 }
 
-/// Proofs of the looks at the own number before `before`, or of the newest; of own reads only if `with_own`.
+/// What proves a part of a look.
+#[derive(Debug, Clone)]
+pub struct OwnEntry {
+    /// The look.
+    pub look: Uuid,
+    /// Hash, nonce and content.
+    pub proof: Proof,
+    /// How it comes into the log.
+    pub way: Way,
+}
+
+/// How something that is proved comes into the log.
+#[derive(Debug, Clone)]
+pub enum Way {
+    /// It is an entry.
+    Entry,
+    /// It is a leaf under an entry (ADR 0021).
+    Within(ProofPath),
+    /// Its hash stands in the content of what has this hash.
+    NamedBy([u8; 32]),
+}
+
+/// The way of each part of a row of a comparison: the first is the block's header, which the row names.
+fn ways(look: ComparedLook) -> impl Iterator<Item = OwnEntry> {
+    let (id, row) = (look.id, look.proofs.get(1).map(|(row, _)| row.entry_hash));
+    look.proofs.into_iter().filter_map(move |(proof, path)| {
+        let way = path.map(Way::Within).or(row.map(Way::NamedBy))?;
+        Some(OwnEntry { look: id, proof, way })
+    })
+}
+
+/// Proofs of a part of the looks at the own number: at most [`PROVED_MAX`] of them.
 ///
 /// # Errors
 ///
 /// As [`list`], and if the log's tiles are damaged.
-pub async fn proofs(
-    app: &App,
-    permit: &Permit<ReadOwnLookUps>,
-    before: Option<i64>,
-    with_own: bool,
-) -> Result<OwnProofs, AppError> {
-    let part = Part {
-        before,
-        with_own,
-        ..Part::default()
-    };
-    let part = read(app, permit, part, PROVED_MAX).await?;
-    let entries: Vec<(Uuid, Proof)> = part
+pub async fn proofs(app: &App, permit: &Permit<ReadOwnLookUps>, part: Part) -> Result<OwnProofs, AppError> {
+    let part = read(app, permit, part, (PROVED_MAX, BLOCKS_PROVED_MAX)).await?;
+    let entries: Vec<OwnEntry> = part
         .looks
         .into_iter()
-        .flat_map(|look| look.proofs.into_iter().map(move |proof| (look.id, proof)))
+        .flat_map(|look| {
+            let id = look.id;
+            look.proofs.into_iter().map(move |proof| OwnEntry {
+                look: id,
+                proof,
+                way: Way::Entry,
+            })
+        })
+        .chain(part.compared.into_iter().flat_map(ways))
         .collect();
-    let hashes: Vec<[u8; 32]> = entries.iter().map(|(_, proof)| proof.entry_hash).collect();
+    let in_log = |entry: &OwnEntry| match &entry.way {
+        Way::Within(path) => path.log_entry_hash,
+        // What another names has no entry, and so no place.
+        Way::Entry | Way::NamedBy(_) => entry.proof.entry_hash,
+    };
+    let hashes: Vec<[u8; 32]> = entries.iter().map(in_log).collect();
     Ok(OwnProofs {
         proofs: log::prove_all(app, &hashes).await?,
         entries,
         older: part.older,
+        older_compared: part.older_compared,
     })
 }
 
-async fn read(app: &App, permit: &Permit<ReadOwnLookUps>, part: Part, looks_max: u32) -> Result<OwnLooks, AppError> {
+/// At most so many looks, and rows of so many blocks.
+async fn read(
+    app: &App,
+    permit: &Permit<ReadOwnLookUps>,
+    part: Part,
+    (looks_max, blocks_max): (u32, u32),
+) -> Result<OwnLooks, AppError> {
     let numbers = numbers(app, permit).await?;
     let current = numbers.first().copied().ok_or(AppError::NotFound)?;
     let what = json!({ "v": 1, "kind": "own_read", "account": permit.resource().account, "what": "own_look_ups" });
@@ -236,8 +281,8 @@ async fn read(app: &App, permit: &Permit<ReadOwnLookUps>, part: Part, looks_max:
             break;
         }
     }
-    let compared = comparisons::list_looks(app, &numbers, part.before_compared, PAGE_MAX).await?;
-    let is_full = compared.len() >= PAGE_MAX as usize;
+    let compared = comparisons::list_looks(app, &numbers, part.before_compared, blocks_max).await?;
+    let is_full = compared.len() >= blocks_max as usize;
     let older_compared = compared.last().map(|look| look.order).filter(|_| is_full);
     let is_locked = app.store().is_locked(&numbers).await?;
     app.traces().outcome(trace, TraceOutcome::Disclosed, now).await;

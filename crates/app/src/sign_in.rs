@@ -292,8 +292,8 @@ pub async fn create_bound(
     Ok(account.uuid)
 }
 
-/// Binds an account to whom the provider calls `subject`. From then on its holder signs in there, and a password that it may
-/// have is none.
+/// Binds an account to whom the provider calls `subject`. From then on its holder signs in there: a password that it may have
+/// is none, and sessions that it began have ended.
 ///
 /// # Errors
 ///

@@ -5,7 +5,8 @@ use std::fmt;
 
 use domain::MatterForm;
 use domain::catalogue::{
-    Catalogue, CodeValue, Condition, EndRule, FieldCode, Item, LegalBasis, Purpose, Required, Text,
+    Catalogue, CodeValue, Condition, EndRule, FieldCode, FieldRole, IntakeRule, Item, LegalBasis, Purpose, Required,
+    Text,
 };
 
 use crate::assemble::parts::role_word;
@@ -340,8 +341,10 @@ fn rule_facts(catalogue: &Catalogue, facts: &mut Facts) {
                 "conditions",
                 rule.conditions.iter().map(condition).collect::<Vec<_>>().join(" and "),
             ),
+            ("example", cells(&rule.example)),
+            ("answer", cells(&rule.answer)),
             ("message", text(&rule.message)),
-            ("valid", span(&rule.valid_from, rule.valid_to.as_ref())),
+            ("valid", rule_span(rule)),
             ("basis", basis(&rule.basis)),
         ];
         add(facts, format!("intake rule {}", rule.id), parts);
@@ -403,6 +406,23 @@ pub(crate) fn condition(condition: &Condition) -> String {
         Condition::YoungerThan(years) => format!("the person was younger than {years}"),
         Condition::SmallFineWithoutProcedure(amount) => format!("fine of at most {amount} 万元 without a procedure"),
     }
+}
+
+/// Days of delivery on which a rule binds.
+pub(crate) fn rule_span(rule: &IntakeRule) -> String {
+    match (rule.valid_from, rule.valid_to) {
+        (Some(from), to) => span(&from, to.as_ref()),
+        (None, None) => "whatever is delivered".to_owned(),
+        (None, Some(to)) => format!("whatever is delivered to {to}"),
+    }
+}
+
+fn cells(cells: &BTreeMap<FieldRole, String>) -> String {
+    join(
+        cells
+            .iter()
+            .map(|(role, text)| format!("{} = {text}", role_word(*role))),
+    )
 }
 
 pub(crate) fn span<T: fmt::Display>(from: &T, to: Option<&T>) -> String {

@@ -1,5 +1,7 @@
 //! Folding of headers and values before they are compared, as intake does it.
 
+use domain::seen::{compared, is_unseen};
+
 /// The ASCII form of a full-width character (U+FF01–U+FF5E) or of the ideographic space; any other as it is.
 const fn narrow(c: char) -> char {
     match c {
@@ -17,19 +19,15 @@ const fn narrow(c: char) -> char {
 pub fn fold_header(text: &str) -> String {
     text.chars()
         .map(narrow)
-        .filter(|c| c.is_alphanumeric())
+        .filter(|c| c.is_alphanumeric() && !is_unseen(*c))
         .map(|c| c.to_ascii_lowercase())
         .collect()
 }
 
-/// A value as it is compared with code lists: ASCII width, upper case, no white space.
+/// A value as it is compared with code lists and rules.
 #[must_use]
 pub fn fold_value(text: &str) -> String {
-    text.chars()
-        .map(narrow)
-        .filter(|c| !c.is_whitespace())
-        .map(|c| c.to_ascii_uppercase())
-        .collect()
+    text.chars().filter_map(compared).collect()
 }
 
 #[cfg(test)]

@@ -223,9 +223,12 @@ pub(crate) struct RawIntakeRule {
     pub(crate) adverse_only: bool,
     pub(crate) effect: String,
     pub(crate) conditions: Vec<RawCondition>,
+    pub(crate) example: Option<BTreeMap<String, String>>,
+    pub(crate) answer: Option<BTreeMap<String, String>>,
     pub(crate) message: RawText,
     pub(crate) basis: RawBasis,
-    pub(crate) valid_from: String,
+    pub(crate) valid_from: Option<String>,
+    pub(crate) undated: Option<String>,
     pub(crate) valid_to: Option<String>,
 }
 

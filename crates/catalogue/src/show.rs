@@ -241,10 +241,7 @@ fn layouts_text(item: &Item, out: &mut String) {
 }
 
 fn rules_of<'a>(catalogue: &'a Catalogue, item: &Item) -> Vec<&'a IntakeRule> {
-    let binds = |rule: &&IntakeRule| {
-        (rule.items.is_empty() || rule.items.contains(&item.id)) && (!rule.is_adverse_only || item.is_adverse())
-    };
-    catalogue.intake_rules.iter().filter(binds).collect()
+    catalogue.intake_rules.iter().filter(|rule| rule.binds(item)).collect()
 }
 
 /// A JSON value as indented lines; texts in two languages on one line, what is empty left out.

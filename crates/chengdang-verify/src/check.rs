@@ -6,14 +6,12 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::Value;
 use translog::{
     Cosigned, InclusionProof, Leaf, LogFault, LogKey, WitnessKey, check_consistency, claim_of, cosigned_by, open_any,
-    verifies,
 };
 
 use crate::texts::{Fault, kind, local_time};
-use crate::{ConsistencyArgs, Keys, ProofArgs, ReceiptArgs};
+use crate::{ConsistencyArgs, Keys, ProofArgs};
 
 /// Lines to be printed, or why it does not hold.
 pub(crate) type Verdict = Result<Vec<String>, Fault>;
@@ -150,34 +148,4 @@ fn check_steps(old: &[u8], new: &[u8], proof: &[u8], trusted: &Trusted) -> Verdi
     ];
     lines.extend(cosigned.iter().map(cosignature_line));
     Ok(lines)
-}
-
-/// That a receipt is signed.
-pub(crate) fn receipt(args: &ReceiptArgs) -> anyhow::Result<Verdict> {
-    let key = hex::decode(&args.key)
-        .ok()
-        .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
-    let key = key.context("--key is not 64 hexadecimal digits")?;
-    let bytes = read(&args.file, FILE_BYTES_MAX)?;
-    Ok(check_receipt(&bytes, &key))
-}
-
-fn check_receipt(bytes: &[u8], key: &[u8; 32]) -> Verdict {
-    let form = || Fault::new("不是归集回执", "it is not a receipt");
-    let whole: Value = serde_json::from_slice(bytes).map_err(|_| form())?;
-    let receipt = whole.get("receipt").ok_or_else(form)?;
-    let signature = whole.get("signature").and_then(Value::as_str).ok_or_else(form)?;
-    let signature = hex::decode(signature).map_err(|_| form())?;
-    // The signature is over the compact JSON, whose keys are in alphabetical order.
-    if !verifies(key, receipt.to_string().as_bytes(), &signature) {
-        return Err(Fault::new("签名不是由该密钥作出的", "it is not signed by that key"));
-    }
-    let word = |name: &str| receipt.get(name).and_then(Value::as_str).unwrap_or("-").to_owned();
-    let rows = receipt.get("rows").map(ToString::to_string).unwrap_or_default();
-    let (delivery, item, at) = (word("delivery"), word("item"), word("finished_at"));
-    Ok(vec![
-        format!("验证通过：归集回执 {delivery}，项目 {item}，{at}"),
-        format!("HOLDS: receipt of delivery {delivery}, item {item}, {at}"),
-        format!("       {rows}"),
-    ])
 }

@@ -4,6 +4,7 @@
 
 mod check;
 mod entries;
+mod receipts;
 mod texts;
 
 use std::io::Write;
@@ -38,7 +39,7 @@ enum Command {
     Entries(EntriesArgs),
     /// 日志只增不改 / That one checkpoint of the log continues another
     Consistency(ConsistencyArgs),
-    /// 归集回执的签名 / That a delivery's receipt is signed
+    /// 回执的签名（归集、查询、批量比对） / That a receipt is signed: of a delivery, a look-up, a block of a comparison
     Receipt(ReceiptArgs),
 }
 
@@ -89,7 +90,7 @@ struct ConsistencyArgs {
 
 #[derive(clap::Args)]
 struct ReceiptArgs {
-    /// The receipt, as it was given out
+    /// The receipt as it was given out: of a delivery; of a look-up, also within its answer; of a comparison its line `block`
     file: PathBuf,
     /// The installation's key (64 hexadecimal digits), from another source than the receipt
     #[arg(long, value_name = "KEY")]
@@ -101,7 +102,7 @@ fn main() -> ExitCode {
         Command::Proof(args) => check::proof(&args),
         Command::Entries(args) => entries::entries(&args),
         Command::Consistency(args) => check::consistency(&args),
-        Command::Receipt(args) => check::receipt(&args),
+        Command::Receipt(args) => receipts::receipt(&args),
     };
     // Whoever closed the output has seen enough.
     let (lines, code) = match outcome {

@@ -215,8 +215,8 @@ pub(crate) struct EventsConfig {
     pub(crate) allowed_networks: Vec<String>,
     /// Whether endpoints may lie on this host, in clear too: a demonstration, a test, a local tunnel.
     pub(crate) allow_loopback: bool,
-    /// After so many attempts an event is given up and the operator is told.
-    pub(crate) attempts_max: u32,
+    /// Hours for which an event that is not taken is tried again, at least; then it is given up and the operator is told.
+    pub(crate) tried_for_h: u32,
     /// Seconds between the first attempt and the second; it doubles each time.
     pub(crate) first_pause_s: u32,
     /// Seconds between two attempts at most.
@@ -229,7 +229,7 @@ impl Default for EventsConfig {
             authorities: "/etc/ssl/certs/ca-certificates.crt".into(),
             allowed_networks: Vec::new(),
             allow_loopback: false,
-            attempts_max: 20,
+            tried_for_h: 72,
             first_pause_s: 10,
             pause_s_max: 6 * 3600,
         }
@@ -359,8 +359,12 @@ pub(crate) fn load(file: Option<&Path>) -> anyhow::Result<Config> {
     {
         bail!("transparency.quorum is larger than the number of witnesses");
     }
-    if config.events.attempts_max == 0 || config.events.first_pause_s == 0 {
-        bail!("events.attempts_max and events.first_pause_s are at least 1");
+    let events = &config.events;
+    if events.tried_for_h > 720 {
+        bail!("events.tried_for_h is at most 720");
+    }
+    if events.first_pause_s == 0 || events.pause_s_max < events.first_pause_s {
+        bail!("events.first_pause_s is at least 1 and at most events.pause_s_max");
     }
     if config.drop.every_s == 0 {
         bail!("drop.every_s is at least 1");

@@ -578,6 +578,9 @@ impl LoginStore for LeakyStore {
     async fn put_session(&self, session: &Session) -> Result<(), StoreError> {
         self.inner.put_session(session).await
     }
+    async fn touch_session(&self, token_hash: &[u8; 32], at: Moment) -> Result<bool, StoreError> {
+        self.inner.touch_session(token_hash, at).await
+    }
     async fn find_session(&self, token_hash: &[u8; 32]) -> Result<Option<Session>, StoreError> {
         self.inner.find_session(token_hash).await
     }

@@ -73,7 +73,7 @@ pub(crate) async fn open_with(
 fn event_settings(config: &EventsConfig) -> EventSettings {
     let ms = |seconds: u32| i64::from(seconds) * 1000;
     EventSettings {
-        attempts_max: config.attempts_max,
+        tried_for_ms: ms(config.tried_for_h.saturating_mul(3600)),
         first_pause_ms: ms(config.first_pause_s),
         pause_ms_max: ms(config.pause_s_max),
     }
@@ -164,10 +164,13 @@ fn key_hint(config: &Config) -> String {
 /// Opens the configured store; a store of another version is refused with the remedy.
 async fn open_store(config: &Config, [reserve, server_reserve]: &[Reserve; 2]) -> anyhow::Result<Arc<dyn Store>> {
     if config.store == "sqlite" {
+        let usual = store_sqlite::SqliteOptions::default();
         let options = store_sqlite::SqliteOptions {
             cache_mib: config.sqlite_cache_mib,
+            // Who allows the writer less than a reader has means the whole process.
+            reader_cache_mib: usual.reader_cache_mib.min(config.sqlite_cache_mib),
             reserve: reserve.clone(),
-            ..store_sqlite::SqliteOptions::default()
+            ..usual
         };
         let store = store_sqlite::SqliteStore::open(&config.sqlite_file(), &options)
             .map_err(coded)

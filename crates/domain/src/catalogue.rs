@@ -542,14 +542,36 @@ pub struct IntakeRule {
     pub conditions: Vec<Condition>,
     /// What happens.
     pub effect: IntakeEffect,
+    /// Cells, by role, that make a correct row one which the rule fits: what the rule is tried by.
+    pub example: BTreeMap<FieldRole, String>,
+    /// For `Hold`: the cells that answer its question; [`AS_BEFORE`] is what the correct row says.
+    pub answer: BTreeMap<FieldRole, String>,
     /// What is wrong and what to do, for the provider; for `Hold`, the question.
     pub message: Text,
     /// Basis.
     pub basis: LegalBasis,
-    /// In force from …
-    pub valid_from: Day,
-    /// … to, if it ended.
+    /// First day of delivery on which it binds: that on which its source came into force. None: no such day is certain, and
+    /// the rule binds whatever is delivered.
+    pub valid_from: Option<Day>,
+    /// Last one, if it ended.
     pub valid_to: Option<Day>,
+}
+
+/// In [`IntakeRule::answer`]: the cell says what the correct row says.
+pub const AS_BEFORE: &str = "=";
+
+impl IntakeRule {
+    /// Whether it binds what is delivered on `day`.
+    #[must_use]
+    pub fn is_in_force(&self, day: Day) -> bool {
+        self.valid_from.is_none_or(|from| from <= day) && self.valid_to.is_none_or(|to| day <= to)
+    }
+
+    /// Whether it binds rows of `item`.
+    #[must_use]
+    pub fn binds(&self, item: &Item) -> bool {
+        (self.items.is_empty() || self.items.contains(&item.id)) && (!self.is_adverse_only || item.is_adverse())
+    }
 }
 
 /// A column that is never stored (R2; Shandong regulation art. 42; PIPL art. 6).

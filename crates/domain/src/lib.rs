@@ -12,6 +12,7 @@ pub mod name;
 mod private_use;
 pub mod record;
 pub mod resident_id;
+pub mod seen;
 mod text;
 pub mod time;
 pub mod uscc;

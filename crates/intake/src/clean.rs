@@ -124,9 +124,9 @@ impl<'r> Draft<'r> {
             questions: Vec::new(),
             withheld: Vec::new(),
         };
-        let has_controls = value::has_controls(row.text());
+        let is_suspect = value::is_suspect(row.text());
         for ((slot, cell), recent) in plan.cells.iter().enumerate().zip(recent) {
-            let read = value::read(row, cell, plan, has_controls, &context.catalogue.organisations, recent);
+            let read = value::read(row, cell, plan, is_suspect, &context.catalogue.organisations, recent);
             draft.values.push(read.value);
             if let Some(CellFault { code, detail }) = read.fault {
                 draft.fault(slot, code, detail);
@@ -369,9 +369,7 @@ impl<'r> Draft<'r> {
             let Some(rule) = self.context.catalogue.intake_rules.get(planned.index) else {
                 continue;
             };
-            let is_valid =
-                rule.valid_from <= self.context.today && rule.valid_to.is_none_or(|to| self.context.today <= to);
-            let is_asked = is_valid && (!only_subject || planned.is_about_subject);
+            let is_asked = rule.is_in_force(self.context.today) && (!only_subject || planned.is_about_subject);
             let is_of_repair = planned.effect == IntakeEffect::NoRepair;
             if !is_asked || is_of_repair || !rules::fits(planned, self, &hits, Some(number)) {
                 continue;
@@ -537,13 +535,14 @@ impl<'r> Draft<'r> {
             _ => None,
         };
         let name = self.text_of(FieldRole::OrganName, self.with(FieldRole::OrganName));
-        let organ: Cow<'_, str> = match code {
-            Some(code) => Cow::Borrowed(code),
-            None => match organisations.values().find(|organ| organ.name.zh == name) {
-                Some(organ) => Cow::Borrowed(organ.uscc.as_str()),
-                None => Cow::Owned(fold::value(name)),
-            },
+        let named = |name: &str| {
+            let organ = organisations.values().find(|organ| organ.name.zh == name)?;
+            Some(Cow::Borrowed(organ.uscc.as_str()))
         };
+        let organ = code.map(Cow::Borrowed).or_else(|| named(name)).unwrap_or_else(|| {
+            let folded = fold::value(name);
+            named(&folded).unwrap_or(Cow::Owned(folded))
+        });
         let number = self.text_of(FieldRole::DocumentNo, self.with(FieldRole::DocumentNo));
         [self.context.item.id.as_str(), &fold::document_key(number), &organ].join("\u{1f}")
     }

@@ -165,7 +165,7 @@ pub enum Detail {
         /// digits after the point
         fraction: u32,
     },
-    /// control characters, or marks of characters lost in a conversion
+    /// control characters, characters that turn the direction of a text, or marks of characters lost in a conversion
     ControlCharacters,
     /// not a name
     NotAName,

@@ -69,6 +69,9 @@ pub enum FileFault {
     /// A workbook that took more memory or time than a workbook may.
     #[error("the workbook takes more memory or time to read than a workbook may")]
     WorkbookTooCostly,
+    /// A workbook that is more than its cells: it runs programs, or fetches from elsewhere.
+    #[error("the workbook has macros, links to other sources or embedded objects")]
+    ActiveWorkbook,
     /// The bytes could not be fetched, or nobody could be started to read them: no fault of the file.
     #[error("the file could not be read")]
     Read(#[source] std::io::Error),
@@ -118,6 +121,7 @@ impl FileFault {
             | Self::TooManyRows { .. }
             | Self::WorkbookTooLarge { .. }
             | Self::WorkbookTooCostly
+            | Self::ActiveWorkbook
             | Self::Read(_) => None,
         }
     }
@@ -139,6 +143,7 @@ impl FileFault {
             Self::DamagedWorkbook { .. } => "INTAKE-0011",
             Self::Read(_) => "INTAKE-0012",
             Self::WorkbookTooCostly => "INTAKE-0013",
+            Self::ActiveWorkbook => "INTAKE-0014",
         }
     }
 
@@ -171,6 +176,7 @@ impl FileFault {
             Self::DamagedWorkbook { line: Some(line) } => format!("工作簿损坏，第 {line} 行无法读取"),
             Self::DamagedWorkbook { line: None } => "工作簿损坏，无法读取".into(),
             Self::WorkbookTooCostly => "读取工作簿所需的内存或时间超限".into(),
+            Self::ActiveWorkbook => "工作簿含有宏、指向其他来源的链接或者嵌入对象".into(),
             Self::Read(_) => "文件读取失败".into(),
         }
     }
@@ -206,6 +212,10 @@ impl FileFault {
             Self::TooManyColumns { .. } => ("请按模板的列报送", "deliver the columns of the template"),
             Self::TooManyRows { .. } => ("请拆分成多个文件报送", "split it into several files"),
             Self::WorkbookTooLarge { .. } | Self::WorkbookTooCostly => ("请改用 CSV 格式报送", "send CSV instead"),
+            Self::ActiveWorkbook => (
+                "请只复制数值到新的工作簿，或者改用 CSV 格式报送",
+                "copy the values alone into a new workbook, or send CSV",
+            ),
             Self::Read(_) => ("请重新报送", "send it again"),
         };
         match lang {

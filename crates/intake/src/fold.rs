@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use domain::seen::{compared, is_unseen};
+
 /// The ASCII form of a full-width character (U+FF01–U+FF5E) or of the ideographic space; any other as it is.
 pub(crate) const fn narrow(c: char) -> char {
     match c {
@@ -29,21 +31,37 @@ pub(crate) fn trim(cell: &str) -> &str {
 pub(crate) fn header(text: &str) -> String {
     text.chars()
         .map(narrow)
-        .filter(|c| c.is_alphanumeric())
+        .filter(|c| c.is_alphanumeric() && !is_unseen(*c))
         .map(|c| c.to_ascii_lowercase())
         .collect()
 }
 
-/// A value as it is compared with code lists and rules: ASCII width, upper case, no white space. Appended to `into`.
+/// What a reader sees of a text: without the characters that nobody sees.
+pub(crate) fn seen(text: &str) -> Cow<'_, str> {
+    if text.chars().any(is_unseen) {
+        Cow::Owned(text.chars().filter(|c| !is_unseen(*c)).collect())
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// Whether there is nothing to see in a text.
+pub(crate) fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| c.is_whitespace() || is_unseen(c))
+}
+
+/// A value as it is compared with code lists and rules: ASCII width, upper case, neither white space nor what nobody sees
+/// ([`compared`]). Appended to `into`.
 pub(crate) fn value_into(text: &str, into: &mut String) {
     // Rules look at long texts of every row, and nearly all of a text stays as it is: it is copied in spans, and only
     // bytes that can begin another character are looked at closely.
     let (mut from, mut at) = (0, 0);
     while let Some(&byte) = text.as_bytes().get(at) {
         let stays = match byte {
-            // Printable ASCII without small letters; the inside of a character; beginnings of blocks without white space
-            // or full width (these are in U+0080, U+1680, U+2000, U+3000 and U+FF00).
-            b'!'..=b'`' | b'{'..=b'~' | 0x80..=0xc1 | 0xc3..=0xe0 | 0xe4..=0xee | 0xf0..=0xff => true,
+            // Printable ASCII without small letters; the inside of a character; beginnings of blocks in which every
+            // character stays. The others have white space (U+0080, U+1680, U+2000, U+3000), full width (U+FF00), a second
+            // code point for an ideograph (U+2E80, U+F900, U+2F800), or what nobody sees.
+            b'!'..=b'`' | b'{'..=b'~' | 0x80..=0xc1 | 0xc3..=0xcc | 0xce..=0xd7 | 0xd9..=0xe0 | 0xe4..=0xee => true,
             _ => false,
         };
         if stays {
@@ -53,7 +71,7 @@ pub(crate) fn value_into(text: &str, into: &mut String) {
         let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) else {
             break;
         };
-        let folded = Some(narrow(c).to_ascii_uppercase()).filter(|c| !c.is_whitespace());
+        let folded = compared(c);
         if folded != Some(c) {
             into.push_str(text.get(from..at).unwrap_or_default());
             into.extend(folded);
@@ -71,7 +89,7 @@ pub(crate) fn value(text: &str) -> String {
     folded
 }
 
-/// A document or case number in one form: no white space, ASCII width for letters and digits, 〔〕 for square brackets
+/// A document or case number in one form: neither white space nor what nobody sees, ASCII width for letters and digits, 〔〕 for square brackets
 /// of any kind (GB/T 9704 §7.2.5 sets the year of a document number in 〔〕), （） for round ones.
 pub(crate) fn document_no(text: &str) -> Cow<'_, str> {
     let fold = |c: char| match narrow(c) {
@@ -81,11 +99,12 @@ pub(crate) fn document_no(text: &str) -> Cow<'_, str> {
         ')' => '）',
         other => other,
     };
-    if text.chars().all(|c| fold(c) == c && !c.is_whitespace()) {
+    let stays = |c: char| !c.is_whitespace() && !is_unseen(c);
+    if text.chars().all(|c| fold(c) == c && stays(c)) {
         return Cow::Borrowed(text);
     }
     let mut folded = String::with_capacity(text.len() * 3);
-    folded.extend(text.chars().map(fold).filter(|c| !c.is_whitespace()));
+    folded.extend(text.chars().filter(|c| stays(*c)).map(fold));
     Cow::Owned(folded)
 }
 
@@ -123,18 +142,16 @@ mod tests {
 
     #[test]
     fn values_fold_as_character_by_character() {
-        let slow = |text: &str| -> String {
-            text.chars()
-                .map(narrow)
-                .filter(|c| !c.is_whitespace())
-                .map(|c| c.to_ascii_uppercase())
-                .collect()
-        };
-        for c in (0..=0x1_0400).filter_map(char::from_u32) {
+        let slow = |text: &str| text.chars().filter_map(compared).collect::<String>();
+        for c in ('\0'..=char::MAX).filter(|c| *c < '\u{10400}' || compared(*c) != Some(*c)) {
             let text = format!("文{c}aB{c}，（{c}");
             assert_eq!(value(&text), slow(&text), "U+{:04X}", u32::from(c));
         }
         assert_eq!(value(" ｙ e\u{3000}s，《法》\n"), "YES,《法》");
+        assert_eq!(
+            value("治\u{200b}安\u{fe0f}管\u{f9e4}\u{2060}处罚\u{e0100}法"),
+            "治安管理处罚法"
+        );
     }
 
     #[test]

@@ -444,9 +444,8 @@ fn rules_of(
     tests: &mut Tests<'_>,
 ) -> Vec<RulePlan> {
     let slots = |role: FieldRole| roles.get(&role).cloned().unwrap_or_default();
-    let binding = catalogue.intake_rules.iter().enumerate().filter(|(_, rule)| {
-        (rule.items.is_empty() || rule.items.contains(&item.id)) && (!rule.is_adverse_only || item.is_adverse())
-    });
+    let rules = catalogue.intake_rules.iter().enumerate();
+    let binding = rules.filter(|(_, rule)| rule.binds(item));
     let mut plans = Vec::new();
     for (index, rule) in binding {
         let mut is_about_subject = false;

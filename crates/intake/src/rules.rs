@@ -169,7 +169,7 @@ pub fn repair_bar<'c>(
 ) -> Option<&'c IntakeRule> {
     binding(catalogue, item)
         .filter(|rule| rule.effect == IntakeEffect::NoRepair)
-        .filter(|rule| rule.valid_from <= today && rule.valid_to.is_none_or(|to| today <= to))
+        .filter(|rule| rule.is_in_force(today))
         .find(|rule| rule.conditions.iter().all(|condition| says(condition, item, content)))
 }
 
@@ -199,9 +199,7 @@ pub fn without_reviews(catalogue: &Catalogue, hold: Hold) -> Option<Hold> {
 
 /// Rules that bind the item.
 fn binding<'c>(catalogue: &'c Catalogue, item: &Item) -> impl Iterator<Item = &'c IntakeRule> {
-    catalogue.intake_rules.iter().filter(|rule| {
-        (rule.items.is_empty() || rule.items.contains(&item.id)) && (!rule.is_adverse_only || item.is_adverse())
-    })
+    catalogue.intake_rules.iter().filter(|rule| rule.binds(item))
 }
 
 /// Whether a stored record satisfies a condition on its fields; age is not among them.

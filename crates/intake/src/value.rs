@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use domain::catalogue::{Catalogue, FieldRole, FieldSpec, Organisation};
+use domain::seen::turns_direction;
 use domain::{Day, DocumentKind, Uscc, UsccFault};
 
 use crate::amount::{self, AmountFault};
@@ -108,22 +109,54 @@ impl<'r> Read<'r> {
     }
 }
 
-/// Whether any cell may have control characters: one pass over the row, so that clean rows pay no more than that.
-#[expect(
-    clippy::needless_bitwise_bool,
-    reason = "without branches it is one vector instruction for many bytes"
-)]
-pub(crate) fn has_controls(text: &str) -> bool {
-    let has_ascii = text
-        .bytes()
-        .fold(false, |found, byte| found | (byte < 0x20) | (byte == 0x7f));
-    // U+0080 to U+009F begin with 0xC2, as do some harmless ones; U+FFFD marks a character lost in a conversion.
-    has_ascii || text.as_bytes().contains(&0xc2) || text.contains('\u{fffd}')
+/// Whether any cell may have characters that are refused or that nobody sees: one pass over the row, so that clean rows pay
+/// no more than that. It says yes to some that are harmless and rare, and to everything that is neither.
+pub(crate) fn is_suspect(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let from = |at: usize| bytes.get(at..).unwrap_or_default();
+    let threes = from(0).iter().zip(from(1)).zip(from(2));
+    // No branches, so that it is done for many bytes at a time.
+    let found = threes.fold(false, |found, ((first, second), third)| {
+        found | begins_suspect(*first, *second, *third)
+    });
+    // The last two bytes begin no three.
+    let end = from(bytes.len().saturating_sub(2));
+    let (first, second) = (end.first().copied(), end.get(1).copied());
+    found
+        || begins_suspect(first.unwrap_or(b'-'), second.unwrap_or(b'-'), b'-')
+        || begins_suspect(second.unwrap_or(b'-'), b'-', b'-')
 }
 
-/// Line breaks and tabs are usual inside texts.
-fn is_control(c: char) -> bool {
-    (c.is_control() && !matches!(c, '\t' | '\n' | '\r')) || c == '\u{fffd}'
+/// Whether these bytes begin a character that is refused or not seen ([`is_refused`], [`is_unseen`]), or a rare one beside
+/// those.
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "without branches it is a few vector instructions for many bytes"
+)]
+const fn begins_suspect(first: u8, second: u8, third: u8) -> bool {
+    let is_control = (first < 0x20) | (first == 0x7f);
+    // U+0080 to U+009F, U+00AD; U+034F; U+061C; Hangul, Khmer and Mongolian fillers and separators.
+    let is_low = ((first == 0xc2) & ((second < 0xa0) | (second == 0xad)))
+        | ((first == 0xcd) & (second == 0x8f))
+        | ((first == 0xd8) & (second == 0x9c))
+        | (first == 0xe1);
+    // U+200B to U+200F and U+202A to U+202E, but not the dashes, quotation marks and dots between; U+2060 to U+206F; U+3164.
+    let is_mark =
+        ((first == 0xe2) & (second == 0x80) & ((third.wrapping_sub(0x8b) < 5) | (third.wrapping_sub(0xaa) < 5)))
+            | ((first == 0xe2) & (second == 0x81) & (third >= 0xa0))
+            | ((first == 0xe3) & (second == 0x85) & (third == 0xa4));
+    // U+FE00 and on; U+FEFF; U+FFA0; U+FFF0 to U+FFFD; from U+1B000 on but for the ideographs.
+    let is_high = ((first == 0xef)
+        & ((second == 0xb8) | (second == 0xbb) | (second == 0xbe) | ((second == 0xbf) & (third >= 0xb0))))
+        | ((first == 0xf0) & (second < 0xa0))
+        | (first == 0xf3);
+    is_control | is_low | is_mark | is_high
+}
+
+/// What no cell may hold: control characters but line breaks and tabs, which are usual inside texts; what turns the direction
+/// of a text; the mark of a character lost in a conversion.
+fn is_refused(c: char) -> bool {
+    (c.is_control() && !matches!(c, '\t' | '\n' | '\r')) || turns_direction(c) || c == '\u{fffd}'
 }
 
 /// What departments write for nothing. `00000000000000000X` is the national placeholder of a missing social credit code.
@@ -204,7 +237,7 @@ pub(crate) fn read<'r>(
     row: &'r RawRow,
     cell: &CellPlan,
     plan: &Plan,
-    has_controls: bool,
+    is_suspect: bool,
     organisations: &BTreeMap<Uscc, Organisation>,
     recent: &mut Recent<Known>,
 ) -> Read<'r> {
@@ -224,8 +257,11 @@ pub(crate) fn read<'r>(
     if text.is_empty() {
         return Read::good(Value::Empty);
     }
-    if has_controls && text.chars().any(is_control) {
+    if is_suspect && text.chars().any(is_refused) {
         return Read::bad(text, FaultCode::E03, Detail::ControlCharacters);
+    }
+    if is_suspect && fold::is_blank(text) {
+        return Read::good(Value::Empty);
     }
     if recurs(cell.kind)
         && let Some(known) = recent.find(text)
@@ -238,6 +274,7 @@ pub(crate) fn read<'r>(
         cell.table().and_then(|table| plan.table(table)),
         row.epoch(cell.column),
         &plan.names,
+        is_suspect,
     );
     let read = match (&read.value, cell.role) {
         (Value::Text(code), FieldRole::OrganCode) if !is_registered(code, organisations) => {
@@ -262,7 +299,14 @@ fn read_as<'r>(
     table: Option<&CodeTable>,
     epoch: Option<Epoch>,
     names: &Names,
+    is_suspect: bool,
 ) -> Read<'r> {
+    // Texts are stored as they came (scripts of minorities need joiners), and compared as they are seen.
+    let seen = if is_suspect {
+        fold::seen(text)
+    } else {
+        Cow::Borrowed(text)
+    };
     // A code list may know a word that stands for nothing elsewhere (无 = 否), so lists come first.
     let coded = match kind {
         CellKind::Coded { is_multiple: true, .. } => table.and_then(|table| table.find_several(text)).map(Value::Codes),
@@ -274,7 +318,7 @@ fn read_as<'r>(
     if let Some(value) = coded {
         return Read::good(value);
     }
-    if is_placeholder(text) {
+    if is_placeholder(&seen) {
         return Read::good(Value::Empty);
     }
     match kind {
@@ -323,14 +367,14 @@ fn read_as<'r>(
             Read::bad(text, FaultCode::E03, Detail::WrongLength { exact })
         }
         CellKind::Exact(_) => Read {
-            names_others: others::has_number(text),
+            names_others: others::has_number(&seen),
             ..plain(text)
         },
         CellKind::Text { max, is_free } => {
             if let Some(detail) = too_long(text, max) {
                 return Read::bad(text, FaultCode::E03, detail);
             }
-            let names_others = others::has_number(text) || (is_free && names.are_in(text));
+            let names_others = others::has_number(&seen) || (is_free && names.are_in(&seen));
             Read {
                 names_others,
                 ..plain(text)
@@ -384,7 +428,7 @@ pub struct ValueFault {
 /// [`ValueFault`] with the fault's code.
 pub fn check_value(catalogue: &Catalogue, field: &FieldSpec, text: &str) -> Result<(), ValueFault> {
     let text = fold::trim(text);
-    if text.is_empty() {
+    if fold::is_blank(text) && !text.chars().any(is_refused) {
         let is_required = field.required == domain::catalogue::Required::Always;
         return if is_required {
             Err(ValueFault { code: FaultCode::E02 })
@@ -392,7 +436,7 @@ pub fn check_value(catalogue: &Catalogue, field: &FieldSpec, text: &str) -> Resu
             Ok(())
         };
     }
-    if text.chars().any(is_control) {
+    if text.chars().any(is_refused) {
         return Err(ValueFault { code: FaultCode::E03 });
     }
     let table = field
@@ -408,10 +452,40 @@ pub fn check_value(catalogue: &Catalogue, field: &FieldSpec, text: &str) -> Resu
         },
         (None, _) => plain_kind_of(field, field.format),
     };
-    let read = read_as(text, kind, table.as_ref(), None, &Names::new(catalogue));
+    let read = read_as(text, kind, table.as_ref(), None, &Names::new(catalogue), true);
     match read.fault {
         Some(fault) => Err(ValueFault { code: fault.code }),
         None if read.names_others => Err(ValueFault { code: FaultCode::E16 }),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::seen::is_unseen;
+
+    use super::*;
+
+    #[test]
+    fn whatever_is_refused_or_not_seen_is_suspect_wherever_it_stands() {
+        let mut harmless = 0;
+        for c in '\0'..=char::MAX {
+            let is_bad = (c.is_control() || is_refused(c)) || is_unseen(c);
+            for text in [format!("{c}"), format!("文{c}"), format!("{c}文"), format!("a文{c}b文")] {
+                let is_suspect = is_suspect(&text);
+                assert!(is_suspect || !is_bad, "{}", text.escape_unicode());
+                harmless += u32::from(is_suspect && !is_bad);
+            }
+        }
+        assert!(harmless < 100_000, "{harmless}");
+        let usual = ('\u{3001}'..='\u{30ff}')
+            .chain('\u{4e00}'..='\u{9fff}')
+            .chain('\u{20000}'..='\u{2a6df}');
+        let usual: String = usual
+            .chain(' '..='~')
+            .chain("“”‘’…—·￥，。（）！①℃×°".chars())
+            .collect();
+        assert!(!is_suspect(&usual));
+        assert!(!is_suspect(""));
     }
 }

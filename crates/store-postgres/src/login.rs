@@ -55,7 +55,7 @@ impl LoginStore for PostgresStore {
     async fn put_session(&self, session: &Session) -> Result<(), StoreError> {
         let provider = session.provider.as_ref();
         self.small_statement(
-            include_str!("../sql/session/put.sql"),
+            include_str!("../sql/session/insert.sql"),
             &[
                 &session.token_hash.as_slice(),
                 &session.account,
@@ -73,6 +73,12 @@ impl LoginStore for PostgresStore {
         )
         .await?;
         Ok(())
+    }
+
+    async fn touch_session(&self, token_hash: &[u8; 32], at: Moment) -> Result<bool, StoreError> {
+        // Whoever is signed in must get on.
+        let sql = include_str!("../sql/session/touch.sql");
+        Ok(self.small_statement(sql, &[&token_hash.as_slice(), &at.0]).await? == 1)
     }
 
     async fn find_session(&self, token_hash: &[u8; 32]) -> Result<Option<Session>, StoreError> {

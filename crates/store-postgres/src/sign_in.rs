@@ -37,6 +37,8 @@ impl SignInStore for PostgresStore {
             if execute(&transaction, sql, &[&subject, &binding.account, &binding.uuid]).await? != 1 {
                 return Err(conflict("the subject or the account is bound already"));
             }
+            let sql = include_str!("../sql/session/delete_of_account.sql");
+            execute(&transaction, sql, &[&binding.account]).await?;
             commit(transaction).await
         })
         .await

@@ -435,7 +435,8 @@ async fn what_somebody_waits_for_is_run_again_on_the_reserve(cluster: &Cluster) 
         assert!(reserve.restore().unwrap() && !reserve.is_released());
         let outcome = match act {
             "create" => store.create_account(&account).await,
-            "sign in" | "use" => store.put_session(&session).await,
+            "sign in" => store.put_session(&session).await,
+            "use" => store.touch_session(&session.token_hash, START).await.map(drop),
             "attempt" => store.count_attempt(&key, START, START).await.map(|_| ()),
             "code" => store.use_totp_step(account.uuid, 7).await.map(|_| ()),
             "clear" => store.clear_attempts(&key).await,

@@ -52,7 +52,7 @@ impl LoginStore for SqliteStore {
         self.write(move |connection| {
             execute(
                 connection,
-                include_str!("../sql/session/put.sql"),
+                include_str!("../sql/session/insert.sql"),
                 params![
                     &session.token_hash,
                     session.account.as_bytes(),
@@ -70,6 +70,15 @@ impl LoginStore for SqliteStore {
                 ],
             )?;
             Ok(())
+        })
+        .await
+    }
+
+    async fn touch_session(&self, token_hash: &[u8; 32], at: Moment) -> Result<bool, StoreError> {
+        let token_hash = *token_hash;
+        self.write(move |connection| {
+            let sql = include_str!("../sql/session/touch.sql");
+            Ok(execute(connection, sql, params![&token_hash, at.0])? == 1)
         })
         .await
     }

@@ -30,11 +30,11 @@ impl SignInStore for SqliteStore {
             )?;
             let sql = include_str!("../sql/account_subject_live/insert.sql");
             let row = params![&binding.subject, binding.account.as_bytes(), binding.uuid.as_bytes()];
-            if execute(connection, sql, row)? == 1 {
-                Ok(())
-            } else {
-                Err(conflict("the subject or the account is bound already"))
+            if execute(connection, sql, row)? != 1 {
+                return Err(conflict("the subject or the account is bound already"));
             }
+            let sql = include_str!("../sql/session/delete_of_account.sql");
+            execute(connection, sql, [binding.account.as_bytes()]).map(|_| ())
         })
         .await
     }

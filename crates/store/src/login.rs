@@ -94,9 +94,12 @@ pub trait LoginStore {
     /// All accounts, for the demo's print-out and leaver checks.
     async fn list_accounts(&self, limit: u32) -> Result<Vec<Account>, StoreError>;
 
-    /// Inserts or replaces a session.
+    /// Begins a session; conflict if its token is another's.
     async fn put_session(&self, session: &Session) -> Result<(), StoreError>;
-    /// A session by token hash; none whose binding to the identity provider is no longer in force.
+    /// Notes that a session is used at `at`; `false` if it has ended, which it stays.
+    async fn touch_session(&self, token_hash: &[u8; 32], at: Moment) -> Result<bool, StoreError>;
+    /// A session by token hash; none whose binding to the identity provider is no longer in force, and none that the
+    /// provider's word did not begin while the account is bound.
     async fn find_session(&self, token_hash: &[u8; 32]) -> Result<Option<Session>, StoreError>;
     /// Ends a session.
     async fn delete_session(&self, token_hash: &[u8; 32]) -> Result<(), StoreError>;

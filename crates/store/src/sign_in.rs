@@ -48,7 +48,7 @@ pub struct SignIn {
 /// The side of the store that signing in by a provider needs.
 #[async_trait]
 pub trait SignInStore {
-    /// Binds a subject to an account; conflict if either is bound.
+    /// Binds a subject to an account, whose sessions end; conflict if either is bound.
     async fn bind_subject(&self, binding: &SubjectBinding, act: &NewAct) -> Result<(), StoreError>;
 
     /// Ends the binding of an account and the sessions that it began; missing if there is none.

@@ -1,7 +1,7 @@
 //! What a field holds of which only the catalogue is known: a value that no rule minds, a day in its order, a text about
 //! nothing. An item that is added as data is written without a line of code.
 
-use domain::catalogue::{Catalogue, Condition, FieldCode, FieldRole, FieldSpec, Format, IntakeRule, Item, Required};
+use domain::catalogue::{Catalogue, Condition, FieldCode, FieldRole, FieldSpec, Format, Item, Required};
 
 use crate::recipe::{DayOf, Recipe};
 
@@ -49,13 +49,10 @@ fn fit(text: &str, length: u32) -> Option<String> {
 
 /// Values of the role that a rule names: such a row would be refused, held or reviewed.
 fn spoken_of<'a>(spec: &FieldSpec, item: &Item, catalogue: &'a Catalogue) -> Vec<&'a str> {
-    let binds = |rule: &&IntakeRule| {
-        (rule.items.is_empty() || rule.items.contains(&item.id)) && (!rule.is_adverse_only || item.is_adverse())
-    };
     let conditions = catalogue
         .intake_rules
         .iter()
-        .filter(binds)
+        .filter(|rule| rule.binds(item))
         .flat_map(|rule| &rule.conditions);
     let texts = conditions.filter_map(|condition| match condition {
         Condition::Equals(role, texts) | Condition::Contains(role, texts) if *role == spec.role => Some(texts),

@@ -28,7 +28,7 @@ pub use leaf::{LEAF_BYTES, Leaf};
 pub use proof::{
     InclusionProof, check_consistency, check_inclusion, prove_consistency, prove_inclusion, prove_inclusions,
 };
-pub use subtree::{SubtreePath, check_subtree, subtree_path, subtree_root};
+pub use subtree::{SubtreePath, check_subtree, root_of_path, subtree_path, subtree_root};
 pub use tile::{Tile, WIDTH};
 pub use tree::{Filled, Tree, leaf_hash, root_of_tile};
 

@@ -2,10 +2,10 @@
 
 use domain::Moment;
 use serde_json::Value;
-use store::{EventWork, NewEvent, Owed, RecordId, Sealed};
+use store::{Alarm, AlarmKind, Asker, NewEvent, Owed, RecordId, Sealed};
 use uuid::Uuid;
 
-use super::lease;
+use super::{is_unreadable, lease};
 use crate::keys::LOOK_UP_ANSWER;
 use crate::{App, AppError, entry};
 
@@ -14,31 +14,41 @@ const BATCH: u32 = 200;
 /// A look-up whose answer is not written down after so many milliseconds will not be: it was lost with its process.
 const UNCONFIRMED_MS: i64 = 2 * 60 * 1000;
 
-/// Makes events of all that is owed; how many, or `None` if another process holds the lease.
+/// What a batch came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Made {
+    /// Events that were made.
+    pub events: u64,
+    /// Whether nothing waited; if something did, more may wait.
+    pub is_all: bool,
+}
+
+/// Makes events of what is owed, one batch, so that what is made is sent however much there is to make; `None` if another
+/// process holds the lease.
 ///
 /// # Errors
 ///
 /// If the store fails or the lease was lost on the way; nothing is half-done then.
-pub async fn make_once(app: &App, holder: Uuid) -> Result<Option<u64>, AppError> {
-    let mut made = 0;
-    loop {
-        let Some(held) = lease(app, holder).await? else {
-            return Ok(None);
-        };
-        let now = app.now();
-        let asked_before = Moment(now.0.saturating_sub(UNCONFIRMED_MS));
-        let work = app.store().event_work(now.day(), asked_before, BATCH).await?;
-        if work.is_empty() {
-            return Ok(Some(made));
-        }
-        let listed = listed(app, &work).await?;
-        let events: Vec<NewEvent> = work.owed.iter().map(|owed| event(owed, now)).collect();
+pub async fn make_once(app: &App, holder: Uuid) -> Result<Option<Made>, AppError> {
+    let Some(held) = lease(app, holder).await? else {
+        return Ok(None);
+    };
+    let now = app.now();
+    let asked_before = Moment(now.0.saturating_sub(UNCONFIRMED_MS));
+    let work = app.store().event_work(now.day(), asked_before, BATCH).await?;
+    let is_all = work.is_empty();
+    let listed = listed(app, &work.unlisted).await?;
+    let events: Vec<NewEvent> = work.owed.iter().map(|owed| event(owed, now)).collect();
+    if !is_all {
         app.store().append_events(held, &work, &listed, &events).await?;
-        made += events.len() as u64;
-        if !events.is_empty() {
-            tracing::info!(events = events.len(), "recipients are owed events");
-        }
     }
+    if !events.is_empty() {
+        tracing::info!(events = events.len(), "recipients are owed events");
+    }
+    Ok(Some(Made {
+        events: events.len() as u64,
+        is_all,
+    }))
 }
 
 /// The event for what is owed. Its id follows from what it tells.
@@ -67,25 +77,53 @@ fn short(hash: [u8; 32]) -> [u8; 16] {
     hash.first_chunk().copied().unwrap_or_default()
 }
 
-/// Records that answers showed before there was a list of them, read from the answers.
-async fn listed(app: &App, work: &EventWork) -> Result<Vec<(Uuid, RecordId)>, AppError> {
+/// Records that answers showed before there was a list of them, read from the answers. One that cannot be read is passed over,
+/// and the operator is told: nobody else's events wait for it.
+async fn listed(app: &App, answers: &[(Uuid, Sealed)]) -> Result<Vec<(Uuid, RecordId)>, AppError> {
     let mut listed = Vec::new();
-    for (look_up, content) in &work.unlisted {
-        for record in shown(app, *look_up, content)? {
-            if let Some(record) = app.store().find_record(record).await? {
-                listed.push((*look_up, record.id));
-            }
+    for (look_up, content) in answers {
+        match shown(app, *look_up, content).await {
+            Ok(records) => listed.extend(records.into_iter().map(|record| (*look_up, record))),
+            Err(error) if is_unreadable(&error) => tell_of_unreadable(app, *look_up, &error).await?,
+            Err(error) => return Err(error),
         }
     }
     Ok(listed)
 }
 
-fn shown(app: &App, look_up: Uuid, content: &Sealed) -> Result<Vec<Uuid>, AppError> {
+async fn shown(app: &App, look_up: Uuid, content: &Sealed) -> Result<Vec<RecordId>, AppError> {
     let entry = entry::open(app, LOOK_UP_ANSWER, look_up, content)?;
     let content = entry.map(|entry| entry.json()).unwrap_or_default();
+    let mut records = Vec::new();
+    for handle in handles(&content) {
+        records.extend(app.store().find_record(handle).await?.map(|record| record.id));
+    }
+    Ok(records)
+}
+
+/// The records of an answer, as it named them.
+fn handles(content: &Value) -> Vec<Uuid> {
     let items = content.get("items").and_then(Value::as_array).into_iter().flatten();
     let records = items.filter_map(|item| item.get("records")?.as_array()).flatten();
-    Ok(records
+    records
         .filter_map(|record| Uuid::parse_str(record.as_str()?).ok())
-        .collect())
+        .collect()
+}
+
+/// What the look-up showed is not known, so its asker will not be told when it falls.
+async fn tell_of_unreadable(app: &App, look_up: Uuid, error: &AppError) -> Result<(), AppError> {
+    tracing::error!(error.code = "EVENT-0002", %look_up, cause = error.code(), "an answer cannot be read, nobody is told of what it showed");
+    let look = app.store().find_look_up(look_up).await;
+    let asker: Option<Asker> = look.ok().flatten().and_then(|look| look.asker);
+    let Some(asker) = asker else { return Ok(()) };
+    let alarm = Alarm {
+        kind: AlarmKind::EventUndelivered,
+        organisation: asker.organisation,
+        account: asker.account,
+        client: asker.client,
+        purpose: Some(asker.purpose),
+        look_up: Some(look_up),
+        at: app.now(),
+    };
+    Ok(app.store().raise_alarm(&alarm).await?)
 }

@@ -5,7 +5,7 @@ use futures::future::join_all;
 use store::{Alarm, AlarmKind, DueEvent};
 use uuid::Uuid;
 
-use super::{lease, view};
+use super::{EventView, lease, view};
 use crate::{App, AppError};
 
 /// Events sent at once.
@@ -89,20 +89,17 @@ enum Outcome {
 }
 
 async fn send(app: &App, sender: &dyn super::EventSender, due: &DueEvent) -> Result<Outcome, AppError> {
-    let outgoing = Outgoing {
-        url: due.url.clone(),
-        body: view(app, &due.event).await?.json.into_bytes(),
-        key: key_id(&app.public_key()),
-        created: app.now().0.div_euclid(1000),
-        nonce: hex::encode(vault::random_bytes::<16>()?),
-        app: app.clone(),
-    };
     let (client, attempts) = (due.client, due.attempts.saturating_add(1));
-    let Err(refused) = sender.send(&outgoing).await else {
+    let outgoing = outgoing(app, due, view(app, &due.event).await);
+    let sent = match &outgoing {
+        Ok(outgoing) => sender.send(outgoing).await,
+        Err(fault) => Err(*fault),
+    };
+    let Err(refused) = sent else {
         app.store().note_told(due.event.order, app.now()).await?;
         return Ok(Outcome::Told);
     };
-    if attempts < app.settings().events.attempts_max {
+    if attempts < app.settings().events.attempts_max() {
         let next_at = Moment(app.now().0.saturating_add(pause_ms(app, attempts)));
         app.store().put_off(due.event.order, attempts, next_at).await?;
         tracing::info!(%client, attempts, why = refused.why, "an event was not taken, it is tried again");
@@ -122,6 +119,27 @@ async fn send(app: &App, sender: &dyn super::EventSender, due: &DueEvent) -> Res
     Ok(Outcome::GivenUp)
 }
 
+/// The event as it is sent; what stands in its way is an attempt of its own, and no other waits for it.
+fn outgoing(app: &App, due: &DueEvent, seen: Result<EventView, AppError>) -> Result<Outgoing, NotTaken> {
+    let seen = seen.map_err(|error| {
+        tracing::warn!(error.code = error.code(), %error, event = %due.event.uuid, "an event cannot be read");
+        NotTaken {
+            why: "it cannot be read here",
+        }
+    })?;
+    let nonce = vault::random_bytes::<16>().map_err(|_| NotTaken {
+        why: "there is no random number",
+    })?;
+    Ok(Outgoing {
+        url: due.url.clone(),
+        body: seen.json.into_bytes(),
+        key: key_id(&app.public_key()),
+        created: app.now().0.div_euclid(1000),
+        nonce: hex::encode(nonce),
+        app: app.clone(),
+    })
+}
+
 /// Name of a key of the city, by which recipients find it among the published ones: the thumbprint of its JWK (RFC 7638).
 #[must_use]
 pub fn key_id(public_key: &[u8; 32]) -> String {
@@ -132,15 +150,9 @@ pub fn key_id(public_key: &[u8; 32]) -> String {
     URL_SAFE_NO_PAD.encode(vault::digest(&[jwk.as_bytes()]))
 }
 
-/// The pause after so many attempts: it doubles, up to a bound, and half of it is drawn, so that recipients that came back
-/// together are not asked together.
+/// The pause after so many attempts. Half of it is drawn, so that recipients that came back together are not asked together.
 fn pause_ms(app: &App, attempts: u32) -> i64 {
-    let settings = app.settings().events;
-    let doublings = attempts.saturating_sub(1).min(40);
-    let whole = settings
-        .first_pause_ms
-        .saturating_mul(1 << doublings)
-        .min(settings.pause_ms_max);
+    let whole = app.settings().events.pause_ms(attempts);
     // The lowest bits of a fresh id are drawn.
     let drawn = i64::try_from(app.fresh_uuid().as_u128() & 0xFFFF).unwrap_or_default();
     whole / 2 + (whole / 2).saturating_mul(drawn) / 0xFFFF

@@ -283,6 +283,8 @@ pub struct Proofs {
     pub log: String,
     /// Keys of its witnesses.
     pub witnesses: Vec<String>,
+    /// How many of them cosign a checkpoint before it is published.
+    pub quorum: usize,
     /// The checkpoint as published; `None` before the first.
     pub checkpoint: Option<String>,
     /// For each hash asked for its place; `None` if it is not published yet.
@@ -303,6 +305,7 @@ pub async fn prove_all(app: &App, hashes: &[[u8; 32]]) -> Result<Proofs, AppErro
             .iter()
             .map(|witness| witness.key().to_vkey())
             .collect(),
+        quorum: app.log().quorum,
         checkpoint: None,
         places: vec![None; hashes.len()],
     };

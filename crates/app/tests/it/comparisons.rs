@@ -503,9 +503,11 @@ async fn i8_the_same_key_gets_the_same_answers_and_nothing_is_logged_twice() {
         assert_eq!(seen(city, 2).await.compared.len(), 2, "two rows were about resident 2");
 
         // Other lines in a place, other items under the key, the key a day later: refused, and nothing is logged.
+        drop(run);
         let mut run = begin(city, &caller, id, "key-00000001").await.unwrap();
         let other = run.block(two.clone()).await.unwrap_err();
         assert_eq!(other.code(), "COMPARE-0002");
+        drop(run);
         let other = programme(city, &organisation, FOOD, &["ITM-PENALTY"], 100).await;
         let fault = begin(city, &caller, other, "key-00000001").await.err().unwrap();
         assert_eq!(fault.code(), "COMPARE-0002");

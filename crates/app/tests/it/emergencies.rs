@@ -8,7 +8,7 @@ use app::own_looks::{self, Part, Who};
 use app::{App, AppError};
 use domain::catalogue::PurposeId;
 use domain::{MatterNo, Uscc};
-use policy::{Caller, CallerKind, ReadOwnLookUps, ReadOwnNotices};
+use policy::{Caller, CallerKind, Permit, ReadOwnLookUps, ReadOwnNotices, ReadOwnRecords};
 use store::AccountKind;
 
 use crate::town::{Town, document, name};
@@ -77,7 +77,10 @@ async fn look_up(app: &App, caller: &Caller, purpose: &str, matter_no: &MatterNo
 }
 
 async fn told(town: &Town, sequence: u16) -> usize {
-    let own = town.own(sequence).await;
+    told_to(town, &town.own(sequence).await).await
+}
+
+async fn told_to(town: &Town, own: &Permit<ReadOwnRecords>) -> usize {
     let account = own.resource().account;
     let permit = town
         .app
@@ -190,7 +193,7 @@ async fn ab09_an_emergency_needs_two_officers_ends_by_itself_and_the_person_is_t
         })
         .collect();
     assert_eq!(looked_up, vec![number.to_string(); 3], "each look names the emergency");
-    assert_eq!(told(&town, 1).await, 1, "the person is told");
+    assert_eq!(told_to(&town, &own).await, 1, "the person is told");
     assert_eq!(told(&town, 2).await, 0);
     town.clock.jump(30 * MINUTE);
     assert_eq!(in_hand(first.clone(), 1).await, no_matter, "it ended by itself");

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use app::clients;
-use app::events::{self, Delivered, EventSender, NotTaken, Outgoing, ToldEvent};
+use app::events::{self, Delivered, EventSender, Made, NotTaken, Outgoing, ToldEvent};
 use app::{AppError, lifecycle};
 use async_trait::async_trait;
 use domain::{Moment, Uscc};
 use policy::{Caller, CallerKind, ReadOwnLookUps, RegisterClient, WithdrawRecord};
 use serde_json::Value;
-use store::{AlarmKind, EventKind};
+use store::{AlarmKind, EventKind, NewAnswer, Sealed, TraceOutcome};
 use uuid::Uuid;
 
 use crate::faults::city::{Backend, City, Ground};
@@ -63,6 +63,10 @@ impl Post {
     fn refuse(&self, look_up: Uuid, record: Uuid, times: u32) {
         let of = (look_up.to_string(), record.to_string());
         self.0.lock().unwrap().refusals.insert(of, times);
+    }
+
+    fn offered(&self) -> u32 {
+        self.0.lock().unwrap().offered
     }
 
     fn taken(&self) -> Vec<Value> {
@@ -165,9 +169,10 @@ async fn withdraw(city: &City, record: Uuid) {
 /// One turn of the job runner; what fails is tried in the next.
 async fn turn(city: &City, post: &Post) -> Result<u64, AppError> {
     let holder = Uuid::from_u128(0x0070);
-    let made = events::make_once(city.app(), holder).await?.unwrap_or_default();
+    let made = events::make_once(city.app(), holder).await?;
     let sent = events::send_once(city.app(), holder, post).await?.unwrap_or_default();
-    Ok(made + sent.told + sent.put_off + sent.given_up)
+    let moved = made.map_or(0, |made| u64::from(!made.is_all));
+    Ok(moved + sent.told + sent.put_off + sent.given_up)
 }
 
 /// Turns until nothing waits, an hour apart.
@@ -306,9 +311,9 @@ async fn a_person_s_events_keep_their_order_while_another_s_go_on() {
         // Pauses grow: the second is at least twice half of the first.
         for (ms, expected) in [(4_000, 0), (6_001, 1), (9_000, 0), (11_001, 1), (60_000, 2)] {
             city.clock.jump(ms);
-            let before = post.0.lock().unwrap().offered;
+            let before = post.offered();
             turn(city, &post).await.unwrap();
-            let offered = post.0.lock().unwrap().offered - before;
+            let offered = post.offered() - before;
             assert!(offered <= expected, "after {ms} ms");
         }
         turns(city, &post).await;
@@ -331,12 +336,15 @@ async fn what_is_never_taken_is_given_up_with_an_alarm_and_can_be_had_again() {
         let told = looked_up(city).await;
         let (first, one) = &told.by_system[0];
         let post = Post::default();
-        let attempts = city.app().settings().events.attempts_max;
+        let settings = city.app().settings().events;
+        let attempts = settings.attempts_max();
         post.refuse(*first, one[0], attempts);
         withdraw(city, one[0]).await;
+        let fell = city.clock.look();
         turns(city, &post).await;
         assert!(post.taken().is_empty());
         let alarms = city.store().alarms(9).await.unwrap();
+        assert!(alarms[0].at.0 - fell.0 >= settings.tried_for_ms, "not before its time");
         let alarms: Vec<_> = alarms.iter().map(|alarm| (alarm.kind, alarm.client)).collect();
         assert_eq!(
             alarms,
@@ -428,6 +436,73 @@ async fn an_end_that_passes_and_an_answer_that_was_lost_are_told_once() {
         city.clock.jump(48 * HOUR);
         turns(city, &post).await;
         assert_eq!(post.told().len(), before + 2, "once");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_stops_no_other_event() {
+    both(async |city| {
+        let told = looked_up(city).await;
+        let [(first, one), (second, two)] = &told.by_system;
+        let (post, holder) = (Post::default(), Uuid::from_u128(0x0070));
+        // An answer that does not open, whose records nobody listed.
+        let fails = |mode| Cell {
+            method: "append_answers",
+            nth: 0,
+            mode,
+        };
+        city.plan.arm(&[fails(Mode::Fails)]);
+        let lost = ask(city, &told.system, &Written::about(2, "key-damaged-1"))
+            .await
+            .unwrap();
+        city.restart().await;
+        city.plan.arm(&[]);
+        let damaged = NewAnswer {
+            look_up: lost.id,
+            outcome: TraceOutcome::Disclosed,
+            content: Sealed {
+                salt: Some([7; 16]),
+                ciphertext: Some(vec![7; 80]),
+            },
+            records: Vec::new(),
+            close_by: None,
+            entry_hash: [7; 32],
+            at: city.clock.look(),
+        };
+        city.store().append_answers(&[damaged]).await.unwrap();
+        city.clock.jump(3 * 60_000);
+        withdraw(city, one[0]).await;
+        withdraw(city, two[0]).await;
+        let made = events::make_once(city.app(), holder).await.unwrap().unwrap();
+        assert_eq!(made.events, 3, "two for the system, one for the officers");
+        let alarms = city.store().alarms(9).await.unwrap();
+        let alarms: Vec<_> = alarms.iter().map(|alarm| (alarm.kind, alarm.look_up)).collect();
+        assert_eq!(alarms, [(AlarmKind::EventUndelivered, Some(lost.id))]);
+
+        // A look-up that cannot be read now, and one that never can.
+        for (mode, sent) in [(Mode::Fails, (1, 1)), (Mode::Damaged, (1, 0))] {
+            city.plan.arm(&[Cell {
+                method: "find_look_up",
+                nth: 0,
+                mode,
+            }]);
+            let done = events::send_once(city.app(), holder, &post).await.unwrap().unwrap();
+            assert_eq!((done.told, done.put_off), sent, "{mode:?}");
+            city.plan.arm(&[]);
+            city.clock.jump(HOUR);
+        }
+        let told_of: BTreeSet<_> = post.told().into_iter().collect();
+        assert_eq!(
+            told_of,
+            BTreeSet::from([withdrawn(*first, one[0]), withdrawn(*second, two[0])])
+        );
+        let matters: Vec<_> = post
+            .taken()
+            .iter()
+            .map(|event| event["data"].get("matter_no").cloned())
+            .collect();
+        assert_eq!(matters, [Some(MATTER.into()), None]);
     })
     .await;
 }
@@ -527,6 +602,32 @@ async fn course(city: &mut City, cell: Cell) -> u32 {
     met
 }
 
+/// Work that shares a transaction, in `make.rs`.
+const BATCH: usize = 200;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_made_is_sent_however_much_there_is_to_make() {
+    both(async |city| {
+        let told = looked_up(city).await;
+        // Each look-up at resident 1 shows two records, so there is more than a batch to look through.
+        for place in 0..=BATCH / 2 {
+            records(city, &told.system, 1, &format!("key-more-{place:04}")).await;
+        }
+        city.restart().await;
+        let (post, (first, shown)) = (Post::default(), &told.by_system[0]);
+        withdraw(city, shown[1]).await;
+        turn(city, &post).await.unwrap();
+        assert!(post.offered() > 0, "one turn sends");
+        let holder = Uuid::from_u128(0x0070);
+        let next = events::make_once(city.app(), holder).await.unwrap().unwrap();
+        assert!(!next.is_all, "one turn does not make all");
+        turns(city, &post).await;
+        assert_eq!(post.taken().len(), BATCH / 2 + 2, "everybody is told in the end");
+        assert!(post.told().contains(&withdrawn(*first, shown[1])));
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_process_makes_and_sends_nothing_meanwhile() {
     both(async |city| {
@@ -534,7 +635,11 @@ async fn a_second_process_makes_and_sends_nothing_meanwhile() {
         withdraw(city, told.by_system[0].1[0]).await;
         let post = Post::default();
         let (one, two) = (Uuid::from_u128(1), Uuid::from_u128(2));
-        assert_eq!(events::make_once(city.app(), one).await.unwrap(), Some(2));
+        let made = Made {
+            events: 2,
+            is_all: false,
+        };
+        assert_eq!(events::make_once(city.app(), one).await.unwrap(), Some(made));
         assert_eq!(events::make_once(city.app(), two).await.unwrap(), None);
         assert_eq!(events::send_once(city.app(), two, &post).await.unwrap(), None);
         city.clock.jump(61_000);

@@ -31,4 +31,6 @@ mod reviews;
 #[cfg(test)]
 mod rotation;
 #[cfg(test)]
+mod sessions;
+#[cfg(test)]
 mod town;

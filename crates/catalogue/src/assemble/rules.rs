@@ -1,6 +1,11 @@
 //! Class periods, class rules, intake rules and dropped columns.
 
-use domain::catalogue::{ClassPeriod, ClassRule, Condition, DroppedColumn, IntakeEffect, IntakeRule, ItemId, RuleId};
+use std::collections::BTreeMap;
+
+use domain::Day;
+use domain::catalogue::{
+    ClassPeriod, ClassRule, Condition, DroppedColumn, FieldRole, IntakeEffect, IntakeRule, ItemId, RuleId,
+};
 
 use super::parts;
 use crate::document::Document;
@@ -116,7 +121,21 @@ fn intake_rule(raw: RawIntakeRule, at: &At, findings: &mut Findings) -> Option<I
     }
     let message = parts::text(raw.message, at, findings);
     let basis = parts::basis(&raw.basis, at, findings);
-    let (valid_from, valid_to) = parts::validity(&raw.valid_from, raw.valid_to.as_deref(), at, findings)?;
+    let example = match raw.example {
+        Some(cells) => cells_by_role(cells, at, findings),
+        None => {
+            let message = "`example` is missing: the cells, by role, that make a correct row one which the rule fits";
+            findings.add(at, LintRule::Form, message);
+            BTreeMap::new()
+        }
+    };
+    if raw.answer.is_some() != (effect == Some(IntakeEffect::Hold)) {
+        let message = "a rule that holds, and no other, has an `answer`: the cells, by role, that answer its question";
+        findings.add(at, LintRule::Form, message);
+    }
+    let answer = cells_by_role(raw.answer.unwrap_or_default(), at, findings);
+    let dated = (raw.valid_from.as_deref(), raw.undated.as_deref());
+    let (valid_from, valid_to) = rule_validity(dated, raw.valid_to.as_deref(), at, findings)?;
     // A rule with a lost condition would fit more rows than its author meant.
     if conditions.len() != count {
         return None;
@@ -127,11 +146,45 @@ fn intake_rule(raw: RawIntakeRule, at: &At, findings: &mut Findings) -> Option<I
         is_adverse_only: raw.adverse_only,
         conditions,
         effect: effect?,
+        example,
+        answer,
         message,
         basis: basis?,
         valid_from,
         valid_to,
     })
+}
+
+fn cells_by_role(cells: BTreeMap<String, String>, at: &At, findings: &mut Findings) -> BTreeMap<FieldRole, String> {
+    cells
+        .into_iter()
+        .filter_map(|(role, text)| Some((parts::role(&role, at, findings)?, text)))
+        .collect()
+}
+
+/// First and last day of an intake rule: the first is a day, or it is said why there is none.
+fn rule_validity(
+    dated: (Option<&str>, Option<&str>),
+    to: Option<&str>,
+    at: &At,
+    findings: &mut Findings,
+) -> Option<(Option<Day>, Option<Day>)> {
+    match dated {
+        (Some(from), None) => {
+            let (from, to) = parts::validity(from, to, at, findings)?;
+            Some((Some(from), to))
+        }
+        (None, Some(why)) if !why.trim().is_empty() => match to {
+            Some(to) => Some((None, Some(parts::day(to, "valid_to", at, findings)?))),
+            None => Some((None, None)),
+        },
+        _ => {
+            let message = "a rule says from which day it binds (`valid_from`: its source came into force) or why no such day \
+                           is certain (`undated`)";
+            findings.add(at, LintRule::Form, message);
+            None
+        }
+    }
 }
 
 fn condition(raw: RawCondition, at: &At, findings: &mut Findings) -> Option<Condition> {

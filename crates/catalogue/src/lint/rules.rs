@@ -24,6 +24,13 @@ pub(crate) fn lint(catalogue: &Catalogue, findings: &mut Findings) {
         }
         for condition in &rule.conditions {
             reaches(rule, condition, catalogue, &at, findings);
+            if !is_shown(condition, rule) {
+                findings.add(
+                    &at,
+                    LintRule::Form,
+                    "its `example` does not satisfy each of its conditions",
+                );
+            }
         }
     }
     for dropped in &catalogue.dropped_columns {
@@ -36,6 +43,29 @@ pub(crate) fn lint(catalogue: &Catalogue, findings: &mut Findings) {
         }
     }
     floor(catalogue, findings);
+}
+
+/// Whether the rule's example satisfies the condition. What it leaves as a correct row has it satisfies none on texts but
+/// `contains_none`; ages are tried by the number.
+fn is_shown(condition: &Condition, rule: &IntakeRule) -> bool {
+    let cell = |role: &FieldRole| rule.example.get(role).map(|text| fold_value(text));
+    match condition {
+        Condition::Contains(role, texts) => {
+            cell(role).is_some_and(|cell| texts.iter().any(|text| cell.contains(&fold_value(text))))
+        }
+        Condition::ContainsNone(role, texts) => {
+            cell(role).is_none_or(|cell| !texts.iter().any(|text| cell.contains(&fold_value(text))))
+        }
+        Condition::Equals(role, texts) => {
+            cell(role).is_some_and(|cell| texts.iter().any(|text| cell == fold_value(text)))
+        }
+        Condition::Missing(role) => cell(role).is_some_and(|cell| cell.is_empty()),
+        Condition::YoungerThan(_) => true,
+        Condition::SmallFineWithoutProcedure(_) => {
+            cell(&FieldRole::FineAmount).is_some_and(|cell| !cell.is_empty())
+                && cell(&FieldRole::Procedure).is_some_and(|cell| cell.is_empty())
+        }
+    }
 }
 
 /// A condition on a role that no bound item has would never fit, and an unknown code neither: both are slips of the pen.
@@ -86,11 +116,7 @@ fn reaches(bound_by: &IntakeRule, condition: &Condition, catalogue: &Catalogue, 
 
 /// The items that a rule binds.
 fn bound<'a>(rule: &'a IntakeRule, catalogue: &'a Catalogue) -> impl Iterator<Item = &'a Item> {
-    catalogue
-        .items
-        .values()
-        .filter(|item| rule.items.is_empty() || rule.items.contains(&item.id))
-        .filter(|item| !rule.is_adverse_only || item.is_adverse())
+    catalogue.items.values().filter(|item| rule.binds(item))
 }
 
 /// A rule that every catalogue has.

@@ -1,12 +1,14 @@
 //! One entry of the catalogue as JSON.
 
+use std::collections::BTreeMap;
+
 use domain::Uscc;
-use domain::catalogue::{Catalogue, CodeListId, Item, ItemId, LegalBasis, Purpose, Text};
+use domain::catalogue::{Catalogue, CodeListId, FieldRole, Item, ItemId, LegalBasis, Purpose, Text};
 use serde_json::{Value, json};
 
 use super::{rules_of, words};
 use crate::assemble::parts::role_word;
-use crate::diff::{condition, end, required, span};
+use crate::diff::{condition, end, required, rule_span, span};
 use crate::format::format_notation;
 
 pub(crate) fn text_json(text: &Text) -> Value {
@@ -106,6 +108,13 @@ pub(crate) fn code_list_json(catalogue: &Catalogue, id: &str) -> Option<Value> {
     }))
 }
 
+fn cells_json(cells: &BTreeMap<FieldRole, String>) -> Value {
+    let cells = cells
+        .iter()
+        .map(|(role, text)| (role_word(*role).to_owned(), json!(text)));
+    Value::Object(cells.collect())
+}
+
 pub(crate) fn rule_json(catalogue: &Catalogue, id: &str) -> Option<Value> {
     if let Some(rule) = catalogue.intake_rules.iter().find(|rule| rule.id.as_str() == id) {
         return Some(json!({
@@ -114,9 +123,11 @@ pub(crate) fn rule_json(catalogue: &Catalogue, id: &str) -> Option<Value> {
             "items": rule.items.iter().map(ItemId::as_str).collect::<Vec<_>>(),
             "is_adverse_only": rule.is_adverse_only,
             "conditions": rule.conditions.iter().map(condition).collect::<Vec<_>>(),
+            "example": cells_json(&rule.example),
+            "answer": cells_json(&rule.answer),
             "message": text_json(&rule.message),
             "basis": basis_json(&rule.basis),
-            "valid": span(&rule.valid_from, rule.valid_to.as_ref()),
+            "valid": rule_span(rule),
         }));
     }
     if let Some(dropped) = catalogue

@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::Command;
 
+use crate::answers::every_question;
+use crate::ledger::{Backend, Ground};
 use crate::support;
 
 const GUIDES: [&str; 2] = ["docs/add-an-item.md", "docs/add-an-item.zh-CN.md"];
@@ -77,7 +79,37 @@ fn whoever_copies_the_commands_of_the_guide_has_a_new_item() {
             assert!(part.contains(words), "{words} is not in\n{part}\n{errors}");
         }
     }
+    // Handed over: what tries every rule of the catalogue takes the new ones, too, also those that ask.
+    let catalogue = folder.path().join("trial/catalogue");
+    let rules = catalogue.join("intake-rules.toml");
+    let text = std::fs::read_to_string(&rules).unwrap();
+    std::fs::write(&rules, text + ASKING).unwrap();
+    every_question(&Ground::with(Backend::Sqlite, catalogue));
 }
+
+/// Rules that whoever follows the guide could add next to that of the guide.
+const ASKING: &str = r#"
+[[rules]]
+id = "RUL-TRAINING-END"
+items = ["ITM-SAFETY-TRAINING"]
+effect = "hold"
+conditions = [{ missing = "valid_to" }]
+example = { valid_to = "" }
+answer = { valid_to = "2099/12/31" }
+message = { zh = "未填有效期至：请补充", en = "until when is it valid? state 有效期至" }
+basis = { document = "中华人民共和国安全生产法", article = "第二十八条", rank = "law" }
+undated = "a trial"
+
+[[rules]]
+id = "RUL-TRAINING-AGAIN"
+items = ["ITM-SAFETY-TRAINING"]
+effect = "review"
+conditions = [{ role = "free_text", contains = ["补考"] }]
+example = { free_text = "补考" }
+message = { zh = "补考的须人工核对", en = "a second test is looked at by a human" }
+basis = { document = "中华人民共和国安全生产法", article = "第二十八条", rank = "law" }
+valid_from = "2021-09-01"
+"#;
 
 /// The binary under test before everything else.
 fn path() -> OsString {

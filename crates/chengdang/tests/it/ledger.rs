@@ -34,17 +34,24 @@ pub(crate) struct Ground {
     cluster: Option<Arc<Cluster>>,
     pub(crate) runtime: Runtime,
     pub(crate) catalogue: Catalogue,
+    catalogue_folder: PathBuf,
 }
 
 impl Ground {
     pub(crate) fn new(backend: Backend) -> Self {
+        Self::with(backend, support::root().join("catalogue"))
+    }
+
+    /// Over another catalogue.
+    pub(crate) fn with(backend: Backend, catalogue_folder: PathBuf) -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
             backend,
             // With the server's own durability: the store refuses another.
             cluster: (backend == Backend::Postgres).then(|| Arc::new(Cluster::start_with(&[]).unwrap())),
             runtime: Runtime::new().unwrap(),
-            catalogue: catalogue::load(&support::root().join("catalogue")).unwrap(),
+            catalogue: catalogue::load(&catalogue_folder).unwrap(),
+            catalogue_folder,
         }
     }
 
@@ -68,6 +75,7 @@ impl Ground {
             data: self.folder.path().join(name),
             store,
             register: self.city().join("register.csv"),
+            catalogue: self.catalogue_folder.clone(),
             chunk_rows: 20_000,
         };
         support::run(installation.command().arg("migrate"), 0);
@@ -120,6 +128,7 @@ pub(crate) struct Installation {
     pub(crate) data: PathBuf,
     pub(crate) store: String,
     register: PathBuf,
+    catalogue: PathBuf,
     pub(crate) chunk_rows: usize,
 }
 
@@ -143,6 +152,7 @@ impl Installation {
             data,
             store: self.store.clone(),
             register: self.register.clone(),
+            catalogue: self.catalogue.clone(),
             chunk_rows: self.chunk_rows,
         }
     }
@@ -151,6 +161,7 @@ impl Installation {
         let mut command = support::chengdang(&self.data, &self.store);
         command
             .env("CHENGDANG_REGISTER", &self.register)
+            .env("CHENGDANG_CATALOGUE", &self.catalogue)
             .env("CHENGDANG_CHUNK_ROWS", self.chunk_rows.to_string());
         command
     }

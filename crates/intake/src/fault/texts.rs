@@ -234,8 +234,8 @@ const fn fixed(detail: &Detail) -> (Pair, Pair) {
         ),
         Detail::ControlCharacters => (
             (
-                "含有控制字符或转码丢失的字符",
-                "the cell has control characters or characters lost in a conversion",
+                "含有控制字符、改变文字方向的字符或转码丢失的字符",
+                "the cell has control characters, characters that turn the direction of the text, or characters lost in a conversion",
             ),
             (
                 "请删去不可见字符，核对文字后重新报送",

@@ -197,6 +197,7 @@ const fn fault_bytes(fault: &FileFault) -> (u8, u32) {
         },
         FileFault::WorkbookTooCostly => (10, 0),
         FileFault::DamagedWorkbook { line: Some(line) } => (11, *line),
+        FileFault::ActiveWorkbook => (13, 0),
         _ => (12, 0),
     }
 }
@@ -226,6 +227,7 @@ fn take_fault(bytes: &[u8], limits: &Limits) -> Option<FileFault> {
         10 => FileFault::WorkbookTooCostly,
         11 => FileFault::DamagedWorkbook { line: Some(line) },
         12 => FileFault::DamagedWorkbook { line: None },
+        13 => FileFault::ActiveWorkbook,
         _ => return None,
     };
     rest.is_empty().then_some(fault)

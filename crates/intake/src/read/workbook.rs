@@ -219,6 +219,12 @@ impl<R: Read + Seek> Rows for XlsxRows<'_, R> {
             let Some(first) = first else {
                 return Ok(false);
             };
+            // The header is row 0: what lies further down is row so-and-so of a file that is too long, whatever is between.
+            if first.row > self.limits.rows_max {
+                return Err(FileFault::TooManyRows {
+                    rows_max: self.limits.rows_max,
+                });
+            }
             row.line = first.row.saturating_add(1);
             let taken = self.take_cells(row, first);
             // A row that is too long is so before what is wrong behind it.

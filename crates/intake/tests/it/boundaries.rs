@@ -1,12 +1,12 @@
 //! Each legal period, age, day and amount at its boundary: the day before, the day and the day after; the amount and one
 //! millionth of 万元 (a cent) on either side. Through the shipped catalogue and the real [`intake::clean`].
 
-use domain::catalogue::{BreachClass, EndRule, FieldRole};
+use domain::catalogue::{BreachClass, EndRule, FieldRole, IntakeEffect};
 use domain::{Day, ResidentId};
 use intake::{CleanRow, Cleaned, FaultCode, repair_bar};
 
 use crate::common::{Row, Sheet, catalogue, day, item, penalty, with};
-use crate::rules::{rules, sheet_of};
+use crate::rules::{binds, examples, rules, sheet_of};
 
 fn on(sheet: Sheet, today: Day) -> Sheet {
     Sheet { today, ..sheet }
@@ -30,11 +30,13 @@ fn kept(sheet: &Sheet, row: &Row) -> CleanRow {
     }
 }
 
-/// Last served on `end`: taken on that day, refused on the next with E14 in the field that decided.
+/// Last served on `end`: taken on the day before and on that day, refused on the next with E14 in the field that decided.
 fn ends(sheet: &Sheet, row: &Row, end: &str, field: &str) {
     let end = day(end);
-    let taken = kept(&on(sheet.clone(), end), row);
-    assert_eq!(taken.end, end, "{field}");
+    for today in [after(end, -1), end] {
+        let taken = kept(&on(sheet.clone(), today), row);
+        assert_eq!(taken.end, end, "{field}");
+    }
     let late = on(sheet.clone(), after(end, 1));
     let faults = late.clean(row);
     assert_eq!(late.places(faults.faults()), [("E14".to_owned(), field.to_owned())]);
@@ -296,6 +298,44 @@ fn public_security_penalties_are_refused_under_the_law_of_the_day_of_delivery() 
     }
 }
 
+/// Every rule with a first or a last day binds on it, and not on the day before the one or after the other. By its example, so
+/// that a rule which is added is tried, too; what else hangs on the day, such as when an item began, is taken away.
+#[test]
+fn every_dated_rule_binds_from_its_first_day_to_its_last() {
+    let mut timeless = catalogue().clone();
+    for item in timeless.items.values_mut() {
+        item.in_force_from = day("1949-10-01");
+    }
+    let mut tried = 0;
+    for rule in &timeless.intake_rules {
+        let first = rule
+            .valid_from
+            .iter()
+            .flat_map(|from| [(*from, -1, false), (*from, 0, true), (*from, 1, true)]);
+        let last = rule
+            .valid_to
+            .iter()
+            .flat_map(|to| [(*to, -1, true), (*to, 0, true), (*to, 1, false)]);
+        for (edge, days, is_bound) in first.chain(last) {
+            let today = after(edge, days);
+            for (sheet, _, example) in examples(rule, today) {
+                let what = format!("{} {} on {today}", rule.id, sheet.item.id);
+                let (fits, is_refused) = binds(rule, &timeless, &sheet, &example);
+                assert_eq!(fits, is_bound, "{what}");
+                // Where a rule that asks is silent, it is not for another that refuses.
+                assert!(rule.effect == IntakeEffect::Refuse || !is_refused, "{what}");
+                tried += 1;
+            }
+        }
+    }
+    let dated = timeless
+        .intake_rules
+        .iter()
+        .filter(|rule| rule.valid_from.is_some())
+        .count();
+    assert!(dated > 40 && tried > 3 * dated, "{tried} of {dated} rules");
+}
+
 /// Rules that begin or end on a day bind on that day and not on the one before or after.
 #[test]
 fn rules_bind_from_their_first_day_to_their_last() {
@@ -350,10 +390,17 @@ fn rules_bind_from_their_first_day_to_their_last() {
     );
 }
 
-/// The list of 行政处罚法 before 2021-07-15 in the spellings of old files.
+/// The list of 行政处罚法 before 2021-07-15 in the spellings of old files. It is the words that are mapped, not the days: a
+/// decision of that day or later in old words says what it says, and is no reason to send it back.
 #[test]
-fn old_kinds_of_penalty_are_mapped() {
-    let sheet = Sheet::new("ITM-PENALTY", "2015");
+fn old_kinds_of_penalty_are_mapped_whatever_the_day_of_the_decision() {
+    for decision in ["2021-07-14", "2021-07-15", "2021-07-16"] {
+        old_kinds(&on(Sheet::new("ITM-PENALTY", "2015"), day("2021-09-01")), day(decision));
+    }
+    old_kinds(&Sheet::new("ITM-PENALTY", "2015"), day("2026-09-01"));
+}
+
+fn old_kinds(sheet: &Sheet, decision: Day) {
     for (old, new) in [
         ("警告", "警告"),
         ("罚款", "罚款"),
@@ -373,12 +420,12 @@ fn old_kinds_of_penalty_are_mapped() {
         ("警告;罚款", "警告；罚款"),
         ("行政拘留", "行政拘留"),
     ] {
-        let row = kept(&sheet, &with(penalty(), &[("CF_CFLB", old)]));
+        let row = kept(sheet, &decided(decision, &[("CF_CFLB", old)]));
         let content = row.content.decode().unwrap();
         let stored = content.fields.iter().find(|(code, _)| &*code.0 == "CF_CFLB").unwrap().1;
         assert_eq!(stored, new, "{old}");
     }
-    let unknown = sheet.clean(&with(penalty(), &[("CF_CFLB", "劳动教养")]));
+    let unknown = sheet.clean(&decided(decision, &[("CF_CFLB", "劳动教养")]));
     assert_eq!(
         sheet.places(unknown.faults()),
         [("E04".to_owned(), "CF_CFLB".to_owned())]

@@ -5,7 +5,7 @@ use std::io::Cursor;
 use std::path::Path;
 use std::sync::OnceLock;
 
-use domain::catalogue::{Catalogue, Item, ItemId};
+use domain::catalogue::{Catalogue, FieldRole, FieldSpec, Item, ItemId};
 use domain::{Day, Uscc};
 use intake::{Cleaned, Context, Fault, HeaderMap, Limits, RawRow};
 
@@ -87,6 +87,13 @@ impl Sheet {
             .into_iter()
             .map(|(_, code)| row.get(code).cloned().unwrap_or_default())
             .collect()
+    }
+
+    /// The first field of the version that has the role.
+    pub(crate) fn field_with(&self, role: FieldRole) -> Option<&'static FieldSpec> {
+        let there = self.columns();
+        let mut fields = self.item.fields.iter();
+        fields.find(|field| field.role == role && there.iter().any(|(_, code)| *code == &*field.code.0))
     }
 
     pub(crate) fn map(&self) -> HeaderMap {

@@ -18,6 +18,8 @@ mod rules;
 #[cfg(test)]
 mod staged;
 #[cfg(test)]
+mod unseen;
+#[cfg(test)]
 mod values;
 #[cfg(test)]
 mod workbooks;

@@ -1,16 +1,22 @@
-//! Every intake rule of the catalogue, each on a row that it fits and on one that it does not.
+//! Every intake rule of the catalogue, each on a row that it fits and on one that it does not: by its own example, and the
+//! shipped ones more closely.
 
 use std::collections::BTreeSet;
 
-use domain::catalogue::{FieldRole, FieldSpec, Required, RuleId};
-use domain::{DocumentKind, IdentityDocument};
-use intake::{Cleaned, check_age};
+use domain::catalogue::{
+    Catalogue, Condition, FieldCode, FieldRole, FieldSpec, Format, IntakeEffect, IntakeRule, Required, RuleId,
+};
+use domain::{Day, DocumentKind, IdentityDocument, ResidentId};
+use intake::{Cleaned, Context, RawRow, check_age, repair_bar};
 
 use crate::common::{NUMBER, ORGAN, Row, Sheet, catalogue, defaulter, item, penalty, permit, row, with};
 
 /// Rules that refuse or hold the row.
 pub(crate) fn rules(sheet: &Sheet, row: &Row) -> Vec<String> {
-    let cleaned = sheet.clean(row);
+    rules_of(sheet.clean(row))
+}
+
+fn rules_of(cleaned: Cleaned) -> Vec<String> {
     let refusing: Vec<String> = cleaned
         .faults()
         .iter()
@@ -87,19 +93,23 @@ fn act(item_id: &str) -> Row {
     let fields = &item(item_id).fields;
     let required = fields.iter().filter(|field| field.required == Required::Always);
     let cell = |field: &FieldSpec| match field.role {
-        FieldRole::PersonName => "测试甲",
-        FieldRole::SubjectCategory => "自然人",
-        FieldRole::DocumentKind => "01",
-        FieldRole::DocumentNumber => NUMBER,
-        FieldRole::OrganName => "测试市市场监督管理局",
-        FieldRole::OrganCode | FieldRole::SourceCode => ORGAN,
-        FieldRole::DecisionDay => "2026-05-01",
-        _ => match &field.code_list {
-            Some(list) => &catalogue().code_lists[list][0].text.zh,
-            None => "示例",
-        },
+        FieldRole::PersonName => "测试甲".to_owned(),
+        FieldRole::SubjectCategory => "自然人".to_owned(),
+        FieldRole::DocumentKind => "01".to_owned(),
+        FieldRole::DocumentNumber => NUMBER.to_owned(),
+        FieldRole::OrganName => "测试市市场监督管理局".to_owned(),
+        FieldRole::OrganCode | FieldRole::SourceCode => ORGAN.to_owned(),
+        _ => match (&field.code_list, field.format) {
+            (Some(list), _) => &catalogue().code_lists[list][0].text.zh,
+            (None, Format::Day) => "2026-05-01",
+            (None, Format::Number { .. }) => "1",
+            (None, Format::TextExact(18)) => ORGAN,
+            (None, Format::TextExact(length)) => return "示".repeat(length as usize),
+            (None, Format::TextMax(_)) => "示例",
+        }
+        .to_owned(),
     };
-    let mut row: Row = required.map(|field| (&*field.code.0, cell(field).to_owned())).collect();
+    let mut row: Row = required.map(|field| (&*field.code.0, cell(field))).collect();
     // Without it an adverse row is held.
     if let Some(field) = item(item_id).field_with(FieldRole::ActEndDay) {
         row.insert(&field.code.0, "2026-04-20".to_owned());
@@ -124,13 +134,11 @@ pub(crate) fn sheet_of(item_id: &str) -> (Sheet, Row) {
 
 #[test]
 #[expect(clippy::too_many_lines, reason = "a table of rules")]
-fn every_rule_fits_a_row_and_none_fits_a_clean_one() {
+fn the_shipped_rules_fit_their_rows_alone_and_none_fits_a_clean_one() {
     let old = Sheet::new("ITM-PENALTY", "2015");
-    let mut seen = BTreeSet::new();
-    let mut check = |sheet: &Sheet, row: &Row, changes: &[(&'static str, &str)], want: &[&str]| {
+    let check = |sheet: &Sheet, row: &Row, changes: &[(&'static str, &str)], want: &[&str]| {
         let got = rules(sheet, &with(row.clone(), changes));
         assert_eq!(got, want, "{} {changes:?}", sheet.item.id);
-        seen.extend(got);
     };
     for id in [
         "ITM-PENALTY",
@@ -303,24 +311,112 @@ fn every_rule_fits_a_row_and_none_fits_a_clean_one() {
         &[("HT_LXZT", "违约"), ("HT_WSH", "（2026）测0102民初5号")],
         &["RUL-CONTRACT-BROKEN"],
     );
+}
 
-    let all: BTreeSet<String> = catalogue()
-        .intake_rules
-        .iter()
-        .map(|rule| rule.id.to_string())
-        .collect();
-    // Those of an earlier day, and what is no matter of intake, have tests of their own (`boundaries`).
-    seen.extend(
-        [
-            "RUL-PS-STATUTE-BEFORE-2026",
-            "RUL-PS-FLAG-BEFORE-2026",
-            "RUL-MINOR-UNDER-16",
-            "RUL-NO-REPAIR-LIFELONG",
-        ]
-        .map(str::to_owned),
-    );
-    let unseen: Vec<&String> = all.difference(&seen).collect();
-    assert_eq!(unseen, Vec::<&String>::new(), "rules without a row here");
+/// The sheets on which a rule's example can be tried: of each item that it binds the first version which has the columns that
+/// the example fills, with the correct row and the row of the example.
+pub(crate) fn examples(rule: &IntakeRule, today: Day) -> Vec<(Sheet, Row, Row)> {
+    let items = catalogue().items.values().filter(|item| rule.binds(item));
+    let mut found = Vec::new();
+    for item in items {
+        let (_, row) = sheet_of(item.id.as_str());
+        let sheets = item.layouts.iter().map(|layout| Sheet {
+            today,
+            ..Sheet::new(item.id.as_str(), layout.version.as_str())
+        });
+        let fills = |sheet: &Sheet| {
+            let mut filled = rule.example.iter().filter(|(_, text)| !text.is_empty());
+            filled.all(|(role, _)| sheet.field_with(*role).is_some())
+        };
+        let takes = |sheet: &Sheet| {
+            let usual = Sheet {
+                today: crate::common::today(),
+                ..sheet.clone()
+            };
+            !matches!(usual.clean(&row), Cleaned::Refused(_))
+        };
+        let Some(sheet) = sheets.into_iter().find(|sheet| fills(sheet) && takes(sheet)) else {
+            continue;
+        };
+        // A correct row of that day: everything happened on it, and it has no end.
+        let row: Row = row
+            .into_iter()
+            .map(|(code, text)| match item.field(&FieldCode(code.into())).unwrap() {
+                field if field.format != Format::Day || text == "2099/12/31" => (code, text),
+                _ => (code, today.to_string()),
+            })
+            .collect();
+        let changed = example_of(rule, &sheet, &row);
+        found.push((sheet, row, changed));
+    }
+    found
+}
+
+fn example_of(rule: &IntakeRule, sheet: &Sheet, row: &Row) -> Row {
+    let mut changed = row.clone();
+    for (role, text) in &rule.example {
+        if let Some(field) = sheet.field_with(*role) {
+            changed.insert(&field.code.0, text.clone());
+        }
+    }
+    let age = rule.conditions.iter().find_map(|condition| match condition {
+        Condition::YoungerThan(age) => Some(*age),
+        _ => None,
+    });
+    if let Some(age) = age {
+        // A year younger, so that it is the rule's own age and not a lower one.
+        let birth = sheet.today.plus_months(-12 * (i32::from(age) - 1)).unwrap();
+        let number = ResidentId::compose("370199", birth, 1).unwrap().expose().to_owned();
+        let field = sheet.field_with(FieldRole::DocumentNumber).unwrap();
+        changed.insert(&field.code.0, number);
+    }
+    changed
+}
+
+/// Whether the rule fits the row, by the catalogue `of`, and whether the row is refused.
+pub(crate) fn binds(rule: &IntakeRule, of: &Catalogue, sheet: &Sheet, row: &Row) -> (bool, bool) {
+    let item = &of.items[&sheet.item.id];
+    let map = intake::recognise(&RawRow::from_cells(1, &sheet.header()), item, of).unwrap();
+    let context = Context {
+        catalogue: of,
+        item,
+        ..sheet.context(item.providers.first().unwrap())
+    };
+    let cleaned = intake::clean(&RawRow::from_cells(7, &sheet.cells(row)), &map, &context);
+    if rule.effect == IntakeEffect::NoRepair {
+        let Cleaned::Row(row, _) = cleaned else {
+            panic!("{} {cleaned:?}", rule.id)
+        };
+        let content = row.content.decode().unwrap();
+        let bar = repair_bar(of, item, &content, sheet.today);
+        return (bar.is_some_and(|bar| bar.id == rule.id), false);
+    }
+    let is_refused = matches!(cleaned, Cleaned::Refused(_));
+    (rules_of(cleaned).contains(&rule.id.to_string()), is_refused)
+}
+
+/// Whoever adds a rule gives it its example, and it is tried here: on every item that it binds.
+#[test]
+fn every_rule_fits_its_example_and_not_the_correct_row() {
+    let mut tried = 0;
+    for rule in &catalogue().intake_rules {
+        let today = rule.valid_to.unwrap_or_else(crate::common::today);
+        let examples = examples(rule, today);
+        assert!(
+            !examples.is_empty(),
+            "{} binds no version that its example fills",
+            rule.id
+        );
+        for (sheet, correct, example) in examples {
+            let what = format!("{} {} {}", rule.id, sheet.item.id, sheet.version);
+            assert!(!binds(rule, catalogue(), &sheet, &correct).0, "{what}: the correct row");
+            let (fits, is_refused) = binds(rule, catalogue(), &sheet, &example);
+            assert!(fits, "{what}: {example:?}");
+            assert_eq!(is_refused, rule.effect == IntakeEffect::Refuse, "{what}");
+            tried += 1;
+        }
+    }
+    assert!(tried > catalogue().intake_rules.len(), "{tried}");
 }
 
 #[test]

@@ -83,7 +83,7 @@ pub async fn an_account_has_its_login_name_alone(store: &dyn Store) {
     super::records::assert_one_winner(join_all(asking.iter().map(|new| store.create_account(new))).await);
 }
 
-/// Sessions are put, renewed, found by the hash of their token, and end.
+/// Sessions begin, are used, found by the hash of their token, and end: one that ended does not come back by being used.
 ///
 /// # Panics
 ///
@@ -100,29 +100,36 @@ pub async fn sessions_come_and_go(store: &dyn Store) {
     let long = session(&make, &officer, 20);
     ok(store.put_session(&short).await, "put");
     ok(store.put_session(&long).await, "put");
-    let verified = Session {
-        is_verified: true,
+    let stolen = Session {
+        token_hash: long.token_hash,
+        ..session(&make, &officer, 30)
+    };
+    conflicts(store.put_session(&stolen).await, "a token twice");
+    // Two requests may note their moments in either order.
+    for ms in [3, 2] {
+        let noted = store.touch_session(&long.token_hash, Moment(START.0 + ms)).await;
+        assert!(ok(noted, "use"), "it stands");
+    }
+    let used = Session {
         used_at: Moment(START.0 + 3),
-        csrf: make.bytes(),
         ..long.clone()
     };
-    ok(store.put_session(&verified).await, "renew");
     assert_eq!(
         ok(store.find_session(&short.token_hash).await, "find"),
         Some(short.clone())
     );
-    assert_eq!(
-        ok(store.find_session(&long.token_hash).await, "find"),
-        Some(verified.clone())
-    );
+    assert_eq!(ok(store.find_session(&long.token_hash).await, "find"), Some(used));
     assert_eq!(
         ok(store.delete_expired_sessions(Moment(START.0 + 11)).await, "expire"),
         1
     );
-    assert_eq!(ok(store.find_session(&short.token_hash).await, "find"), None);
     ok(store.delete_session(&long.token_hash).await, "end");
     ok(store.delete_session(&long.token_hash).await, "end again");
-    assert_eq!(ok(store.find_session(&long.token_hash).await, "find"), None);
+    for ended in [&short, &long] {
+        let noted = store.touch_session(&ended.token_hash, Moment(START.0 + 4)).await;
+        assert!(!ok(noted, "use"), "it has ended");
+        assert_eq!(ok(store.find_session(&ended.token_hash).await, "find"), None);
+    }
 }
 
 /// Attempts are counted under their key, in their window, all of them.

@@ -80,7 +80,8 @@ fn session(make: &Fixture, account: &Account, binding: &SubjectBinding, at_provi
     }
 }
 
-/// A session that the provider's word began comes back as written, ends with its binding, and by the provider's word.
+/// A session that the provider's word began comes back as written, ends with its binding, and by the provider's word; while an
+/// account is bound it has no other session, neither from before nor from now.
 ///
 /// # Panics
 ///
@@ -91,6 +92,24 @@ pub async fn a_session_lives_as_long_as_its_binding(store: &dyn Store) {
     ok(store.create_account(&officer).await, "create");
     ok(store.create_account(&other).await, "create");
     let (binding, others) = (make.binding(officer.uuid), make.binding(other.uuid));
+    let by_password = |account| Session {
+        provider: None,
+        ..session(&make, account, &binding, None)
+    };
+    let (before, meanwhile, foreign_before) = (by_password(&officer), by_password(&officer), by_password(&other));
+    for session in [&before, &foreign_before] {
+        ok(store.put_session(session).await, "put");
+    }
+    let act = make.administrator_act(ActKind::SubjectBound);
+    ok(store.bind_subject(&make.binding(officer.uuid), &act).await, "bind");
+    let act = make.administrator_act(ActKind::SubjectUnbound);
+    ok(store.unbind_account(officer.uuid, &act).await, "unbind");
+    assert_eq!(
+        ok(store.find_session(&before.token_hash).await, "find"),
+        None,
+        "what ended with the binding stays ended after it"
+    );
+    assert!(ok(store.find_session(&foreign_before.token_hash).await, "find").is_some());
     for bound in [&binding, &others] {
         let act = make.administrator_act(ActKind::SubjectBound);
         ok(store.bind_subject(bound, &act).await, "bind");
@@ -109,11 +128,15 @@ pub async fn a_session_lives_as_long_as_its_binding(store: &dyn Store) {
             Some(session)
         );
     }
-    let by_password = Session {
-        provider: None,
-        ..session(&make, &officer, &binding, None)
-    };
-    ok(store.put_session(&by_password).await, "put");
+    // The password was right before the binding, and its session begins after it.
+    ok(store.put_session(&meanwhile).await, "put");
+    for gone in [&before, &meanwhile, &foreign_before] {
+        assert_eq!(
+            ok(store.find_session(&gone.token_hash).await, "find"),
+            None,
+            "another door"
+        );
+    }
 
     let [first, second, silent, foreign] = &sessions;
     let ended = store.end_sessions_of_binding(binding.uuid, Some(&here)).await;
@@ -122,13 +145,7 @@ pub async fn a_session_lives_as_long_as_its_binding(store: &dyn Store) {
         2,
         "the one it names, and the one of which it told nothing"
     );
-    for (session, lives) in [
-        (first, false),
-        (second, true),
-        (silent, false),
-        (foreign, true),
-        (&by_password, true),
-    ] {
+    for (session, lives) in [(first, false), (second, true), (silent, false), (foreign, true)] {
         assert_eq!(
             ok(store.find_session(&session.token_hash).await, "find").is_some(),
             lives
@@ -155,7 +172,6 @@ pub async fn a_session_lives_as_long_as_its_binding(store: &dyn Store) {
         None,
         "a session without a binding in force"
     );
-    assert!(ok(store.find_session(&by_password.token_hash).await, "find").is_some());
     assert!(ok(store.find_session(&foreign.token_hash).await, "find").is_some());
 }
 

@@ -172,13 +172,13 @@ pub(super) struct WireRowProof {
 pub(super) struct WirePath {
     /// Steps.
     steps: Vec<WireStep>,
-    /// Hash of the log's entry, hex: `GET /log/proof` finds it by this.
+    /// Hash of the log's entry, hex. Its place is in the file of proofs.
     log_entry_hash: String,
 }
 
 /// A step.
 #[derive(Serialize, ToSchema)]
-pub(super) struct WireStep {
+pub(crate) struct WireStep {
     /// Place of the leaf.
     index: u64,
     /// Number of leaves.
@@ -187,15 +187,20 @@ pub(super) struct WireStep {
     hashes: Vec<String>,
 }
 
-impl From<ProofPath> for WirePath {
-    fn from(path: ProofPath) -> Self {
-        let step = |step: translog::SubtreePath| WireStep {
+impl From<translog::SubtreePath> for WireStep {
+    fn from(step: translog::SubtreePath) -> Self {
+        Self {
             index: step.index,
             size: step.size,
             hashes: step.hashes.iter().map(hex::encode).collect(),
-        };
+        }
+    }
+}
+
+impl From<ProofPath> for WirePath {
+    fn from(path: ProofPath) -> Self {
         Self {
-            steps: path.steps.into_iter().map(step).collect(),
+            steps: path.steps.into_iter().map(WireStep::from).collect(),
             log_entry_hash: hex::encode(path.log_entry_hash),
         }
     }

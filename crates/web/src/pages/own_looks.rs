@@ -47,11 +47,16 @@ const VERIFY_TEXTS: &[(&str, &str)] = &[
     ("old", "verify-old"),
     ("good", "verify-good"),
     ("alone", "verify-alone"),
+    ("cosign", "verify-cosign"),
+    ("nothing", "verify-nothing"),
+    ("unpublished", "verify-unpublished"),
     ("partly", "verify-partly"),
     ("wrong", "verify-wrong"),
     ("signature", "verify-signature"),
     ("key", "verify-key"),
     ("shorter", "verify-shorter"),
+    ("forked", "verify-forked"),
+    ("erased", "looks-proof-erased"),
     ("tag-holds", "verify-tag-holds"),
     ("tag-waits", "verify-tag-waits"),
     ("tag-content", "verify-tag-content"),
@@ -65,8 +70,6 @@ struct LookView {
     id: String,
     at: String,
     is_own: bool,
-    /// A row of a comparison, which shows its own way to the log: the script checks the others.
-    is_compared: bool,
     title: String,
     facts: Vec<(String, String)>,
     items: Vec<String>,
@@ -115,9 +118,8 @@ pub(super) async fn show(
     let looks = own_looks::list(&state.app, &permit, part).await?;
     let p = user.page(&state, "nav-looks", "/me/look-ups");
     let own = if with_own { "&own=1" } else { "" };
-    let from = part
-        .before
-        .map_or_else(|| "?".to_owned(), |before: i64| format!("?before={before}&"));
+    let from = [("before", part.before), ("before_compared", part.before_compared)];
+    let from = from.map(|(name, at)| at.map_or_else(String::new, |at| format!("&{name}={at}")));
     let page = LooksPage {
         as_of: looks.as_of.local_text(),
         is_locked: looks.is_locked,
@@ -129,7 +131,7 @@ pub(super) async fn show(
             .collect(),
         older: older(&looks, own),
         looks: views(p.lang, &looks),
-        proofs_href: format!("/me/look-ups/proofs{from}own={with_own}"),
+        proofs_href: format!("/me/look-ups/proofs?own={with_own}{}", from.concat()),
         verify_href: assets::verify_href(),
         verify_texts: VERIFY_TEXTS.iter().map(|(name, key)| (*name, p.s(key))).collect(),
         p,
@@ -151,7 +153,7 @@ pub(super) async fn proofs(
             account: user.session.account,
         },
     )?;
-    let proofs = own_looks::proofs(&state.app, &permit, part.before, part.own).await?;
+    let proofs = own_looks::proofs(&state.app, &permit, part.into()).await?;
     Ok(Json(proofs.into()))
 }
 
@@ -212,7 +214,6 @@ fn compared_view(lang: Lang, look: &ComparedLook) -> LookView {
         id: look.id.to_string(),
         at: look.at.local_text(),
         is_own: false,
-        is_compared: true,
         title: format!("{} · {}", lang.of(&look.by.organisation), lang.text("looks-compared")),
         facts,
         items: look.items.iter().map(item).collect(),
@@ -269,7 +270,6 @@ fn view(lang: Lang, look: &OwnLook) -> LookView {
         id: look.id.to_string(),
         at: look.at.local_text(),
         is_own,
-        is_compared: false,
         title,
         facts,
         items: items(lang, look),

@@ -5,6 +5,8 @@ use std::io;
 use app::comparisons as compared;
 use axum::body::{Body, Bytes};
 use axum::http::Request;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use futures::{SinkExt, StreamExt};
 use policy::{Caller, CallerKind};
 use serde_json::{Value, json};
@@ -171,6 +173,62 @@ async fn a_program_compares_a_list_and_each_person_sees_it_at_once() {
     the_person_sees_the_rows(&town, &programme, block).await;
 }
 
+/// The rows' ways lead to the blocks' entries, and those to the checkpoint; the header is the one that the row names.
+async fn proofs_lead_to_the_published_checkpoint(town: &Town, own: &str, look: &Value) {
+    let ask = async || {
+        call(town, own, "GET", "/api/v1/me/look-ups/proofs", &json!({}), None)
+            .await
+            .json()
+    };
+    let of_look = |file: &Value| -> Vec<Value> {
+        let entries = file["entries"].as_array().unwrap().iter();
+        entries.filter(|entry| entry["look"] == look["id"]).cloned().collect()
+    };
+    let waiting = of_look(&ask().await);
+    assert!(
+        waiting.len() == 3 && waiting.iter().all(|entry| entry.get("index").is_none()),
+        "{waiting:?}"
+    );
+    town.publish().await;
+    let file = ask().await;
+    let key = translog::LogKey::from_vkey(file["log"].as_str().unwrap()).unwrap();
+    let head = translog::open(file["checkpoint"].as_str().unwrap().as_bytes(), &key).unwrap();
+    let entries = of_look(&file);
+    let labels: Vec<&str> = entries.iter().map(|entry| entry["label"].as_str().unwrap()).collect();
+    assert_eq!(labels, ["comparison", "comparison_row", "comparison_answer"]);
+    let hash = |text: &Value| -> [u8; 32] { hex::decode(text.as_str().unwrap()).unwrap().try_into().unwrap() };
+    let base64 = |text: &Value| STANDARD.decode(text.as_str().unwrap()).unwrap();
+    for (entry, shown) in entries.iter().zip(look["proofs"].as_array().unwrap()) {
+        for name in ["label", "entry_hash", "nonce", "content"] {
+            assert_eq!(entry[name], shown[name], "the page shows what the file proves");
+        }
+        if entry["label"] == "comparison" {
+            let row: Value = serde_json::from_str(entries[1]["content"].as_str().unwrap()).unwrap();
+            assert_eq!(
+                (&entry["named_by"], &row["header"]),
+                (&entries[1]["entry_hash"], &entry["entry_hash"])
+            );
+            assert!(entry.get("index").is_none() && entry.get("steps").is_none());
+            continue;
+        }
+        let mut root = hash(&entry["entry_hash"]);
+        for step in entry["steps"].as_array().unwrap() {
+            let path = translog::SubtreePath {
+                index: step["index"].as_u64().unwrap(),
+                size: step["size"].as_u64().unwrap(),
+                hashes: step["hashes"].as_array().unwrap().iter().map(&hash).collect(),
+            };
+            root = translog::root_of_path(&path, &root).unwrap();
+        }
+        assert_eq!(hex::encode(root), shown["path"]["log_entry_hash"].as_str().unwrap());
+        let leaf = base64(&entry["leaf"]);
+        assert_eq!(leaf[10..], root);
+        let path = entry["path"].as_array().unwrap().iter();
+        let path: Vec<[u8; 32]> = path.map(|hash| base64(hash).try_into().unwrap()).collect();
+        translog::check_inclusion(&path, head, entry["index"].as_u64().unwrap(), &leaf).unwrap();
+    }
+}
+
 async fn the_person_sees_the_rows(town: &Town, programme: &str, block: &Value) {
     let own = town.token(&town.resident).await;
     let seen = call(town, &own, "GET", "/api/v1/me/look-ups", &json!({}), None)
@@ -201,6 +259,7 @@ async fn the_person_sees_the_rows(town: &Town, programme: &str, block: &Value) {
         let hash = translog::entry_hash(proof["label"].as_str().unwrap(), &[&nonce, content.as_bytes()]);
         assert_eq!(hex::encode(hash), proof["entry_hash"].as_str().unwrap());
     }
+    proofs_lead_to_the_published_checkpoint(town, &own, named).await;
     let page = town.signed_in(&town.resident).await.get("/me/look-ups").await;
     assert!(
         page.body.contains(programme) && page.body.contains("测食许〔2026〕1号"),

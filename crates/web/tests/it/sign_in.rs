@@ -284,6 +284,21 @@ async fn a_bound_account_has_no_other_door() {
     let account = meeting.account_of("officer").await;
     meeting.unbind(&account).await;
     assert_eq!(client.post("/login", &officer).await.location(), "/login/code");
+    // What the password began before the binding ends with it, be it whole or half.
+    let mut half = client.clone();
+    let code = meeting.town.code(&meeting.town.officer);
+    client.post("/login/code", &[("code", &code)]).await;
+    assert_eq!(client.get("/deliveries").await.status, 200);
+    half.cookies.clear();
+    half.get("/login").await;
+    assert_eq!(half.post("/login", &officer).await.location(), "/login/code");
+    meeting.bind(&account, "subject-1").await;
+    assert_eq!(client.get("/deliveries").await.location(), "/login");
+    let code = meeting.town.code(&meeting.town.officer);
+    assert_eq!(half.post("/login/code", &[("code", &code)]).await.location(), "/login");
+    assert_eq!(half.get("/deliveries").await.location(), "/login");
+    meeting.unbind(&account).await;
+    assert_eq!(client.get("/deliveries").await.location(), "/login", "it stays ended");
     // A code does not confirm what the provider began.
     meeting.bind(&account, "subject-1").await;
     let mut client = meeting.client();

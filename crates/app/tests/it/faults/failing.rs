@@ -36,6 +36,8 @@ pub(crate) enum Mode {
     FailsTwice,
     /// It happens, the reply is lost, and the next call of the same port fails.
     ReplyLostThenFails,
+    /// What stands there is damaged: not one of [`Mode::ALL`], since no operation can mend it.
+    Damaged,
 }
 
 impl Mode {
@@ -121,6 +123,9 @@ impl Plan {
         let is_second = at == cell.nth + 1;
         let act = match cell.mode {
             Mode::Fails | Mode::FailsTwice if at == cell.nth => Act::Fail(unavailable()),
+            Mode::Damaged if at == cell.nth => Act::Fail(StoreError::Damaged {
+                what: "a row of the test".to_owned(),
+            }),
             Mode::Unknown if at == cell.nth => Act::Fail(StoreError::OutcomeUnknown),
             Mode::ReplyLost | Mode::ReplyLostThenFails if at == cell.nth => Act::Forget(StoreError::OutcomeUnknown),
             Mode::FailsTwice | Mode::ReplyLostThenFails if is_second => Act::Fail(unavailable()),
@@ -244,6 +249,7 @@ ports! {
         find_account(uuid: Uuid) -> Option<Account>;
         list_accounts(limit: u32) -> Vec<Account>;
         put_session(session: &Session) -> ();
+        touch_session(token_hash: &[u8; 32], at: Moment) -> bool;
         find_session(token_hash: &[u8; 32]) -> Option<Session>;
         delete_session(token_hash: &[u8; 32]) -> ();
         delete_expired_sessions(now: Moment) -> u64;

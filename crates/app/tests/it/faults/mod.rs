@@ -180,6 +180,7 @@ pub(crate) const WRITES: &[&str] = &[
     "sequence",
     "create_account",
     "put_session",
+    "touch_session",
     "delete_session",
     "count_attempt",
     "clear_attempts",

@@ -1,13 +1,17 @@
 //! Hostile text files.
 
-use super::{Case, Outcome};
+use super::{Case, Outcome, Sound};
+
+/// A column of free text.
+const FACT: &str = "违法事实";
 
 #[expect(clippy::too_many_lines, reason = "a list of files")]
-pub(super) fn all(header: &[String]) -> Vec<Case> {
-    use Outcome::{Done, File, Header, Row};
+pub(super) fn all(sound: &Sound) -> Vec<Case> {
+    use Outcome::{File, Header, Row, Taken};
     let mut cases = Vec::new();
     let mut add = |name, bytes: Vec<u8>, outcome| cases.push(Case::new(name, "csv", bytes, outcome));
-    let head = format!("{}\n", header.join(","));
+    let head = sound.head();
+    let row = sound.line(&[]);
     let with = |rest: &[u8]| [head.as_bytes(), rest].concat();
     let gb18030 = encoding_rs::GB18030.encode(&head).0.into_owned();
     let utf16 = |little: bool| -> Vec<u8> {
@@ -21,14 +25,14 @@ pub(super) fn all(header: &[String]) -> Vec<Case> {
     add("five-million-empty-lines", vec![b'\n'; 5 << 20], File("INTAKE-0001"));
     add(
         "two-marks",
-        [b"\xef\xbb\xbf\xef\xbb\xbf", head.as_bytes(), b"x\n"].concat(),
-        Row("E02"),
+        [b"\xef\xbb\xbf\xef\xbb\xbf", head.as_bytes(), row.as_bytes()].concat(),
+        Taken(1),
     );
     add("nul-at-once", with(b"a\0b\n"), File("INTAKE-0002"));
     add(
-        "nul-after-a-megabyte",
-        with(&[format!("{}\n", "x".repeat(4_000)).repeat(256).as_bytes(), b"a\0b\n"].concat()),
-        Row("E02"),
+        "nul-behind-what-is-looked-at-first",
+        with((row.repeat((128 << 10) / row.len()) + &sound.line(&[(FACT, "a\0b")])).as_bytes()),
+        Row("E03"),
     );
     add(
         "a-picture",
@@ -126,25 +130,61 @@ pub(super) fn all(header: &[String]) -> Vec<Case> {
         vec![b','; 1_000_000],
         File("INTAKE-0008"),
     );
-    add("quotes-in-the-middle", with(b"a\"b\"c,\"d\"e\n"), Row("E02"));
-    add("carriage-returns-alone", with(b"x\ry\rz\r"), Row("E02"));
+    let raw = |text: &str| with(sound.line(&[(FACT, "HERE")]).replace("HERE", text).as_bytes());
+    add("quotes-in-the-middle", raw("a\"b\"c"), Taken(1));
+    add("a-text-behind-a-quoted-one", raw("\"d\"e"), Taken(1));
     add(
-        "bidi-controls",
-        with("测试\u{202e}甲,\u{2066}x\n".as_bytes()),
-        Row("E02"),
+        "carriage-returns-alone",
+        format!("{head}{row}{row}").replace('\n', "\r").into_bytes(),
+        Taken(2),
     );
-    add(
-        "separators-of-unicode",
-        with("x\u{2028}y\u{2029}z\u{85}\n".as_bytes()),
-        Row("E02"),
+    let mut cell = |name, text: &str, outcome| add(name, with(sound.line(&[(FACT, text)]).as_bytes()), outcome);
+    cell("bidi-override", "测试\u{202e}甲", Row("E03"));
+    cell("bidi-isolate", "\u{2066}x\u{2069}y", Row("E03"));
+    cell("a-mark-of-direction", "测试\u{200f}甲", Row("E03"));
+    cell("separators-of-unicode", "x\u{2028}y\u{2029}z", Taken(1));
+    cell("a-next-line-of-unicode", "x\u{85}z", Row("E03"));
+    cell("a-lost-character", "测试\u{fffd}甲", Row("E03"));
+    cell("escape-sequences", "\u{1b}]0;x\u{7},\u{1b}[2J", Row("E03"));
+    cell("a-joiner-in-a-forbidden-word", "多次越\u{200d}级上访", Row("E13"));
+    cell(
+        "a-selector-in-a-forbidden-word",
+        "多次越\u{fe0f}级\u{e0100}上访",
+        Row("E13"),
     );
-    let formulas = "=cmd|'/c calc'!A0,+1+1,-1+1,@SUM(A1),\t=1+1,\"=HYPERLINK(\"\"http://127.0.0.1:9\"\",\"\"x\"\")\"\n";
-    add("formulas", with(formulas.as_bytes()), Row("E02"));
+    for (name, basis) in [
+        (
+            "a-sealed-penalty-behind-a-space-of-no-width",
+            "《治安\u{200b}管理处罚法》第二十三条",
+        ),
+        (
+            "a-sealed-penalty-by-another-code-point",
+            "《治安管\u{f9e4}处罚法》第二十三条",
+        ),
+        (
+            "a-sealed-penalty-in-tags",
+            "《治\u{e0041}安管理处罚\u{e007f}法》第二十三条",
+        ),
+    ] {
+        add(name, with(sound.line(&[("处罚依据", basis)]).as_bytes()), Row("E13"));
+    }
+    // Formulas are texts here, and nothing of a file is written back.
+    let formulas = sound.line(&[
+        (FACT, "=cmd|'/c calc'!A0"),
+        ("违法行为类型", "@SUM(A1)"),
+        ("处罚内容", "+1+1"),
+        ("备注", "=HYPERLINK(\"http://127.0.0.1:9\",\"x\")"),
+    ]);
+    add("formulas-for-texts", with(formulas.as_bytes()), Taken(1));
+    let formula = sound.line(&[("罚款金额", "=1+1")]);
+    add("a-formula-for-a-number", with(formula.as_bytes()), Row("E03"));
+    let formula = sound.line(&[("处罚决定日期", "=TODAY()")]);
+    add("a-formula-for-a-day", with(formula.as_bytes()), Row("E09"));
     let formula_header = head.replacen('\n', ",=cmd|'/c calc'!A0\n", 1);
     add(
         "a-formula-in-the-header",
-        [formula_header.as_bytes(), b"x\n"].concat(),
-        Row("E02"),
+        [formula_header, row].concat().into_bytes(),
+        Taken(1),
     );
     add(
         "the-header-twice-in-one-line",
@@ -156,7 +196,6 @@ pub(super) fn all(header: &[String]) -> Vec<Case> {
         b"<html><body><table><tr><td>1</td></tr></table></body></html>".to_vec(),
         Header,
     );
-    add("escape-sequences", with(b"\x1b]0;x\x07,\x1b[2J\n"), Row("E02"));
-    add("a-header-and-no-row", head.clone().into_bytes(), Done);
+    add("a-header-and-no-row", head.clone().into_bytes(), Taken(0));
     cases
 }

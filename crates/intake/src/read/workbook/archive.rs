@@ -19,11 +19,28 @@ const CARRIED_BYTES: usize = 64;
 /// Elements that only begin like cells.
 const CELLS_FREE: u64 = 1_000;
 
+/// Parts that run programs or fetch from elsewhere (ECMA-376 part 1 §12.3, MS-OFFMACRO2 §2.2), by file or by folder.
+const ACTIVE_FILES: [&str; 4] = [
+    "vbaproject.bin",
+    "vbaprojectsignature.bin",
+    "vbadata.xml",
+    "connections.xml",
+];
+const ACTIVE_FOLDERS: [&str; 5] = ["externallinks", "macrosheets", "activex", "embeddings", "customui"];
+
 const fn too_large(cap: WorkbookCap) -> FileFault {
     FileFault::WorkbookTooLarge { cap }
 }
 
-/// Checks bytes, parts, declared and true unpacked sizes, their ratio, and announced counts.
+/// Whether a part of this name is none of a mere table. Nothing here runs or follows such a part; that it is refused saves
+/// the next reader of the file, and says clearly that its cells are not all there is to it.
+fn is_active(name: &str) -> bool {
+    let name = name.replace('\\', "/").to_ascii_lowercase();
+    let (folders, file) = name.rsplit_once('/').unwrap_or(("", &name));
+    ACTIVE_FILES.contains(&file) || folders.split('/').any(|folder| ACTIVE_FOLDERS.contains(&folder))
+}
+
+/// Checks bytes, parts, what they are by their names, declared and true unpacked sizes, their ratio, and announced counts.
 pub(super) fn check<R: Read + Seek>(reader: &mut R, limits: &Limits) -> Result<(), FileFault> {
     let bytes = reader.seek(SeekFrom::End(0)).map_err(FileFault::Read)?;
     if bytes > limits.xlsx_bytes_max {
@@ -33,6 +50,13 @@ pub(super) fn check<R: Read + Seek>(reader: &mut R, limits: &Limits) -> Result<(
     let mut archive = ZipArchive::new(&mut *reader).map_err(|_| damaged(None))?;
     if archive.len() > limits.xlsx_entries_max {
         return Err(too_large(WorkbookCap::Entries));
+    }
+    // Raw, for names need not be text.
+    if archive
+        .file_names_raw()
+        .any(|name| is_active(&String::from_utf8_lossy(name)))
+    {
+        return Err(FileFault::ActiveWorkbook);
     }
     let mut block = vec![0; BLOCK_BYTES];
     let mut unpacked = 0;
@@ -109,6 +133,33 @@ fn announces_more_than(block: &[u8], max: u64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parts_that_run_or_fetch_are_known_by_their_names() {
+        for name in [
+            "xl/vbaProject.bin",
+            "XL\\VBAPROJECT.BIN",
+            "vbaProject.bin",
+            "xl/externalLinks/_rels/externalLink1.xml.rels",
+            "xl/macrosheets/sheet1.xml",
+            "xl/embeddings/oleObject1.bin",
+            "xl/activeX/activeX1.xml",
+            "xl/connections.xml",
+            "customUI/customUI14.xml",
+        ] {
+            assert!(is_active(name), "{name}");
+        }
+        for name in [
+            "",
+            "xl/worksheets/_rels/sheet1.xml.rels",
+            "xl/media/embeddings.png",
+            "xl/printerSettings/printerSettings1.bin",
+            "xl/tables/table1.xml",
+            "docProps/custom.xml",
+        ] {
+            assert!(!is_active(name), "{name}");
+        }
+    }
 
     #[test]
     fn announced_counts_are_found_in_any_spelling() {

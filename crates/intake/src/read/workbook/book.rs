@@ -61,6 +61,10 @@ impl Book {
             Some(mut xml) => targets(&mut xml)?,
             None => return Err(Broken.into()),
         };
+        // Whatever the parts are called.
+        if targets.values().any(|(_, of_type)| is_active(of_type)) {
+            return Err(FileFault::ActiveWorkbook);
+        }
         let (sheet, epoch) = match part(archive, &format!("{folder}{name}"))? {
             Some(mut xml) => sheets(&mut xml, &targets)?,
             None => (None, Epoch::Of1900),
@@ -214,6 +218,15 @@ fn targets<R: Read>(xml: &mut Xml<R>) -> Result<Targets, Broken> {
             _ => {}
         }
     }
+}
+
+/// Whether a relationship of this type leads to a part that runs programs or fetches from elsewhere.
+fn is_active(of_type: &[u8]) -> bool {
+    let kind = of_type.rsplit(|byte| *byte == b'/').next();
+    matches!(
+        kind,
+        Some(b"vbaProject" | b"externalLink" | b"xlMacrosheet" | b"xlIntlMacrosheet" | b"connections")
+    )
 }
 
 /// Target of the first sheet that is a table and visible, and the day that the workbook counts from.
