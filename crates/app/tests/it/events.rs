@@ -398,7 +398,7 @@ async fn an_end_that_passes_and_an_answer_that_was_lost_are_told_once() {
         city.plan.arm(&[Cell {
             method: "append_answers",
             nth: 0,
-            mode: Mode::Fails,
+            mode: Mode::Down,
         }]);
         let lost = ask(city, &told.system, &Written::about(2, "key-lost-0001"))
             .await
@@ -447,12 +447,11 @@ async fn what_cannot_be_read_stops_no_other_event() {
         let [(first, one), (second, two)] = &told.by_system;
         let (post, holder) = (Post::default(), Uuid::from_u128(0x0070));
         // An answer that does not open, whose records nobody listed.
-        let fails = |mode| Cell {
+        city.plan.arm(&[Cell {
             method: "append_answers",
             nth: 0,
-            mode,
-        };
-        city.plan.arm(&[fails(Mode::Fails)]);
+            mode: Mode::Down,
+        }]);
         let lost = ask(city, &told.system, &Written::about(2, "key-damaged-1"))
             .await
             .unwrap();

@@ -36,6 +36,8 @@ pub(crate) enum Mode {
     FailsTwice,
     /// It happens, the reply is lost, and the next call of the same port fails.
     ReplyLostThenFails,
+    /// It does not happen, and no later call of it does: not one of [`Mode::ALL`], since who tries again never ends.
+    Down,
     /// What stands there is damaged: not one of [`Mode::ALL`], since no operation can mend it.
     Damaged,
 }
@@ -123,6 +125,7 @@ impl Plan {
         let is_second = at == cell.nth + 1;
         let act = match cell.mode {
             Mode::Fails | Mode::FailsTwice if at == cell.nth => Act::Fail(unavailable()),
+            Mode::Down if at >= cell.nth => Act::Fail(unavailable()),
             Mode::Damaged if at == cell.nth => Act::Fail(StoreError::Damaged {
                 what: "a row of the test".to_owned(),
             }),
