@@ -344,8 +344,10 @@ fn g31_a_file_that_is_wrong_in_every_row_needs_no_more_memory_ten_times_as_long_
 /// piece. Two sizes, tenfold apart, so that nothing that grows can hide in an allowance.
 fn wrong_in_every_row(store: &str) {
     let mut town = Town::build(32, 200, store);
-    // What SQLite keeps of its pages would grow up to this by itself.
-    town.set("SQLITE_CACHE_MIB", "1");
+    // What SQLite keeps of its pages grows up to this by itself, and what is at hand of an intake up to some chunks: both files
+    // are of many.
+    town.set("CHENGDANG_SQLITE_CACHE_MIB", "1");
+    town.set("CHENGDANG_CHUNK_ROWS", "500");
     let (desk, sound, ordinary) = open(&town);
     let usual = desk.usual_kib(&ordinary);
     let line = sound.line(&[("处罚决定日期", "2026-13-45")]);
