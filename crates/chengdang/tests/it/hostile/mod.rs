@@ -353,7 +353,12 @@ fn wrong_in_every_row(store: &str) {
     let usual = desk.usual_kib(&ordinary);
     let line = sound.line(&[("处罚决定日期", "2026-13-45")]);
     // Threads and the allocator's arenas warm up by one such file.
-    desk.hand_in("csv", [sound.head(), line.repeat(WRONG_ROWS), "\n".to_owned()].concat().as_bytes());
+    desk.hand_in(
+        "csv",
+        [sound.head(), line.repeat(WRONG_ROWS), "\n".to_owned()]
+            .concat()
+            .as_bytes(),
+    );
     let [few, many] = [WRONG_ROWS, 10 * WRONG_ROWS].map(|rows| {
         let file = [sound.head(), line.repeat(rows)].concat();
         desk.forget_peak();
