@@ -147,6 +147,35 @@ fn form_of_rules() {
         "equals = [\"反悔\"]",
         "`反悔` is no value of the role `fulfilment`",
     );
+    malformed(rules, "example = { procedure = \"\" }\n", "", "`example` is missing");
+    malformed(
+        rules,
+        "example = { procedure = \"\" }",
+        "example = { procedure = \"普通程序\" }",
+        "does not satisfy each of its conditions",
+    );
+    malformed(
+        rules,
+        "example = { harm_removed = \"是\" }",
+        "example = { harm_undone = \"是\" }",
+        "`harm_undone`",
+    );
+    malformed(
+        rules,
+        "answer = { consent_flag = \"是\" }\n",
+        "",
+        "a rule that holds, and no other, has an `answer`",
+    );
+    malformed(
+        rules,
+        "example = { consent_flag = \"否\" }\n",
+        "example = { consent_flag = \"否\" }\nanswer = { consent_flag = \"是\" }\n",
+        "a rule that holds, and no other, has an `answer`",
+    );
+    let dated = "valid_from = \"2012-01-01\"";
+    for undated in ["", "undated = \" \"", "valid_from = \"2012-01-01\"\nundated = \"both\""] {
+        malformed(rules, dated, undated, "says from which day it binds");
+    }
     malformed(
         "dropped-columns.toml",
         "exact = [\"余额\"]",

@@ -90,13 +90,13 @@ fn whoever_copies_the_commands_of_the_guide_has_a_new_item() {
 /// Rules that whoever follows the guide could add next to that of the guide.
 const ASKING: &str = r#"
 [[rules]]
-id = "RUL-TRAINING-END"
+id = "RUL-TRAINING-OPEN"
 items = ["ITM-SAFETY-TRAINING"]
 effect = "hold"
-conditions = [{ missing = "valid_to" }]
-example = { valid_to = "" }
-answer = { valid_to = "2099/12/31" }
-message = { zh = "未填有效期至：请补充", en = "until when is it valid? state 有效期至" }
+conditions = [{ role = "free_text", contains = ["成绩待定"] }]
+example = { free_text = "成绩待定" }
+answer = { free_text = "=" }
+message = { zh = "成绩待定：是否合格？请补充", en = "was it passed? say so" }
 basis = { document = "中华人民共和国安全生产法", article = "第二十八条", rank = "law" }
 undated = "a trial"
 
