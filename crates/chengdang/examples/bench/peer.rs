@@ -101,7 +101,9 @@ impl Peer {
             .await?;
         // Each by itself: several statements in one message are one transaction, which VACUUM refuses.
         for part in ["tag", "record"] {
-            self.client.batch_execute(&format!("VACUUM ANALYZE {table}_{part}")).await?;
+            self.client
+                .batch_execute(&format!("VACUUM ANALYZE {table}_{part}"))
+                .await?;
         }
         Ok(table.to_owned())
     }
