@@ -28,7 +28,7 @@ enum Message {
     Answer(Box<NewAnswer>),
     AnswerNow(Box<NewAnswer>, oneshot::Sender<Result<(), AppError>>),
     Alarm(Box<Alarm>),
-    Flush(oneshot::Sender<()>),
+    Flush(oneshot::Sender<bool>),
 }
 
 /// The writer of traces, one task per process.
@@ -81,12 +81,24 @@ impl GroupCommit {
         let _ = self.0.send(Message::Alarm(Box::new(alarm))).await;
     }
 
-    /// Returns once what was handed over before was offered to the store.
-    pub(crate) async fn flush(&self) {
+    /// Returns once what was handed over before is written.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] if some of it is still owed to the store.
+    pub(crate) async fn flush(&self) -> Result<(), AppError> {
         let (reply, done) = oneshot::channel();
-        if self.0.send(Message::Flush(reply)).await.is_ok() {
-            let _ = done.await;
+        self.0
+            .send(Message::Flush(reply))
+            .await
+            .map_err(|_| AppError::ShuttingDown)?;
+        if done.await.map_err(|_| AppError::ShuttingDown)? {
+            return Ok(());
         }
+        Err(StoreError::Unavailable {
+            cause: "what looks left behind waits to be written".to_owned(),
+        }
+        .into())
     }
 
     /// Hands over the outcome; it joins the next group and is not waited for. What the store does not take then is tried again
@@ -114,7 +126,7 @@ struct Group {
     askers: Vec<oneshot::Sender<Result<Option<KnownLookUp>, AppError>>>,
     owed: Owed,
     answers_now: Vec<(NewAnswer, oneshot::Sender<Result<(), AppError>>)>,
-    flushes: Vec<oneshot::Sender<()>>,
+    flushes: Vec<oneshot::Sender<bool>>,
 }
 
 /// What looks leave behind and nobody waits for.
@@ -164,7 +176,7 @@ impl Group {
             // Behind those that are owed: the first answer of a look-up stands.
             commit_answers_now(store, self.answers_now).await;
             for reply in self.flushes {
-                let _ = reply.send(());
+                let _ = reply.send(owed.is_empty());
             }
             owed
         };
@@ -273,12 +285,12 @@ async fn run(store: Arc<dyn Store>, mut receiver: mpsc::Receiver<Message>) {
         // What was put off is there already.
         if messages.is_empty() {
             let next = receiver.recv_many(&mut messages, GROUP_MAX);
-            let received = if owed.is_empty() {
+            let count = if owed.is_empty() {
                 Some(next.await)
             } else {
                 tokio::time::timeout(OWED_WAIT, next).await.ok()
             };
-            if received == Some(0) {
+            if count == Some(0) {
                 owed.commit(&*store).await;
                 return;
             }

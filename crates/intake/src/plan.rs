@@ -444,8 +444,8 @@ fn rules_of(
     tests: &mut Tests<'_>,
 ) -> Vec<RulePlan> {
     let slots = |role: FieldRole| roles.get(&role).cloned().unwrap_or_default();
-    let rules = catalogue.intake_rules.iter().enumerate();
-    let binding = rules.filter(|(_, rule)| rule.binds(item));
+    let all = catalogue.intake_rules.iter().enumerate();
+    let binding = all.filter(|(_, rule)| rule.binds(item));
     let mut plans = Vec::new();
     for (index, rule) in binding {
         let mut is_about_subject = false;

@@ -141,13 +141,16 @@ impl Response {
     }
 }
 
+/// By origin: the log's keys, and the head that was cosigned last.
+type KnownLogs = BTreeMap<String, (Vec<LogKey>, Option<Head>)>;
+
 /// A witness over a folder of its own. One process at a time.
 pub struct Witness {
     folder: PathBuf,
     key: WitnessKey,
-    /// By origin: the log's keys, and the head that was cosigned last. Held while a request is checked and its outcome made
+    /// Held while a request is checked and its outcome made
     /// durable, so that of two requests one comes first.
-    logs: Mutex<BTreeMap<String, (Vec<LogKey>, Option<Head>)>>,
+    logs: Mutex<KnownLogs>,
 }
 
 impl Witness {
@@ -159,7 +162,7 @@ impl Witness {
     /// [`LogFault::Form`] or another if what lies there is not what a witness of these logs wrote: it must not go on then. If
     /// the disk fails.
     pub fn open(folder: &Path, key: WitnessKey, logs: impl IntoIterator<Item = LogKey>) -> Result<Self, LogFault> {
-        let mut known: BTreeMap<String, (Vec<LogKey>, Option<Head>)> = BTreeMap::new();
+        let mut known = KnownLogs::new();
         for log in logs {
             known.entry(log.origin().to_owned()).or_default().0.push(log);
         }

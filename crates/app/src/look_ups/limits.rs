@@ -268,9 +268,9 @@ pub(crate) fn client_of(caller: &Caller) -> Option<Uuid> {
 ///
 /// # Errors
 ///
-/// If the store fails.
+/// If the store fails, or one that was raised is not written yet.
 pub async fn alarms(app: &App, limit: u32) -> Result<Vec<Alarm>, AppError> {
-    app.traces().flush().await;
+    app.traces().flush().await?;
     Ok(app.store().alarms(limit).await?)
 }
 

@@ -15,34 +15,34 @@ fn newest(app: &App) -> u16 {
 }
 
 /// Moves whatever hangs on numbers from their older tags to the newer ones.
-struct Mover {
+struct Retagger {
     /// Whether marks stand below the floor. No further ones come once it has risen.
     has_marks: bool,
 }
 
-impl Mover {
+impl Retagger {
     async fn run(&self, app: &App, moves: &mut Vec<(IndexTag, IndexTag)>) -> Result<u64, AppError> {
         moves.sort_unstable();
         moves.dedup();
-        let mut moved = app.store().retag_traces(moves).await?;
+        let mut count = app.store().retag_traces(moves).await?;
         if self.has_marks {
-            moved += app.store().retag_marks(moves).await?;
+            count += app.store().retag_marks(moves).await?;
         }
-        Ok(moved)
+        Ok(count)
     }
 }
 
 pub(super) async fn carry(app: &App, carried: &mut Carried, on_progress: &impl Fn(u64)) -> Result<(), AppError> {
-    let mover = Mover {
+    let retagger = Retagger {
         has_marks: app.store().tagged_before(newest(app)).await?.marks > 0,
     };
-    carry_persons(app, &mover, carried, on_progress).await?;
-    carry_staged(app, &mover, carried).await?;
-    carry_traces(app, &mover, carried).await?;
+    carry_persons(app, &retagger, carried, on_progress).await?;
+    carry_staged(app, &retagger, carried).await?;
+    carry_traces(app, &retagger, carried).await?;
     let mut left = app.store().tagged_before(newest(app)).await?;
     if left.marks > 0 {
-        carry_accounts(app, &mover, carried).await?;
-        carry_looked_at(app, &mover, carried).await?;
+        carry_accounts(app, &retagger, carried).await?;
+        carry_looked_at(app, &retagger, carried).await?;
         left = app.store().tagged_before(newest(app)).await?;
     }
     carried.unreachable = left.traces + left.staged + left.compared;
@@ -51,7 +51,7 @@ pub(super) async fn carry(app: &App, carried: &mut Carried, on_progress: &impl F
 }
 
 /// Residents may lock records, and be told of emergencies, before anything is held of them.
-async fn carry_accounts(app: &App, mover: &Mover, carried: &mut Carried) -> Result<(), AppError> {
+async fn carry_accounts(app: &App, retagger: &Retagger, carried: &mut Carried) -> Result<(), AppError> {
     let mut after = i64::MIN;
     loop {
         // Every account has a secret, under whatever version of the wrapping key.
@@ -67,18 +67,18 @@ async fn carry_accounts(app: &App, mover: &Mover, carried: &mut Carried) -> Resu
                 moves.extend(keys::number_tags(app.vault(), &document).moved());
             }
         }
-        carried.moved += mover.run(app, &mut moves).await?;
+        carried.moved += retagger.run(app, &mut moves).await?;
     }
 }
 
 /// Somebody without file and account may have been looked up; the trace moved when the rotation began.
-async fn carry_looked_at(app: &App, mover: &Mover, carried: &mut Carried) -> Result<(), AppError> {
+async fn carry_looked_at(app: &App, retagger: &Retagger, carried: &mut Carried) -> Result<(), AppError> {
     let mut after = i64::MIN;
     loop {
         let page = app.store().scan_traces(after, PORTION).await?;
         let Some(last) = page.last() else { return Ok(()) };
         after = last.number;
-        carry_subjects(app, mover, &page, carried).await?;
+        carry_subjects(app, retagger, &page, carried).await?;
     }
 }
 
@@ -96,7 +96,7 @@ async fn document_of(app: &App, account: Uuid) -> Result<Option<IdentityDocument
 
 async fn carry_persons(
     app: &App,
-    mover: &Mover,
+    retagger: &Retagger,
     carried: &mut Carried,
     on_progress: &impl Fn(u64),
 ) -> Result<(), AppError> {
@@ -122,7 +122,7 @@ async fn carry_persons(
         }
         tags.extend(alias_tags(app, &opened, carried).await?);
         carried.tags += app.store().add_tags(&tags).await?;
-        carried.moved += mover.run(app, &mut moves).await?;
+        carried.moved += retagger.run(app, &mut moves).await?;
         seen += opened.len() as u64;
         on_progress(seen);
     }
@@ -160,7 +160,7 @@ async fn alias_tags(
     Ok(tags)
 }
 
-async fn carry_staged(app: &App, mover: &Mover, carried: &mut Carried) -> Result<(), AppError> {
+async fn carry_staged(app: &App, retagger: &Retagger, carried: &mut Carried) -> Result<(), AppError> {
     for kind in [StagedKind::Held, StagedKind::Pending] {
         let mut after = Uuid::nil();
         loop {
@@ -171,7 +171,7 @@ async fn carry_staged(app: &App, mover: &Mover, carried: &mut Carried) -> Result
             // The rows themselves moved when the rotation began; what else hangs on their numbers moves once the floor has risen.
             for row in page
                 .iter()
-                .filter(|row| mover.has_marks || row.tag.key_version < newest(app))
+                .filter(|row| retagger.has_marks || row.tag.key_version < newest(app))
             {
                 let delivery = app.store().get_delivery(row.delivery).await?;
                 if let Some((document, _)) = reviews::open_staged(app, row, &delivery)? {
@@ -181,27 +181,27 @@ async fn carry_staged(app: &App, mover: &Mover, carried: &mut Carried) -> Result
                 }
             }
             carried.moved += app.store().retag_staged(&rows).await?;
-            carried.moved += mover.run(app, &mut moves).await?;
+            carried.moved += retagger.run(app, &mut moves).await?;
         }
     }
     Ok(())
 }
 
 /// What stands under an older tag still: looks by or at somebody who has no file.
-async fn carry_traces(app: &App, mover: &Mover, carried: &mut Carried) -> Result<(), AppError> {
+async fn carry_traces(app: &App, retagger: &Retagger, carried: &mut Carried) -> Result<(), AppError> {
     let mut after = i64::MIN;
     loop {
         let page = app.store().traces_before(newest(app), after, PORTION).await?;
         let Some(last) = page.last() else { return Ok(()) };
         after = last.number;
-        carry_subjects(app, mover, &page, carried).await?;
+        carry_subjects(app, retagger, &page, carried).await?;
     }
 }
 
 /// What hangs on the numbers that these traces are about.
 async fn carry_subjects(
     app: &App,
-    mover: &Mover,
+    retagger: &Retagger,
     traces: &[TaggedTrace],
     carried: &mut Carried,
 ) -> Result<(), AppError> {
@@ -211,7 +211,7 @@ async fn carry_subjects(
             moves.extend(keys::number_tags(app.vault(), &document).moved());
         }
     }
-    carried.moved += mover.run(app, &mut moves).await?;
+    carried.moved += retagger.run(app, &mut moves).await?;
     Ok(())
 }
 

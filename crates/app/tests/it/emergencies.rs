@@ -1,5 +1,7 @@
 //! Break-glass: two officers of one organisation, a time limit, the person told in the same transaction (AB-09, G-37).
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use app::accounts::{self, NewAccount};
 use app::emergencies::{self, AskedEmergency, EmergencyReason, GrantFault};
 use app::look_ups::{self, Request};
@@ -54,7 +56,8 @@ fn asked(sequence: u16) -> AskedEmergency {
 
 /// Looks a resident up in an emergency; the code of the refusal, if the policies refuse.
 async fn look_up(app: &App, caller: &Caller, purpose: &str, matter_no: &MatterNo, sequence: u16) -> Option<String> {
-    let key = uuid::Uuid::now_v7().to_string();
+    static ASKED: AtomicU32 = AtomicU32::new(0);
+    let key = format!("key-{:08}", ASKED.fetch_add(1, Ordering::Relaxed));
     let document = document(sequence);
     let request = Request {
         purpose,
@@ -74,6 +77,20 @@ async fn look_up(app: &App, caller: &Caller, purpose: &str, matter_no: &MatterNo
         }
         Err(refusal) => Some(refusal.code().to_owned()),
     }
+}
+
+/// Matter numbers of the look-ups that the person sees.
+async fn matters_seen(town: &Town, own: &Permit<ReadOwnRecords>) -> Vec<String> {
+    let account = own.resource().account;
+    let permit = town.app.policies().decide(own.caller(), ReadOwnLookUps { account });
+    let looks = own_looks::list(&town.app, &permit.unwrap(), Part::default())
+        .await
+        .unwrap();
+    let matter_no = |look: own_looks::OwnLook| match look.who {
+        Who::LookUp(look) => look.matter_no,
+        _ => None,
+    };
+    looks.looks.into_iter().filter_map(matter_no).collect()
 }
 
 async fn told(town: &Town, sequence: u16) -> usize {
@@ -179,20 +196,11 @@ async fn ab09_an_emergency_needs_two_officers_ends_by_itself_and_the_person_is_t
     );
 
     let own = town.own(1).await;
-    let account = own.resource().account;
-    let permit = town.app.policies().decide(own.caller(), ReadOwnLookUps { account });
-    let looks = own_looks::list(&town.app, &permit.unwrap(), Part::default())
-        .await
-        .unwrap();
-    let looked_up: Vec<_> = looks
-        .looks
-        .iter()
-        .filter_map(|look| match &look.who {
-            Who::LookUp(look) => look.matter_no.clone(),
-            _ => None,
-        })
-        .collect();
-    assert_eq!(looked_up, vec![number.to_string(); 3], "each look names the emergency");
+    assert_eq!(
+        matters_seen(&town, &own).await,
+        vec![number.to_string(); 3],
+        "each look names the emergency"
+    );
     assert_eq!(told_to(&town, &own).await, 1, "the person is told");
     assert_eq!(told(&town, 2).await, 0);
     town.clock.jump(30 * MINUTE);

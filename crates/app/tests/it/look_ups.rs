@@ -510,7 +510,7 @@ async fn r3_an_answer_that_the_store_did_not_take_is_written_later() {
         assert!(answer.close_by.is_some());
         // Each reader of alarms has what is owed offered once more.
         for _ in 0..3 {
-            look_ups::alarms(city.app(), 1).await.unwrap();
+            let _ = look_ups::alarms(city.app(), 1).await;
         }
         assert_eq!(city.plan.met(), 2);
         let open = look_ups::open_ones(city.app(), &officer, true).await.unwrap();

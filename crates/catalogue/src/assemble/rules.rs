@@ -121,14 +121,11 @@ fn intake_rule(raw: RawIntakeRule, at: &At, findings: &mut Findings) -> Option<I
     }
     let message = parts::text(raw.message, at, findings);
     let basis = parts::basis(&raw.basis, at, findings);
-    let example = match raw.example {
-        Some(cells) => cells_by_role(cells, at, findings),
-        None => {
-            let message = "`example` is missing: the cells, by role, that make a correct row one which the rule fits";
-            findings.add(at, LintRule::Form, message);
-            BTreeMap::new()
-        }
-    };
+    if raw.example.is_none() {
+        let message = "`example` is missing: the cells, by role, that make a correct row one which the rule fits";
+        findings.add(at, LintRule::Form, message);
+    }
+    let example = cells_by_role(raw.example.unwrap_or_default(), at, findings);
     if raw.answer.is_some() != (effect == Some(IntakeEffect::Hold)) {
         let message = "a rule that holds, and no other, has an `answer`: the cells, by role, that answer its question";
         findings.add(at, LintRule::Form, message);

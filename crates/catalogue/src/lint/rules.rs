@@ -50,16 +50,16 @@ pub(crate) fn lint(catalogue: &Catalogue, findings: &mut Findings) {
 fn is_shown(condition: &Condition, rule: &IntakeRule) -> bool {
     let cell = |role: &FieldRole| rule.example.get(role).map(|text| fold_value(text));
     match condition {
-        Condition::Contains(role, texts) => {
-            cell(role).is_some_and(|cell| texts.iter().any(|text| cell.contains(&fold_value(text))))
+        Condition::Contains(field, texts) => {
+            cell(field).is_some_and(|cell| texts.iter().any(|text| cell.contains(&fold_value(text))))
         }
-        Condition::ContainsNone(role, texts) => {
-            cell(role).is_none_or(|cell| !texts.iter().any(|text| cell.contains(&fold_value(text))))
+        Condition::ContainsNone(field, texts) => {
+            cell(field).is_none_or(|cell| !texts.iter().any(|text| cell.contains(&fold_value(text))))
         }
-        Condition::Equals(role, texts) => {
-            cell(role).is_some_and(|cell| texts.iter().any(|text| cell == fold_value(text)))
+        Condition::Equals(field, texts) => {
+            cell(field).is_some_and(|cell| texts.iter().any(|text| cell == fold_value(text)))
         }
-        Condition::Missing(role) => cell(role).is_some_and(|cell| cell.is_empty()),
+        Condition::Missing(field) => cell(field).is_some_and(|cell| cell.is_empty()),
         Condition::YoungerThan(_) => true,
         Condition::SmallFineWithoutProcedure(_) => {
             cell(&FieldRole::FineAmount).is_some_and(|cell| !cell.is_empty())

@@ -89,6 +89,7 @@ fn form_of_lists_organisations_and_calendar() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one list of what is found")]
 fn form_of_rules() {
     let classes = "classes.toml";
     malformed(

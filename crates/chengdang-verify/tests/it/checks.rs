@@ -99,6 +99,7 @@ fn compared() -> [Value; 2] {
 }
 
 /// Two checkpoints of a log, 100 and 300 entries, with a proof of entry 77 and of the steps between.
+#[expect(clippy::too_many_lines, reason = "one world, made in its order")]
 pub(crate) fn world() -> World {
     let folder = tempfile::tempdir().unwrap();
     let (vault, watching) = (Vault::ephemeral().unwrap(), Vault::ephemeral().unwrap());

@@ -84,6 +84,7 @@ fn bent(value: &Value, at: usize) -> Value {
 }
 
 /// Each change of the file, and what it is.
+#[expect(clippy::too_many_lines, reason = "one list of changes")]
 fn changes(world: &World, file: &Value) -> Vec<(String, Value)> {
     let mut changed = Vec::new();
     let mut change = |what: String, body: &dyn Fn(&mut Value)| {

@@ -387,8 +387,8 @@ pub(crate) fn binds(rule: &IntakeRule, of: &Catalogue, sheet: &Sheet, row: &Row)
         let Cleaned::Row(row, _) = cleaned else {
             panic!("{} {cleaned:?}", rule.id)
         };
-        let content = row.content.decode().unwrap();
-        let bar = repair_bar(of, item, &content, sheet.today);
+        let kept = row.content.decode().unwrap();
+        let bar = repair_bar(of, item, &kept, sheet.today);
         return (bar.is_some_and(|bar| bar.id == rule.id), false);
     }
     let is_refused = matches!(cleaned, Cleaned::Refused(_));

@@ -367,7 +367,7 @@ async fn the_log_goes_on_while_its_key_is_replaced() {
     rotation::retire(&world.ledger.app, &manage(&world), KeyName::Signing, false, |_| {})
         .await
         .unwrap();
-    goes_on(&mut world, &[new.clone()]).await;
+    goes_on(&mut world, std::slice::from_ref(&new)).await;
     let checkpoint = log::checkpoint(&world.ledger.app).await.unwrap().unwrap();
     assert!(
         translog::open(&checkpoint, &old).is_err(),
@@ -383,7 +383,7 @@ async fn the_log_goes_on_while_its_key_is_replaced() {
         .await
         .unwrap();
     let mut world = begun_anew(world, vec![new.clone(), third.clone()]);
-    goes_on(&mut world, &[third.clone()]).await;
+    goes_on(&mut world, std::slice::from_ref(&third)).await;
     assert_eq!(log::all_keys(&world.ledger.app).unwrap(), [third, new, old.clone()]);
 
     // Whoever has the first key signs no head any more.

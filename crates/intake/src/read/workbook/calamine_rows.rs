@@ -170,6 +170,12 @@ impl<R: Read + Seek> Rows for XlsxRows<'_, R> {
             let Some((index, column, value)) = first else {
                 return Ok(false);
             };
+            // As ours: a row further down than a file may have rows.
+            if index > self.limits.rows_max {
+                return Err(FileFault::TooManyRows {
+                    rows_max: self.limits.rows_max,
+                });
+            }
             row.line = index.saturating_add(1);
             self.push(row, column, &value)?;
             while let Some((next, column, value)) = self.next_cell(row.line)? {
