@@ -85,13 +85,17 @@ fn what_turns_the_direction_is_refused_in_every_cell_with_its_place() {
             u32::from(c)
         );
     }
-    for (code, text) in &row {
+    // Of the cells of all header versions, those that this one has.
+    let columns = sheet.columns();
+    for (code, text) in row
+        .iter()
+        .filter(|(code, _)| columns.iter().any(|(_, known)| known == code))
+    {
         let faults = sheet.clean(&with(row.clone(), &[(code, &format!("{text}\u{202e}"))]));
         assert!(matches!(faults, Cleaned::Refused(_)), "{code}");
         let places = sheet.places(faults.faults());
-        let is_there = sheet.columns().iter().any(|(_, known)| known == code);
         assert!(
-            !is_there || places.contains(&("E03".to_owned(), (*code).to_owned())),
+            places.contains(&("E03".to_owned(), (*code).to_owned())),
             "{code} {places:?}"
         );
     }
