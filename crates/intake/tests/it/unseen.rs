@@ -89,7 +89,7 @@ fn what_turns_the_direction_is_refused_in_every_cell_with_its_place() {
     let columns = sheet.columns();
     for (code, text) in row
         .iter()
-        .filter(|(code, _)| columns.iter().any(|(_, known)| known == code))
+        .filter(|(code, _)| columns.iter().any(|(_, known)| *known == **code))
     {
         let faults = sheet.clean(&with(row.clone(), &[(code, &format!("{text}\u{202e}"))]));
         assert!(matches!(faults, Cleaned::Refused(_)), "{code}");
