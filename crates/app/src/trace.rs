@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Moment;
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, try_join_all};
 use store::{Alarm, KnownLookUp, NewAnswer, NewLookUp, NewTrace, Store, StoreError, TraceOutcome};
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
@@ -41,24 +41,22 @@ impl GroupCommit {
         Self(sender)
     }
 
+    /// Sends a message that is answered; the answer.
+    async fn ask<T>(&self, message: impl FnOnce(oneshot::Sender<T>) -> Message) -> Result<T, AppError> {
+        let (reply, answer) = oneshot::channel();
+        let sent = self.0.send(message(reply)).await;
+        sent.map_err(|_| AppError::ShuttingDown)?;
+        answer.await.map_err(|_| AppError::ShuttingDown)
+    }
+
     /// Returns once the trace is durable. If the log cannot take it, the look fails.
     pub(crate) async fn intent(&self, trace: NewTrace) -> Result<(), AppError> {
-        let (reply, answer) = oneshot::channel();
-        self.0
-            .send(Message::Intent(trace, reply))
-            .await
-            .map_err(|_| AppError::ShuttingDown)?;
-        answer.await.map_err(|_| AppError::ShuttingDown)?
+        self.ask(|reply| Message::Intent(trace, reply)).await?
     }
 
     /// Returns once the look-up is durable, or with the one that stands under its key. If the log cannot take it, it fails.
     pub(crate) async fn look_up(&self, look_up: NewLookUp) -> Result<Option<KnownLookUp>, AppError> {
-        let (reply, answer) = oneshot::channel();
-        self.0
-            .send(Message::LookUp(Box::new(look_up), reply))
-            .await
-            .map_err(|_| AppError::ShuttingDown)?;
-        answer.await.map_err(|_| AppError::ShuttingDown)?
+        self.ask(|reply| Message::LookUp(Box::new(look_up), reply)).await?
     }
 
     /// Hands over what a look-up answered, as [`Self::outcome`].
@@ -68,12 +66,7 @@ impl GroupCommit {
 
     /// Returns once an answer of the look-up is durable: this one, or the one that stands already.
     pub(crate) async fn answer_now(&self, answer: NewAnswer) -> Result<(), AppError> {
-        let (reply, written) = oneshot::channel();
-        self.0
-            .send(Message::AnswerNow(Box::new(answer), reply))
-            .await
-            .map_err(|_| AppError::ShuttingDown)?;
-        written.await.map_err(|_| AppError::ShuttingDown)?
+        self.ask(|reply| Message::AnswerNow(Box::new(answer), reply)).await?
     }
 
     /// Hands over an alarm, as [`Self::outcome`]: the answer does not wait for it, so its time does not tell of it (R12).
@@ -87,12 +80,7 @@ impl GroupCommit {
     ///
     /// [`StoreError::Unavailable`] if some of it is still owed to the store.
     pub(crate) async fn flush(&self) -> Result<(), AppError> {
-        let (reply, done) = oneshot::channel();
-        self.0
-            .send(Message::Flush(reply))
-            .await
-            .map_err(|_| AppError::ShuttingDown)?;
-        if done.await.map_err(|_| AppError::ShuttingDown)? {
+        if self.ask(Message::Flush).await? {
             return Ok(());
         }
         Err(StoreError::Unavailable {
@@ -224,12 +212,9 @@ impl Debt for NewAnswer {
 
 impl Debt for Alarm {
     fn write<'a>(store: &'a dyn Store, owed: &'a [Self]) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(async move {
-            for alarm in owed {
-                store.raise_alarm(alarm).await?;
-            }
-            Ok(())
-        })
+        // Together, so that many alarms share the store's commits and no look waits for one after the other.
+        let raised = try_join_all(owed.iter().map(|alarm| store.raise_alarm(alarm)));
+        Box::pin(async move { raised.await.map(drop) })
     }
 }
 
