@@ -161,6 +161,16 @@ fn key_hint(config: &Config) -> String {
     )
 }
 
+fn store_hint(file: &Path) -> String {
+    if file.exists() {
+        return format!("the store {} cannot be opened", file.display());
+    }
+    format!(
+        "there is no store {}; `chengdang migrate` makes it, and CHENGDANG_DATA names another folder of data",
+        file.display()
+    )
+}
+
 /// Opens the configured store; a store of another version is refused with the remedy.
 async fn open_store(config: &Config, [reserve, server_reserve]: &[Reserve; 2]) -> anyhow::Result<Arc<dyn Store>> {
     if config.store == "sqlite" {
@@ -172,9 +182,10 @@ async fn open_store(config: &Config, [reserve, server_reserve]: &[Reserve; 2]) -
             reserve: reserve.clone(),
             ..usual
         };
-        let store = store_sqlite::SqliteStore::open(&config.sqlite_file(), &options)
+        let file = config.sqlite_file();
+        let store = store_sqlite::SqliteStore::open(&file, &options)
             .map_err(coded)
-            .with_context(|| format!("the store {} cannot be opened", config.sqlite_file().display()))?;
+            .with_context(|| store_hint(&file))?;
         return Ok(Arc::new(store));
     }
     let options = store_postgres::PostgresOptions {

@@ -1,12 +1,17 @@
 //! A code list as it is looked up: code, text or alias to the value, as written and folded.
 
-use domain::catalogue::CodeValue;
+use std::sync::Arc;
+
+use domain::catalogue::{CodeValue, Text};
 use foldhash::{HashMap, HashMapExt};
 
 use crate::fold;
 
 /// Between several values of one cell, as stored.
 pub(crate) const JOINT: &str = "；";
+
+/// A list of no more values than these is told to whoever gave another value: a longer one would hide the remedy.
+const TOLD_MAX: usize = 16;
 
 /// A code list.
 #[derive(Debug)]
@@ -15,6 +20,8 @@ pub(crate) struct CodeTable {
     pub(crate) texts: Vec<String>,
     /// Folded code and folded text, for conditions.
     pub(crate) folded: Vec<(String, String)>,
+    /// The values of a short list, in words.
+    pub(crate) told: Option<Arc<Text>>,
     spellings: HashMap<String, u16>,
 }
 
@@ -42,6 +49,7 @@ impl CodeTable {
                 .iter()
                 .map(|value| (fold::value(&value.code), fold::value(&value.text.zh)))
                 .collect(),
+            told: (values.len() <= TOLD_MAX).then(|| told(values)),
             spellings,
         }
     }
@@ -112,10 +120,24 @@ impl CodeTable {
     }
 }
 
+/// Code and text of each value; one that is its own code, or has no text of the language, is told by its code.
+fn told(values: &[CodeValue]) -> Arc<Text> {
+    let list = |text: fn(&Text) -> &str, between: &str| {
+        let each = |value: &CodeValue| match text(&value.text) {
+            text if text.is_empty() || text == value.code => value.code.clone(),
+            text => format!("{} {text}", value.code),
+        };
+        values.iter().map(each).collect::<Vec<_>>().join(between)
+    };
+    Arc::new(Text {
+        zh: list(|text| &text.zh, "、"),
+        en: list(|text| &text.en, ", "),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::catalogue::Text;
 
     fn table() -> CodeTable {
         let value = |code: &str, zh: &str, aliases: &[&str]| CodeValue {

@@ -2,6 +2,7 @@
 //! the catalogue and from numbers only.
 
 use std::fmt;
+use std::sync::Arc;
 
 use domain::catalogue::{RuleId, Text};
 use serde::Serialize;
@@ -155,6 +156,11 @@ pub enum Detail {
     WrongLength {
         /// characters needed
         exact: u32,
+    },
+    /// a value that its code list, a short one, does not have
+    NotInList {
+        /// code and text of each value of the list
+        values: Arc<Text>,
     },
     /// not a decimal number
     NotANumber,

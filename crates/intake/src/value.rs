@@ -309,7 +309,9 @@ fn read_as<'r>(
     }
     match kind {
         CellKind::Coded { .. } | CellKind::DocumentKind { .. } | CellKind::Operation { .. } => {
-            Read::bad(text, FaultCode::E04, Detail::General)
+            let told = table.and_then(|table| table.told.clone());
+            let detail = told.map_or(Detail::General, |values| Detail::NotInList { values });
+            Read::bad(text, FaultCode::E04, detail)
         }
         // Judged where the row is judged: what they mean hangs on each other.
         CellKind::Name { max } | CellKind::DocumentNumber { max } => match too_long(text, max) {

@@ -7,7 +7,7 @@ use super::{Detail, Fault, FaultCode, Lang};
 /// What is wrong.
 pub(super) fn message(fault: &Fault, lang: Lang) -> String {
     match (&fault.detail, lang) {
-        (Detail::General, _) => pick(general(fault.code).0, lang).to_owned(),
+        (Detail::General | Detail::NotInList { .. }, _) => pick(general(fault.code).0, lang).to_owned(),
         (Detail::File(note), _) => text(&note.message, lang).to_owned(),
         (Detail::Refused { message, .. } | Detail::Question { message, .. }, _) => text(message, lang).to_owned(),
         (Detail::TooLong { max }, Lang::Zh) => format!("内容超过 {max} 个字符"),
@@ -41,6 +41,8 @@ pub(super) fn remedy(fault: &Fault, lang: Lang) -> String {
                 "complete the row and deliver it again; until then it is shown to nobody but the person; basis: {basis}"
             )
         }
+        (Detail::NotInList { values }, Lang::Zh) => format!("请填写代码表中的代码或名称：{}", values.zh),
+        (Detail::NotInList { values }, Lang::En) => format!("give a code or a name from the code list: {}", values.en),
         (Detail::TooLong { .. } | Detail::WrongLength { .. } | Detail::TooManyDigits { .. }, _) => {
             pick(general(FaultCode::E03).1, lang).to_owned()
         }
@@ -341,6 +343,7 @@ const fn fixed(detail: &Detail) -> (Pair, Pair) {
             ),
         ),
         Detail::General
+        | Detail::NotInList { .. }
         | Detail::File(_)
         | Detail::Refused { .. }
         | Detail::Question { .. }

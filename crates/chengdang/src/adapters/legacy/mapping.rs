@@ -169,3 +169,45 @@ impl TableRules {
             .find(|rule| rule.headers.iter().any(|word| bare.contains(word.as_str())))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> Day {
+        Day::parse_iso(text).expect("a day")
+    }
+
+    #[test]
+    fn every_rule_about_columns_binds_from_its_first_day_to_its_last() {
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../catalogue");
+        let text = std::fs::read_to_string(shipped.join("legacy/tables.toml")).expect("the shipped rules");
+        // None has ended yet; so that the last day is tried, too, each of them ends here.
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir(folder.path().join("legacy")).expect("a folder");
+        let ended = text.replace("valid_from =", "valid_to = \"2027-12-31\"\nvalid_from =");
+        std::fs::write(folder.path().join("legacy/tables.toml"), ended).expect("the rules with an end");
+
+        let today = TableRules::read(&shipped, day("2026-11-24")).expect("the shipped rules");
+        let about_columns: Vec<_> = today.rules.iter().filter(|rule| !rule.headers.is_empty()).collect();
+        assert!(about_columns.len() >= 2, "the rules about scores and lists are there");
+        for rule in about_columns {
+            let binds = |catalogue: &Path, on: Day| {
+                let rules = TableRules::read(catalogue, on).expect("the rules");
+                let header = format!(" {} 1", rule.headers[0]);
+                rules.of_header(&header).is_some_and(|found| found.id == rule.id)
+            };
+            let first = day(&rule.valid_from);
+            let beside = |days| first.plus_days(days).expect("a day");
+            assert!(!binds(&shipped, beside(-1)), "{} the day before", rule.id);
+            assert!(binds(&shipped, first), "{} on its first day", rule.id);
+            assert!(binds(&shipped, beside(1)), "{} the day after", rule.id);
+            assert!(binds(folder.path(), day("2027-12-31")), "{} on its last day", rule.id);
+            assert!(
+                !binds(folder.path(), day("2028-01-01")),
+                "{} after its last day",
+                rule.id
+            );
+        }
+    }
+}
