@@ -111,30 +111,31 @@ soak: ## the long runs below, a few hours; SECONDS_MAX=n bounds each part by tim
 	+$(MAKE) --keep-going --no-print-directory soak-kept soak-kills soak-cells soak-simulation soak-postgres soak-disk soak-log fuzz
 
 SOAK := $(if $(SECONDS_MAX),CHENGDANG_SOAK_S=$(SECONDS_MAX)) CHENGDANG_SOAK=1
-SOAK_TEST = cargo test $(ALL) --test it $(1) -- --nocapture --test-threads 1
+# Test binary, tests, counts. A name that no test has any more is no run that passed.
+SOAK_TEST = cargo test $(ALL) --test $(1) $(2) -- --list | grep -c ': test$$' >/dev/null; $(SOAK) $(3) cargo test $(ALL) --test $(1) $(2) -- --nocapture --test-threads 1
 
 soak-kept: ## 10^7 random requests: kept answers, sets by action and one set of all policies say the same
-	$(SOAK) ANSWERS=10000000 $(call SOAK_TEST,kept::)
+	$(call SOAK_TEST,it,kept::,ANSWERS=10000000)
 
 soak-kills: ## 1,000 kills of an intake on each store
-	$(SOAK) KILLS=1000 KILL_ROWS=600 $(call SOAK_TEST,kill::)
+	$(call SOAK_TEST,it,kill::,KILLS=1000 KILL_ROWS=600)
 
 soak-cells: ## each call of the store fails in each way within each operation, on both stores
-	$(SOAK) $(call SOAK_TEST,faults::every_step)
+	$(call SOAK_TEST,app,faults::every_step)
 
 soak-simulation: ## 500 random courses of 200 operations against the model, on each store
-	$(SOAK) CHENGDANG_SIM_SEEDS=500 CHENGDANG_SIM_OPS=200 $(call SOAK_TEST,faults::simulation)
+	$(call SOAK_TEST,app,faults::simulation,CHENGDANG_SIM_SEEDS=500 CHENGDANG_SIM_OPS=200)
 
 soak-postgres: ## 200 faults of a database under an intake, 60 fail-overs, 100 losses of its power, a line cut at each message
-	$(SOAK) DATABASE_FAULTS=200 FAILOVERS=60 SERVER_CRASH_POINTS=100 $(call SOAK_TEST,database::)
-	$(SOAK) $(call SOAK_TEST,faults::line)
+	$(call SOAK_TEST,it,database::,DATABASE_FAULTS=200 FAILOVERS=60 SERVER_CRASH_POINTS=100)
+	$(call SOAK_TEST,app,faults::line)
 
 # Needs root and /dev/fuse, as the short run in `make unit` does.
 soak-disk: ## 2,000 losses of power and 500 failing calls during an intake, on a disk that forgets what was not synced
-	$(SOAK) CRASH_POINTS=2000 DISK_FAULTS=500 $(call SOAK_TEST,disk::)
+	$(call SOAK_TEST,it,disk::,CRASH_POINTS=2000 DISK_FAULTS=500)
 
 soak-log: ## each byte of each tile of a log of 300 entries changed by itself
-	$(SOAK) $(call SOAK_TEST,log::damage)
+	$(call SOAK_TEST,app,log::damage)
 
 browser: build tests/browser/node_modules/.package-lock.json ## tests in a real Chromium against the real binary
 	cd tests/browser && CHENGDANG='$(CHENGDANG)' npm test
