@@ -112,7 +112,7 @@ soak: ## the long runs below, a few hours; SECONDS_MAX=n bounds each part by tim
 
 SOAK := $(if $(SECONDS_MAX),CHENGDANG_SOAK_S=$(SECONDS_MAX)) CHENGDANG_SOAK=1
 # Test binary, tests, counts. A name that no test has any more is no run that passed.
-SOAK_TEST = cargo test $(ALL) --test $(1) $(2) -- --list | grep -c ': test$$' >/dev/null; $(SOAK) $(3) cargo test $(ALL) --test $(1) $(2) -- --nocapture --test-threads 1
+SOAK_TEST = cargo test $(ALL) --test $(1) $(2) -- --list | grep -c ': test$$' >/dev/null || { echo 'no test of $(1) is called $(2)' >&2; exit 1; }; $(SOAK) $(3) cargo test $(ALL) --test $(1) $(2) -- --nocapture --test-threads 1
 
 soak-kept: ## 10^7 random requests: kept answers, sets by action and one set of all policies say the same
 	$(call SOAK_TEST,it,kept::,ANSWERS=10000000)

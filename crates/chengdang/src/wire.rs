@@ -162,13 +162,14 @@ fn key_hint(config: &Config) -> String {
 }
 
 fn store_hint(file: &Path) -> String {
-    if file.exists() {
-        return format!("the store {} cannot be opened", file.display());
+    // A folder that may not be entered is no missing store.
+    if matches!(file.try_exists(), Ok(false)) {
+        return format!(
+            "there is no store {}; `chengdang migrate` makes it, and CHENGDANG_DATA names another folder of data",
+            file.display()
+        );
     }
-    format!(
-        "there is no store {}; `chengdang migrate` makes it, and CHENGDANG_DATA names another folder of data",
-        file.display()
-    )
+    format!("the store {} cannot be opened", file.display())
 }
 
 /// Opens the configured store; a store of another version is refused with the remedy.

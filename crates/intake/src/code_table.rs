@@ -170,6 +170,24 @@ mod tests {
     }
 
     #[test]
+    fn a_short_list_is_told_and_a_long_one_is_not() {
+        let value = |number: usize| CodeValue {
+            code: format!("{number:02}"),
+            text: Text {
+                zh: format!("{number:02}"),
+                en: format!("kind {number}"),
+            },
+            aliases: Vec::new(),
+        };
+        let values: Vec<_> = (1..=TOLD_MAX + 1).map(value).collect();
+        let told = CodeTable::new(&values[..2]).told.expect("a short list");
+        assert_eq!((told.zh.as_str(), told.en.as_str()), ("01、02", "01 kind 1, 02 kind 2"));
+        assert!(CodeTable::new(&values[..TOLD_MAX]).told.is_some());
+        assert!(CodeTable::new(&values).told.is_none());
+        assert_eq!(table().told.expect("a short list").en, "01, 02, 03");
+    }
+
+    #[test]
     fn several_values_are_split_at_the_longest_spelling() {
         let table = table();
         for (text, want) in [

@@ -129,3 +129,25 @@ fn copy(from: &Path, to: &Path) {
         }
     }
 }
+
+#[test]
+fn whoever_has_no_store_yet_is_told_what_makes_it() {
+    let ground = Ground::new(Backend::Sqlite);
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = ground.install("data").command();
+    let output = command
+        .env("CHENGDANG_DATA", folder.path())
+        .arg("verify")
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{errors}");
+    for told in [
+        "chengdang.db",
+        "`chengdang migrate` makes it",
+        "CHENGDANG_DATA",
+        "APP-0002",
+    ] {
+        assert!(errors.contains(told), "{told}: {errors}");
+    }
+}
